@@ -1,0 +1,34 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test check lint types bench clean
+
+# Everything below needs this; it runs again when the dependencies change.
+.venv/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+setup: .venv/.ready
+
+demo: setup
+	$(BIN)/drywet demo -o demo --overwrite
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: lint types test
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m benchmarks.training_step
+	$(BIN)/python -m benchmarks.render
+
+clean:
+	rm -rf .venv build demo

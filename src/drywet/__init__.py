@@ -1,0 +1,80 @@
+"""drywet: learn an analog effect from a dry and a wet recording.
+
+The verbs, as functions::
+
+    check(dry, wet)            is this capture fit to be learned from?
+    train(dry, wet, ...)       two recordings become a run
+    resume(run)                go on with an interrupted run
+    evaluate(run, ...)         scores on audio the model has not heard
+    render(model, in, out)     play a file through a model
+    export(model, ...)         for Neural Amp Modeler or RTNeural
+    signal(out)                the capture signal
+
+Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from drywet.errors import DrywetError
+
+if TYPE_CHECKING:
+    from drywet.losses.combined import LossConfig
+    from drywet.models.linear import LinearConfig
+    from drywet.models.recurrent import RecurrentConfig
+    from drywet.models.windowed import WindowedConfig
+    from drywet.runs.config import CaptureConfig, TrainingConfig
+    from drywet.runs.model_file import load_model
+    from drywet.verbs.check import check
+    from drywet.verbs.evaluate import evaluate
+    from drywet.verbs.export import export
+    from drywet.verbs.render import render
+    from drywet.verbs.signal import signal
+    from drywet.verbs.train import resume, train
+
+__all__ = [
+    "CaptureConfig",
+    "DrywetError",
+    "LinearConfig",
+    "LossConfig",
+    "RecurrentConfig",
+    "TrainingConfig",
+    "WindowedConfig",
+    "check",
+    "evaluate",
+    "export",
+    "load_model",
+    "render",
+    "resume",
+    "signal",
+    "train",
+]
+
+_HOMES = {
+    "CaptureConfig": "drywet.runs.config",
+    "LinearConfig": "drywet.models.linear",
+    "LossConfig": "drywet.losses.combined",
+    "RecurrentConfig": "drywet.models.recurrent",
+    "TrainingConfig": "drywet.runs.config",
+    "WindowedConfig": "drywet.models.windowed",
+    "check": "drywet.verbs.check",
+    "evaluate": "drywet.verbs.evaluate",
+    "export": "drywet.verbs.export",
+    "load_model": "drywet.runs.model_file",
+    "render": "drywet.verbs.render",
+    "resume": "drywet.verbs.train",
+    "signal": "drywet.verbs.signal",
+    "train": "drywet.verbs.train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'drywet' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,302 @@
+"""The ``drywet`` command. Heavy imports wait inside the commands: ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drywet.errors import DrywetError
+
+app = typer.Typer(
+    name="drywet",
+    help="Learn an analog effect from a dry and a wet recording.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+DryFile = Annotated[Path, typer.Argument(help="The signal into the device.")]
+WetFile = Annotated[Path, typer.Argument(help="The same performance out of it.")]
+Model = Annotated[Path, typer.Argument(help="Folder of a run, or a .safetensors of drywet.")]
+RunPath = Annotated[Path, typer.Argument(help="Folder of a run.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Channel = Annotated[
+    int | None, typer.Option(min=1, help="Channel of stereo files, from 1.", show_default=False)
+]
+Resample = Annotated[bool, typer.Option("--resample", help="Convert where sample rates differ.")]
+LatencyOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Samples by which the wet lags, instead of measuring it.", show_default=False
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Go on past findings that allow it.")]
+
+
+@app.command("signal")
+def signal_command(
+    out: Annotated[Path, typer.Argument(help="Audio file to write.")],
+    seconds: Annotated[float, typer.Option(help="Length, 30 to 180.")] = 90.0,
+    rate: Annotated[int, typer.Option(help="Sample rate in Hz.")] = 48_000,
+    json: AsJson = False,
+) -> None:
+    """Write the capture signal to play through your device."""
+    from drywet.cli import show
+    from drywet.verbs.signal import signal
+
+    show.signal(signal(out, seconds=seconds, rate=rate), json)
+
+
+@app.command("check")
+def check_command(
+    dry: DryFile,
+    wet: WetFile,
+    channel: Channel = None,
+    resample: Resample = False,
+    latency: LatencyOption = None,
+    json: AsJson = False,
+) -> None:
+    """Check a capture before training. Exit code 2 where it finds an error."""
+    from drywet.cli import show
+    from drywet.verbs.check import check
+
+    report = check(dry, wet, channel=channel, resample=resample, latency=latency)
+    show.check(report, json)
+    if not report.ok:
+        raise typer.Exit(2)
+
+
+@app.command("train")
+def train_command(
+    context: typer.Context,
+    dry: Annotated[
+        Path | None, typer.Argument(help="The signal into the device.", show_default=False)
+    ] = None,
+    wet: Annotated[
+        Path | None, typer.Argument(help="The same performance out of it.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Folder of the run [default: runs/, the wet file's name]."
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with this interrupted run.", show_default=False)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run in -o.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="JSON file of settings; options go before it.", show_default=False),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="recurrent, windowed or linear [default: recurrent].", show_default=False
+        ),
+    ] = None,
+    cell: Annotated[
+        str | None,
+        typer.Option(
+            help="lstm, gru, rnn; dense when windowed [default: lstm].", show_default=False
+        ),
+    ] = None,
+    hidden: Annotated[
+        int | None, typer.Option(help="Units per layer [default: 16].", show_default=False)
+    ] = None,
+    layers: Annotated[
+        int | None, typer.Option(help="Layers [default: 1].", show_default=False)
+    ] = None,
+    skip: Annotated[
+        bool | None, typer.Option("--skip/--no-skip", help="Add the dry signal to the output.")
+    ] = None,
+    frame: Annotated[
+        int | None, typer.Option(help="Windowed: samples per frame.", show_default=False)
+    ] = None,
+    taps: Annotated[
+        int | None, typer.Option(help="Linear: length of the filter.", show_default=False)
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Budget: passes over the audio.", show_default=False)
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Budget: seconds of training.", show_default=False)
+    ] = None,
+    until_esr: Annotated[
+        float | None, typer.Option(help="Stop at this validation ESR.", show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of weights and windows.", show_default=False)
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, mps or auto [default: cpu].", show_default=False)
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default=False)] = None,
+    batch: Annotated[int | None, typer.Option(help="Windows per step.", show_default=False)] = None,
+    segment: Annotated[
+        int | None, typer.Option(help="Samples learned from per window.", show_default=False)
+    ] = None,
+    bptt: Annotated[
+        int | None, typer.Option(help="Samples per weight update.", show_default=False)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Peak learning rate.", show_default=False)
+    ] = None,
+    pre_emphasis: Annotated[
+        float | None,
+        typer.Option(help="Pre-emphasis of the ESR loss, 0 to 1.", show_default=False),
+    ] = None,
+    mrstft: Annotated[
+        float | None, typer.Option(help="Weight of the MR-STFT loss.", show_default=False)
+    ] = None,
+    dc: Annotated[
+        float | None, typer.Option(help="Weight of the DC loss.", show_default=False)
+    ] = None,
+    mae: Annotated[
+        float | None, typer.Option(help="Weight of the MAE loss.", show_default=False)
+    ] = None,
+    rate: Annotated[
+        int | None, typer.Option(help="Sample rate of the model in Hz.", show_default=False)
+    ] = None,
+    test: Annotated[
+        str | None,
+        typer.Option(help="Hold out START:END seconds for the test.", show_default=False),
+    ] = None,
+    margin: Annotated[
+        int | None, typer.Option(help="Samples the model may lag.", show_default=False)
+    ] = None,
+    channel: Channel = None,
+    resample: Resample = False,
+    latency: LatencyOption = None,
+    force: Force = False,
+    json: AsJson = False,
+) -> None:
+    """Learn a device from its dry and wet recordings."""
+    from drywet.cli import options, show
+    from drywet.cli.progress import TrainingBar
+    from drywet.verbs import train as verb
+
+    with TrainingBar() as bar:
+        if resume is not None:
+            options.refuse_with_resume(context.params)
+            run = verb.resume(resume, on_progress=bar.update)
+        else:
+            settings = options.settings(context.params, config)
+            pair = options.both_files(dry, wet)
+            run = verb.train(
+                *pair,
+                out=out,
+                model=settings.model,
+                loss=settings.loss,
+                training=settings.training,
+                capture=settings.capture,
+                overwrite=overwrite,
+                on_check=show.check_aside,
+                on_progress=bar.update,
+            )
+    show.run(run, json)
+    if run.fit is not None and run.fit.interrupted:
+        raise typer.Exit(130)
+
+
+@app.command("evaluate")
+def evaluate_command(
+    run: RunPath,
+    dry: Annotated[
+        Path | None, typer.Argument(help="Another dry file.", show_default=False)
+    ] = None,
+    wet: Annotated[
+        Path | None, typer.Argument(help="The wet file to it.", show_default=False)
+    ] = None,
+    channel: Channel = None,
+    resample: Resample = False,
+    latency: LatencyOption = None,
+    force: Force = False,
+    json: AsJson = False,
+) -> None:
+    """Score a run on its held-out audio, or on another capture of the device."""
+    from drywet.cli import show
+    from drywet.verbs.evaluate import evaluate
+
+    result = evaluate(
+        run, dry, wet, channel=channel, resample_wet=resample, latency=latency, force=force
+    )
+    show.evaluation(result, json)
+
+
+@app.command("render")
+def render_command(
+    model: Model,
+    source: Annotated[Path, typer.Argument(help="Audio file to play.")],
+    target: Annotated[Path, typer.Argument(help="Audio file to write.")],
+    channel: Channel = None,
+    resample: Resample = False,
+    block: Annotated[int, typer.Option(min=1, help="Samples per block.")] = 65_536,
+    json: AsJson = False,
+) -> None:
+    """Play an audio file of any length through a model."""
+    from drywet.cli import show
+    from drywet.cli.progress import RenderBar
+    from drywet.verbs.render import render
+
+    with RenderBar() as bar:
+        result = render(
+            model, source, target,
+            channel=channel, resample=resample, block=block, on_progress=bar.update,
+        )  # fmt: skip
+    show.rendered(result, json)
+
+
+@app.command("export")
+def export_command(
+    model: Model,
+    format: Annotated[str, typer.Option(help="nam or rtneural.")] = "nam",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="File to write [default: in the run's folder]."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name shown in the plugin.", show_default=False)
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Write a model for Neural Amp Modeler or RTNeural."""
+    from drywet.cli import show
+    from drywet.verbs.export import export
+
+    show.exported(export(model, format=format, out=out, name=name), json)
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for everything.")] = Path("demo"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier demo.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Capture, learn and export the built-in Boss SD-1, start to end."""
+    from drywet.cli import show
+    from drywet.cli.progress import TrainingBar
+    from drywet.verbs.demo import demo
+
+    with TrainingBar() as bar:
+        result = demo(out, overwrite=overwrite, on_step=show.step, on_progress=bar.update)
+    show.demo(result, json)
+
+
+def main() -> None:
+    """Entry point: errors the user can mend end in one line and exit code 2."""
+    try:
+        app()
+    except DrywetError as error:
+        print(f"drywet: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

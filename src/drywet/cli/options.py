@@ -1,0 +1,107 @@
+"""From the options of ``drywet train`` to settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from drywet.errors import DrywetError
+from drywet.runs.config import Settings, parse
+from drywet.storage import read_json
+
+# Which option sets which key; options left out leave the file's or the default.
+_MODEL = ("cell", "hidden", "layers", "skip", "frame", "taps")
+_LOSS = ("pre_emphasis", "mrstft", "dc", "mae")
+_TRAINING = (
+    "epochs", "seconds", "until_esr", "seed", "device", "threads",
+    "batch", "segment", "bptt", "learning_rate",
+)  # fmt: skip
+_CAPTURE = ("rate", "margin", "channel", "latency", "resample", "force")
+_FIXED = (
+    "dry", "wet", "out", "overwrite", "config", "model", "test",
+    *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
+)  # fmt: skip
+
+
+def settings(given: dict[str, Any], file: Path | None) -> Settings:
+    """Defaults, overridden by a settings file, overridden by options.
+
+    Args:
+        given: every option of the command by name; ``None`` or ``False`` where left out.
+        file: JSON of the form of `Settings`, or the ``config.json`` of a run.
+
+    Raises:
+        DrywetError: naming the key or option that is unknown or out of range.
+    """
+    chosen: dict[str, Any] = {}
+    source = Path("the command line")
+    if file is not None:
+        source = file
+        chosen = read_json(file, "a JSON file of settings")
+        if not isinstance(chosen, dict):
+            raise DrywetError(
+                f"{file} holds a {type(chosen).__name__}", "a JSON object of settings",
+                "See docs/runs.md for every key.",
+            )  # fmt: skip
+        if "settings" in chosen and "recording" in chosen:
+            chosen = chosen["settings"]
+        parse(Settings, chosen, file)
+    if given["model"] is not None:
+        # Another kind of model starts from its own defaults.
+        chosen["model"] = {"kind": given["model"]}
+    for section, names in (
+        ("model", _MODEL), ("loss", _LOSS), ("training", _TRAINING), ("capture", _CAPTURE),
+    ):  # fmt: skip
+        values = {name: given[name] for name in names if given[name] not in (None, False)}
+        if given["skip"] is False and section == "model":
+            values["skip"] = False
+        if values:
+            chosen[section] = {**chosen.get(section, {}), **values}
+    if "model" in chosen:
+        chosen["model"].setdefault("kind", "recurrent")
+    if given["test"] is not None:
+        chosen.setdefault("capture", {})["test"] = _stretch(given["test"])
+    return parse(Settings, chosen, source)
+
+
+def _stretch(text: str) -> tuple[float, float | None]:
+    """``"8:"`` or ``"8:11.5"`` as seconds."""
+    start, colon, end = text.partition(":")
+    try:
+        if not colon:
+            raise ValueError
+        return float(start or 0), float(end) if end else None
+    except ValueError:
+        raise DrywetError(
+            f"--test {text}", "START:END in seconds, such as 8: or 8:11.5", "Give both or one."
+        ) from None
+
+
+def both_files(dry: Path | None, wet: Path | None) -> tuple[Path, Path]:
+    """The two files, neither missing.
+
+    Raises:
+        DrywetError: one is missing.
+    """
+    if dry is None or wet is None:
+        raise DrywetError(
+            "no pair was named" if dry is None else f"only {dry} was named",
+            "a dry and a wet file",
+            "Call drywet train DRY WET, or --resume RUN.",
+        )
+    return dry, wet
+
+
+def refuse_with_resume(given: dict[str, Any]) -> None:
+    """A resumed run keeps its settings.
+
+    Raises:
+        DrywetError: anything that would change them was given.
+    """
+    changed = [name for name in _FIXED if given[name] not in (None, False)]
+    if changed:
+        raise DrywetError(
+            f"--resume was given with '{changed[0].replace('_', '-')}'",
+            "--resume RUN alone",
+            "A resumed run keeps its settings; train a new one to change them.",
+        )

@@ -1,0 +1,89 @@
+"""Progress on standard error: a live line on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from drywet.training.loop import Progress
+
+_EVERY_SECONDS = 0.2
+_EVERY_SECONDS_IN_A_LOG = 10.0
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class _Line:
+    """One line of standard error that is written over, or many in a log."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._shown = 0.0
+        self._open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def show(self, text: str, last: bool = False) -> None:
+        """Show ``text`` unless something was shown a moment ago."""
+        pause = _EVERY_SECONDS if self._live else _EVERY_SECONDS_IN_A_LOG
+        if not last and time.monotonic() - self._shown < pause:
+            return
+        self._shown = time.monotonic()
+        if self._live:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            self._open = True
+        else:
+            sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._open:
+            sys.stderr.write("\n")
+            sys.stderr.flush()
+
+
+class TrainingBar(_Line):
+    """Step, validation ESR, best, speed and time left of a training."""
+
+    def update(self, progress: Progress) -> None:
+        """Show where the training stands."""
+        width = 20
+        filled = round(width * progress.done)
+        parts = [
+            f"{'█' * filled}{'░' * (width - filled)} {progress.done:4.0%}",
+            f"step {progress.step}",
+        ]
+        if progress.validation_esr is not None and progress.best_esr is not None:
+            parts.append(f"ESR {progress.validation_esr:.5f}")
+            parts.append(f"best {progress.best_esr:.5f}")
+        parts.append(f"{progress.speed:.0f}x real time")
+        if progress.seconds_left is not None:
+            parts.append(f"{_clock(progress.seconds_left)} left")
+        self.show("  ".join(parts), last=progress.done >= 1)
+
+
+class RenderBar(_Line):
+    """Share of a file that is rendered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = time.monotonic()
+
+    def update(self, done: float) -> None:
+        """Show how far a rendering is, once it takes its time."""
+        spent = time.monotonic() - self._began
+        if spent > 1 and done < 1:
+            self.show(f"rendering {done:4.0%}  {_clock(spent * (1 - done) / max(done, 1e-9))} left")

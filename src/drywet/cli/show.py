@@ -1,0 +1,160 @@
+"""How results are printed: words for people, or one JSON object on standard output."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from drywet.verbs.check import CheckReport
+    from drywet.verbs.demo import Demo
+    from drywet.verbs.evaluate import Evaluation
+    from drywet.verbs.export import Exported
+    from drywet.verbs.render import Rendered
+    from drywet.verbs.signal import WrittenSignal
+    from drywet.verbs.train import Run
+
+_MARKS = {"note": " ", "warning": "!", "error": "x"}
+
+
+def _object(value: BaseModel) -> None:
+    print(value.model_dump_json(indent=2))
+
+
+def step(text: str) -> None:
+    """Say what happens next, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _findings(report: CheckReport) -> list[str]:
+    lines = []
+    for finding in report.findings:
+        lines.append(f"{_MARKS[finding.severity]} {finding.check:<11} {finding.message}")
+        if finding.fix:
+            lines.append(f"{'':14}-> {finding.fix}")
+    return lines
+
+
+def signal(written: WrittenSignal, json: bool) -> None:
+    """Print what ``signal`` wrote."""
+    if json:
+        _object(written)
+        return
+    print(f"{written.path}: {written.seconds:.0f} s at {written.rate} Hz")
+    print("Play it through the device, record what comes out from start to end, then:")
+    print(f"  drywet check {written.path} WET")
+
+
+def check(report: CheckReport, json: bool) -> None:
+    """Print the findings of ``check``."""
+    if json:
+        _object(report)
+        return
+    print("\n".join(_findings(report)))
+    severities = [finding.severity.value for finding in report.findings]
+    errors, warnings = severities.count("error"), severities.count("warning")
+    verdict = "fit for training" if report.ok else "not fit for training"
+    print(f"{verdict}: {errors} errors, {warnings} warnings")
+
+
+def check_aside(report: CheckReport) -> None:
+    """Print the findings on standard error, before a training."""
+    print("\n".join(_findings(report)), file=sys.stderr, flush=True)
+
+
+def _scores(result: Evaluation) -> list[str]:
+    rows = [("", "model", "linear baseline")]
+    for label, name, form in (
+        ("ESR", "esr", ".2e"),
+        ("ESR, pre-emphasised", "esr_pre_emphasised", ".2e"),
+        ("MAE", "mae", ".2e"),
+        ("R²", "r2", ".5f"),
+        ("MR-STFT", "mrstft", ".3f"),
+    ):
+        values = [getattr(scores, name) for scores in (result, result.linear)]
+        rows.append(
+            (label, *("too short" if v is None else format(v, form) for v in values))  # type: ignore[arg-type]
+        )
+    lines = [f"{label:<22}{ours:>12}{theirs:>18}" for label, ours, theirs in rows]
+    if result.esr_at_recording_rate is not None:
+        lines.append(f"{'ESR at the files´ rate':<22}{result.esr_at_recording_rate:>12.2e}")
+    if result.noise_floor_esr is not None:
+        lines.append(f"{'noise floor (ESR)':<22}{result.noise_floor_esr:>12.2e}")
+    lines.append(f"on {result.seconds:.1f} s of held-out audio at {result.rate} Hz")
+    return lines
+
+
+def evaluation(result: Evaluation, json: bool) -> None:
+    """Print the scores of ``evaluate``."""
+    if json:
+        _object(result)
+    else:
+        print("\n".join(_scores(result)))
+
+
+def _run_object(run: Run) -> dict[str, Any]:
+    return {
+        "run": str(run.path),
+        "check": None if run.check is None else run.check.model_dump(mode="json"),
+        "training": None if run.fit is None else vars(run.fit),
+        "evaluation": run.evaluation.model_dump(mode="json"),
+    }
+
+
+def run(finished: Run, json: bool) -> None:
+    """Print how a training went."""
+    if json:
+        print(jsonlib.dumps(_run_object(finished), indent=2))
+        return
+    if finished.fit is not None:
+        ended = "stopped by Ctrl-C" if finished.fit.interrupted else "trained"
+        print(
+            f"{ended} after {finished.fit.steps} steps, {finished.fit.seconds:.0f} s; "
+            f"best at step {finished.fit.best_step}"
+        )
+    print("\n".join(_scores(finished.evaluation)))
+    print(f"{finished.path}: scores, figures/ and audio/ are there. Next:")
+    if finished.fit is not None and finished.fit.interrupted:
+        print(f"  drywet train --resume {finished.path}")
+    print(f"  drywet export {finished.path} --format nam")
+    print(f"  drywet render {finished.path} IN.wav OUT.wav")
+
+
+def rendered(result: Rendered, json: bool) -> None:
+    """Print what ``render`` wrote."""
+    if json:
+        _object(result)
+        return
+    print(
+        f"{result.path}: {result.seconds:.2f} s at {result.rate} Hz, "
+        f"lagging the input by {result.output_latency} samples at {result.model_rate} Hz"
+    )
+
+
+def exported(result: Exported, json: bool) -> None:
+    """Print what ``export`` wrote."""
+    if json:
+        _object(result)
+        return
+    print(f"{result.path}: {result.format}, to be run at {result.rate} Hz")
+
+
+def demo(result: Demo, json: bool) -> None:
+    """Print what the demo left and what to try next."""
+    if json:
+        print(jsonlib.dumps(_run_object(result.run) | {"nam": result.nam}, indent=2))
+        return
+    print("\n".join(_scores(result.run.evaluation)))
+    path = result.run.path
+    print(f"\n{path} is a run:")
+    print("  figures/waveform.png, figures/spectrograms.png, figures/training.png to look at")
+    print("  audio/target.wav, audio/prediction.wav, audio/residual.wav to listen to")
+    print(f"  {result.nam} to load in Neural Amp Modeler")
+    print("\nTry next:")
+    print(f"  drywet render {path} {result.dry} heard.wav")
+    print(f"  drywet export {path} --format rtneural")
+    print("  drywet signal my-dry.wav      (then record your own pedal)")
+    print("  drywet train my-dry.wav my-wet.wav -o runs/my-pedal")

@@ -1,0 +1,1 @@
+"""Measurements on signals: levels, spectra, delays and repeats. No files, no nets."""

@@ -1,0 +1,20 @@
+"""The one kind of error a user sees: what was found, what was expected, what to do."""
+
+
+class DrywetError(Exception):
+    """Something outside drywet is not as it must be (a file, a setting, a disk).
+
+    The message is one line. The command line prints it after ``drywet:`` and
+    exits with code 2; a notebook user sees it as an ordinary exception.
+
+    Args:
+        found: what is wrong, naming the file or the setting.
+        expected: what would have been right.
+        fix: what to do about it.
+    """
+
+    def __init__(self, found: str, expected: str, fix: str) -> None:
+        self.found = found
+        self.expected = expected
+        self.fix = fix
+        super().__init__(" ".join(f"{found}; expected {expected}. {fix}".split()))

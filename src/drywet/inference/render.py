@@ -1,0 +1,88 @@
+"""A file through a model in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from drywet.audio.read import Samples, blocks, probe
+from drywet.audio.resample import StreamResampler
+from drywet.audio.write import writer
+from drywet.errors import DrywetError
+from drywet.inference.stream import BLOCK, Stream
+from drywet.runs.model_file import TrainedModel
+
+
+def render(
+    trained: TrainedModel,
+    source: Path,
+    target: Path,
+    *,
+    channel: int | None = None,
+    resample: bool = False,
+    block: int = BLOCK,
+    on_progress: Callable[[float], None] = lambda done: None,
+) -> int:
+    """Play a file of any length through a model into another file.
+
+    The output has the input's length and rate; it lags by the model's output latency.
+
+    Args:
+        trained: the model.
+        source: file to play.
+        target: file to write.
+        channel: 1-based channel of a multi-channel file.
+        resample: where the rates differ, resample to the model's and back.
+        block: samples per block at the model's rate.
+        on_progress: called with the share done, 0 to 1.
+
+    Returns:
+        Samples written.
+
+    Raises:
+        DrywetError: unusable file, or a rate other than the model's and
+            ``resample`` false.
+    """
+    about = probe(source)
+    rate = trained.card.rate
+    if about.rate != rate and not resample:
+        raise DrywetError(
+            f"{source} is at {about.rate} Hz and the model runs at {rate} Hz",
+            "the model's rate",
+            "Add --resample to convert there and back.",
+        )
+    if target.exists() and target.samefile(source):
+        raise DrywetError(
+            f"{target} is the input itself", "another output file", "Choose another name."
+        )
+    stream = Stream(trained.model, rate)
+    written = 0
+    with writer(target, about.rate) as append:
+        pieces = _through(stream, blocks(source, channel, block), about.rate, rate, block)
+        for piece in pieces:
+            append(piece[: about.frames - written])
+            written = min(written + len(piece), about.frames)
+            on_progress(written / about.frames)
+    return written
+
+
+def _through(
+    stream: Stream, source: Iterator[Samples], file_rate: int, rate: int, block: int
+) -> Iterator[Samples]:
+    if file_rate == rate:
+        for piece in source:
+            yield stream.process(piece)
+        return
+    import numpy as np
+
+    there, back = StreamResampler(file_rate, rate), StreamResampler(rate, file_rate)
+
+    def play(samples: Samples) -> Iterator[Samples]:
+        for first in range(0, len(samples), block):
+            yield back.process(stream.process(samples[first : first + block]))
+
+    for piece in source:
+        yield from play(there.process(piece))
+    empty = np.zeros(0, np.float32)
+    yield from play(there.process(empty, last=True))
+    yield back.process(empty, last=True)

@@ -1,0 +1,1 @@
+"""What training minimises: each term a small class with its paper."""

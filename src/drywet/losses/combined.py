@@ -1,0 +1,52 @@
+"""The loss of a run: a weighted sum of terms."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from drywet.losses.terms import DCLoss, ESRLoss, MAELoss, MRSTFTLoss
+
+
+class LossConfig(BaseModel):
+    """Weights of the terms; a weight of 0 leaves the term out.
+
+    Attributes:
+        esr: weight of the error-to-signal ratio.
+        pre_emphasis: its coefficient, 0 for none.
+        mae: weight of the mean absolute error.
+        dc: weight of the DC term.
+        mrstft: weight of the multi-resolution STFT distance.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    esr: float = Field(default=1.0, ge=0)
+    pre_emphasis: float = Field(default=0.0, ge=0, lt=1)
+    mae: float = Field(default=0.0, ge=0)
+    dc: float = Field(default=0.0, ge=0)
+    mrstft: float = Field(default=0.0, ge=0)
+
+
+class CombinedLoss(nn.Module):
+    """Weighted sum of the terms that `LossConfig` names."""
+
+    def __init__(self, config: LossConfig) -> None:
+        super().__init__()
+        weighed: list[tuple[float, nn.Module]] = [
+            (config.esr, ESRLoss(config.pre_emphasis)),
+            (config.mae, MAELoss()),
+            (config.dc, DCLoss()),
+            (config.mrstft, MRSTFTLoss()),
+        ]
+        self.weights = [weight for weight, _ in weighed if weight > 0]
+        self.terms = nn.ModuleList(term for weight, term in weighed if weight > 0)
+        if not self.terms:
+            raise ValueError("every loss weight is 0")
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Scalar loss of ``(batch, samples, 1)`` tensors."""
+        total = prediction.new_zeros(())
+        for weight, term in zip(self.weights, self.terms, strict=True):
+            total = total + weight * term(prediction, target)
+        return total

@@ -1,0 +1,1 @@
+"""Nets that turn dry samples into wet ones, behind one contract."""

@@ -1,0 +1,75 @@
+"""The contract every model keeps.
+
+* ``forward(x, state) -> (y, state)`` with ``x`` and ``y`` of shape
+  ``(batch, samples, 1)``, in full scale. Feeding a signal in pieces, handing
+  the state on, gives what feeding it whole gives.
+* ``init_state(batch)`` is the state before the first sample: silence forever.
+* ``warm_up`` is how many samples of real signal a model started from
+  ``init_state`` in the middle of a recording needs before its output counts:
+  for a finite memory exactly ``receptive_field - 1``, for a recurrent one as
+  many as its memory is worth.
+* ``receptive_field`` is the number of dry samples that one output depends on,
+  or ``None`` where that is unbounded.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+State = tuple[Tensor, ...]
+
+
+class EffectModel(nn.Module, ABC):
+    """Base of all models: gains around a core.
+
+    The core sees ``x * input_gain`` and its output is multiplied by
+    ``output_gain``, so that a quiet capture trains as well as a loud one. The
+    gains are fixed when the model is built, are saved with the weights and are
+    folded into them on export.
+    """
+
+    input_gain: Tensor
+    output_gain: Tensor
+    receptive_field: int | None
+    warm_up: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("input_gain", torch.ones(()))
+        self.register_buffer("output_gain", torch.ones(()))
+
+    def set_gains(self, input_gain: float, output_gain: float) -> None:
+        """Set the fixed gains before and after the core."""
+        self.input_gain.fill_(input_gain)
+        self.output_gain.fill_(output_gain)
+
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Process ``x`` of shape ``(batch, samples, 1)``, continuing from ``state``."""
+        y, state = self.core(x * self.input_gain, state)
+        return y * self.output_gain, state
+
+    @abstractmethod
+    def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """The net itself, on scaled samples; same shapes as `forward`."""
+
+    @abstractmethod
+    def init_state(self, batch: int) -> State:
+        """The state of ``batch`` independent streams before their first sample."""
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers training may change."""
+        return sum(p.numel() for p in self.parameters() if p.requires_grad)
+
+    @torch.no_grad()
+    def settled_state(self, batch: int, rate: int) -> State:
+        """The state after one second of silence, as the plugins start (NAM's trainer, Core).
+
+        A net from ``init_state`` may thump while it finds its resting point.
+        """
+        state = self.init_state(batch)
+        silence = torch.zeros(batch, rate, 1, device=self.input_gain.device)
+        return self.forward(silence, state)[1]

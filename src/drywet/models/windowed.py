@@ -1,0 +1,89 @@
+"""The 2022 study's nets: a frame of N dry samples gives the one wet sample at its end.
+
+No state is kept between frames: each starts from zero and sees its N samples
+one after the other (recurrent cells) or all at once (feed-forward), so the
+memory is exactly N samples. It costs N steps per output sample, which is why
+the stateful nets replace them; they are here to be compared with.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal, cast
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from drywet.models.base import EffectModel, State
+from drywet.models.recurrent import recurrent_layers
+
+# Frames times frame length in one go, which bounds the memory of a long block.
+_STEPS_AT_ONCE = 1 << 21
+
+
+class WindowedConfig(BaseModel):
+    """A net without state over frames of ``frame`` dry samples.
+
+    Attributes:
+        cell: ``lstm``, ``gru``, ``rnn``, or ``dense`` for a feed-forward net
+            (tanh).
+        frame: dry samples per frame.
+        hidden: units per layer.
+        layers: 1 or 2.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["windowed"] = "windowed"
+    cell: Literal["lstm", "gru", "rnn", "dense"] = "lstm"
+    frame: int = Field(default=64, ge=1, le=4096)
+    hidden: int = Field(default=16, ge=1, le=512)
+    layers: int = Field(default=1, ge=1, le=2)
+
+    @property
+    def title(self) -> str:
+        """Short name for tables, in the study's style: ``windowed LSTM 16,16 FS32``."""
+        sizes = ",".join([str(self.hidden)] * self.layers)
+        return f"windowed {self.cell.upper()} {sizes} FS{self.frame}"
+
+
+class WindowedModel(EffectModel):
+    """See `WindowedConfig`. The state is the last ``frame - 1`` scaled dry samples."""
+
+    def __init__(self, config: WindowedConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.receptive_field = config.frame
+        self.warm_up = config.frame - 1
+        self.net: nn.Module
+        if config.cell == "dense":
+            widths = [config.frame] + [config.hidden] * config.layers
+            steps: list[nn.Module] = []
+            for inside, outside in pairwise(widths):
+                steps += [nn.Linear(inside, outside), nn.Tanh()]
+            self.net = nn.Sequential(*steps)
+        else:
+            self.net = recurrent_layers(config.cell, config.hidden, config.layers)
+        self.head = nn.Linear(config.hidden, 1)
+
+    def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Every frame that ends in ``x``, each from a fresh start."""
+        joined = torch.cat((state[0], x), dim=1)
+        frames = joined[..., 0].unfold(1, self.config.frame, 1)  # (batch, samples, frame)
+        batch, samples, _ = frames.shape
+        flat = frames.reshape(batch * samples, self.config.frame)
+        at_once = _STEPS_AT_ONCE // self.config.frame
+        parts = [self._last(part) for part in torch.split(flat, at_once)]
+        y = torch.cat(parts).reshape(batch, samples, 1)
+        return y, (joined[:, joined.shape[1] - self.warm_up :],)
+
+    def _last(self, frames: Tensor) -> Tensor:
+        if self.config.cell == "dense":
+            return cast(Tensor, self.head(self.net(frames)))
+        outputs, _ = self.net(frames.unsqueeze(-1))
+        return cast(Tensor, self.head(outputs[:, -1]))
+
+    def init_state(self, batch: int) -> State:
+        """Zeros: the frame before the first sample is silent."""
+        return (torch.zeros(batch, self.warm_up, 1, device=self.input_gain.device),)

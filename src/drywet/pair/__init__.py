@@ -1,0 +1,1 @@
+"""A dry and a wet recording of one performance: loaded, checked and aligned."""

@@ -1,0 +1,188 @@
+"""Everything that defines a run, as written to ``config.json``."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from drywet.data.split import Split
+from drywet.errors import DrywetError
+from drywet.losses.combined import LossConfig
+from drywet.models.recurrent import RecurrentConfig
+from drywet.models.registry import ModelConfig
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class CaptureConfig(_Strict):
+    """How two files become a pair at the model's rate.
+
+    Attributes:
+        channel: 1-based channel of multi-channel files.
+        resample: bring a wet file of another rate to the dry one's.
+        latency: samples at the files' rate; ``None`` measures it.
+        margin: samples at the model's rate by which the model's output lags the
+            dry signal, so that it is never asked for what has not yet come in.
+        rate: of the model in Hz; ``None`` takes the files'.
+        test: seconds ``(start, stop)`` held out for the test; ``None`` deals blocks.
+        force: train past findings that can be trained past.
+    """
+
+    channel: int | None = Field(default=None, ge=1, le=1024)
+    resample: bool = False
+    latency: int | None = Field(default=None, ge=-10_000_000, le=10_000_000)
+    margin: int = Field(default=1, ge=0, le=4096)
+    rate: int | None = Field(default=None, ge=1_000, le=768_000)
+    test: tuple[Annotated[float, Field(ge=0)], float | None] | None = None
+    force: bool = False
+
+
+class TrainingConfig(_Strict):
+    """How the net is trained.
+
+    Attributes:
+        batch: windows per step.
+        segment: samples of a window that are learned from.
+        warm_up: samples before them that only settle the state; ``None`` takes
+            the model's own.
+        bptt: samples between weight updates, and the reach of the gradient.
+        learning_rate: peak of the cosine schedule.
+        final_rate: its end, as a share of the peak.
+        weight_decay: of AdamW.
+        clip: largest norm of the gradient.
+        epochs: budget in passes over the training audio.
+        seconds: budget in seconds of training.
+        until_esr: stop once the validation ESR is at most this.
+        validate_every: steps between validations; ``None`` keeps them cheap.
+        seed: of the weights and of the windows drawn.
+        device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
+        threads: of PyTorch on a CPU; ``None`` takes what small nets can use.
+    """
+
+    batch: int = Field(default=16, ge=1, le=65_536)
+    segment: int = Field(default=2048, ge=1, le=1 << 22)
+    warm_up: int | None = Field(default=None, ge=0, le=1 << 22)
+    bptt: int = Field(default=512, ge=1, le=1 << 22)
+    learning_rate: float = Field(default=16e-3, gt=0, le=10)
+    final_rate: float = Field(default=0.0, ge=0, le=1)
+    weight_decay: float = Field(default=0.0, ge=0, le=10)
+    clip: float = Field(default=1.0, gt=0)
+    epochs: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0)
+    until_esr: float | None = Field(default=None, gt=0)
+    validate_every: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    device: Literal["cpu", "cuda", "mps", "auto"] = "cpu"
+    threads: int | None = Field(default=None, ge=1, le=1024)
+
+
+class Settings(_Strict):
+    """What a user chooses; ``--config`` reads a file of this form."""
+
+    model: ModelConfig = Field(default_factory=RecurrentConfig)
+    loss: LossConfig = LossConfig()
+    training: TrainingConfig = TrainingConfig()
+    capture: CaptureConfig = CaptureConfig()
+
+
+class Recording(_Strict):
+    """The capture a run was trained on.
+
+    Attributes:
+        dry: path of the dry file.
+        wet: path of the wet file.
+        dry_sha256: of its samples as loaded.
+        wet_sha256: likewise.
+        rate: of the files, in Hz.
+        seconds: common length once aligned.
+        latency: samples by which the wet lagged at ``rate``.
+        polarity: 1, or -1 where the device inverts.
+        replicate_esr: the device against itself, where the capture repeats a passage.
+    """
+
+    dry: str
+    wet: str
+    dry_sha256: str
+    wet_sha256: str
+    rate: int
+    seconds: float
+    latency: int
+    polarity: int
+    replicate_esr: float | None
+
+
+class RunConfig(_Strict):
+    """The whole of ``config.json``.
+
+    Attributes:
+        settings: what the user chose, defaults filled in.
+        recording: what it was trained on.
+        rate: of the model, in Hz.
+        output_latency: samples at ``rate`` by which its output lags its input.
+        split: spans in samples of the aligned recording at ``rate``.
+        threads: of PyTorch; a resumed run must use as many.
+        versions: of drywet and what computes for it.
+        machine: where it ran.
+        created: UTC, ISO 8601.
+    """
+
+    settings: Settings
+    recording: Recording
+    rate: int
+    output_latency: int
+    split: Split
+    threads: int
+    versions: dict[str, str]
+    machine: dict[str, str]
+    created: str
+
+
+def versions_here() -> dict[str, str]:
+    """Versions of Python, drywet and the libraries that decide the numbers."""
+    names = ("drywet", "numpy", "torch", "soundfile", "soxr")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def machine_here() -> dict[str, str]:
+    """System, processor family and count of cores."""
+    import os
+
+    return {
+        "system": platform.platform(terse=True),
+        "processor": platform.machine(),
+        "cores": str(os.cpu_count()),
+    }
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def parse(kind: type[T], value: Any, source: Path) -> T:
+    """Validate ``value`` read from ``source``.
+
+    Raises:
+        DrywetError: naming the first key that is unknown, missing or out of range.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        if first["type"] == "extra_forbidden":
+            found = f"{source} has an unknown key '{place}'"
+        else:
+            found = f"{source}: '{place}': {first['msg'].lower()}"
+        raise DrywetError(
+            found, f"the keys of {kind.__name__}", "See docs/runs.md for every key."
+        ) from error

@@ -1,0 +1,104 @@
+"""Writing to disk so that a crash leaves either the old file or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from drywet.errors import DrywetError
+
+
+def _explain(path: Path, error: OSError) -> DrywetError:
+    reason = error.strerror or str(error)
+    return DrywetError(
+        f"cannot write {path}: {reason}",
+        "a folder that exists, may be written to and has free space",
+        "Choose another place with -o, or free some space.",
+    )
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that replaces it if the block succeeds.
+
+    The temporary file keeps the suffix, because audio and image writers choose
+    their format by it. On any exception it is removed and ``path`` is untouched.
+
+    Raises:
+        DrywetError: the folder is missing, not writable, or full.
+    """
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+    except OSError as error:
+        raise _explain(path, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp made it private
+        temporary.replace(path)
+    except OSError as error:
+        raise _explain(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, atomically; NaN and Inf are refused."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    write_bytes(path, (text + "\n").encode())
+
+
+def read_json(path: Path, what: str, limit_bytes: int = 64 << 20) -> Any:
+    """Read a JSON file that may come from a stranger.
+
+    Args:
+        path: the file.
+        what: what it should be, for the message ("a .nam model").
+        limit_bytes: larger files are refused unread.
+
+    Raises:
+        DrywetError: missing, too large, not text, not JSON, or nested too deep.
+    """
+    fix = "Check the path, or make the file anew."
+    try:
+        size = path.stat().st_size
+        if size > limit_bytes:
+            raise DrywetError(
+                f"{path} has {size} bytes", f"{what} of at most {limit_bytes} bytes", fix
+            )
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise DrywetError(f"cannot read {path}: {error.strerror}", what, fix) from error
+    except (ValueError, RecursionError) as error:
+        raise DrywetError(f"{path} is not valid JSON ({error})", what, fix) from error
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents.
+
+    Raises:
+        DrywetError: it cannot be created, or a file stands in its place.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _explain(path, error) from error

@@ -1,0 +1,1 @@
+"""From data to weights. Nothing that runs a trained model imports this."""

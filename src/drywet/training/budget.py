@@ -1,0 +1,54 @@
+"""How long to train, and how far along a run is."""
+
+from __future__ import annotations
+
+import math
+
+from drywet.runs.config import TrainingConfig
+
+DEFAULT_STEPS = 2000
+"""Steps of a run whose settings name neither epochs nor seconds."""
+
+_VALIDATION_SHARE = 0.1
+# A validated sample costs about this much of a trained one: forward only, with context.
+_VALIDATION_COST = 0.4
+_LEAST_STEPS_BETWEEN = 10
+
+
+class Budget:
+    """Turns a step's number and the time spent into progress from 0 to 1.
+
+    Where ``seconds`` is set progress follows the clock, otherwise the step's number,
+    which makes the run repeatable to the bit.
+
+    Args:
+        config: settings of the training.
+        train_samples: samples in the training spans, one epoch.
+        validation_samples: samples in the validation spans.
+    """
+
+    def __init__(self, config: TrainingConfig, train_samples: int, validation_samples: int) -> None:
+        per_step = config.batch * config.segment
+        self.epochs_per_step = per_step / train_samples
+        self.seconds = config.seconds
+        self.steps: int | None = None
+        if config.epochs is not None:
+            self.steps = max(1, math.ceil(config.epochs / self.epochs_per_step))
+        elif config.seconds is None:
+            self.steps = DEFAULT_STEPS
+        cheap = _VALIDATION_COST * validation_samples / (per_step * _VALIDATION_SHARE)
+        self.validate_every = config.validate_every or max(_LEAST_STEPS_BETWEEN, math.ceil(cheap))
+
+    def progress(self, step: int, elapsed: float) -> float:
+        """Share of the budget that is spent after ``step`` steps and ``elapsed`` seconds."""
+        shares = [0.0]
+        if self.steps is not None:
+            shares.append(step / self.steps)
+        if self.seconds is not None:
+            shares.append(elapsed / self.seconds)
+        return min(max(shares), 1.0)
+
+
+def cosine(progress: float, final: float) -> float:
+    """Cosine schedule without restarts (Loshchilov and Hutter, ICLR 2017): 1 down to ``final``."""
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * progress))

@@ -1,0 +1,73 @@
+"""Everything a training loop needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from drywet.errors import DrywetError
+from drywet.storage import atomic_path
+
+
+@dataclass
+class LoopState:
+    """State of the loop between two steps; which windows come next follows from seed and step.
+
+    Attributes:
+        weights: the model's state.
+        optimizer: the optimiser's state.
+        best_weights: the model's state when it validated best.
+        best_esr: validation ESR then, ``inf`` before the first validation.
+        best_step: when that was.
+        step: steps done.
+        elapsed: seconds of training.
+        loss_sum: losses since the last validation, summed.
+        loss_count: how many.
+        finished: the budget is spent or the goal reached.
+    """
+
+    weights: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    best_esr: float = float("inf")
+    best_step: int = 0
+    step: int = 0
+    elapsed: float = 0.0
+    loss_sum: float = 0.0
+    loss_count: int = 0
+    finished: bool = False
+
+
+def save_checkpoint(path: Path, state: LoopState) -> None:
+    """Write ``state`` atomically."""
+    with atomic_path(path) as temporary:
+        torch.save({f.name: getattr(state, f.name) for f in fields(state)}, temporary)
+
+
+def load_checkpoint(path: Path) -> LoopState:
+    """Read a checkpoint; only tensors and plain values are ever unpickled.
+
+    Raises:
+        DrywetError: missing, damaged, or holding anything else.
+    """
+    try:
+        return LoopState(**torch.load(path, map_location="cpu", weights_only=True))
+    except (
+        OSError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        TypeError,
+        pickle.UnpicklingError,
+    ) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DrywetError(
+            f"{path} cannot be resumed from ({reason})",
+            "the checkpoint of an interrupted run",
+            "Train again with --overwrite.",
+        ) from error

@@ -1,0 +1,258 @@
+"""The training loop.
+
+One step draws a batch of windows, lets the model hear their first part without
+gradients, then learns from the rest by truncated backpropagation through time:
+forward ``bptt`` samples, update, hand the state on. Every so many steps the
+model is scored on the validation audio, and the best weights are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from drywet.data.segments import SegmentSampler
+from drywet.data.split import Split, total
+from drywet.errors import DrywetError
+from drywet.inference.spans import SpanBatch
+from drywet.losses.combined import CombinedLoss, LossConfig
+from drywet.metrics.time import esr
+from drywet.models.base import EffectModel
+from drywet.runs.config import TrainingConfig
+from drywet.runs.folder import RunFolder
+from drywet.runs.model_file import ModelCard, TrainedModel, save_model
+from drywet.training.budget import Budget, cosine
+from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
+from drywet.training.interrupt import stop_on_ctrl_c
+
+_RAMP_STEPS = 50  # the learning rate rises linearly over the first steps
+_CHECKPOINT_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands, for a progress bar.
+
+    Attributes:
+        step: steps done.
+        done: share of the budget spent, 0 to 1.
+        validation_esr: latest, ``None`` before the first.
+        best_esr: best so far, ``None`` before the first.
+        speed: seconds of audio learned from per second.
+        seconds_left: at this pace, ``None`` at the very start.
+    """
+
+    step: int
+    done: float
+    validation_esr: float | None
+    best_esr: float | None
+    speed: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """How a training ended; the model holds its best weights.
+
+    Attributes:
+        steps: done in all.
+        seconds: of training in all.
+        best_esr: on the validation audio.
+        best_step: when that was reached.
+        interrupted: stopped by Ctrl-C.
+    """
+
+    steps: int
+    seconds: float
+    best_esr: float
+    best_step: int
+    interrupted: bool
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Aligned recordings at the model's rate, shape ``(samples,)``, and their split."""
+
+    dry: NDArray[np.float32]
+    wet: NDArray[np.float32]
+    rate: int
+    split: Split
+
+
+def set_gains(model: EffectModel, data: TrainingData) -> None:
+    """Scale so that the net sees and makes signals of RMS 1 over the training audio."""
+    dry = np.concatenate([data.dry[span.start : span.stop] for span in data.split.train])
+    wet = np.concatenate([data.wet[span.start : span.stop] for span in data.split.train])
+    model.set_gains(
+        1 / max(float(np.sqrt(np.mean(dry.astype(np.float64) ** 2))), 1e-6),
+        max(float(np.sqrt(np.mean(wet.astype(np.float64) ** 2))), 1e-6),
+    )
+
+
+def fit(
+    model: EffectModel,
+    card: ModelCard,
+    data: TrainingData,
+    loss_config: LossConfig,
+    config: TrainingConfig,
+    folder: RunFolder,
+    device: torch.device,
+    report: Callable[[Progress], None],
+    resume: bool = False,
+) -> FitResult:
+    """Train ``model`` in place until the budget is spent or Ctrl-C, leaving the best weights in it.
+
+    Args:
+        model: fresh from `drywet.models.registry.build`; seeded by the caller.
+        card: goes into the model file.
+        data: what to learn.
+        loss_config: the loss.
+        config: settings of the training.
+        folder: where history, checkpoint and best model are kept.
+        device: where to compute.
+        report: called after every step.
+        resume: go on from the folder's checkpoint, if it got that far.
+
+    Raises:
+        DrywetError: training windows do not fit, the checkpoint is unusable, or
+            the loss is no longer finite.
+    """
+    model.to(device)
+    warm_up = model.warm_up if config.warm_up is None else config.warm_up
+    sampler = SegmentSampler(
+        data.dry, data.wet, data.split.train, warm_up, config.segment, config.batch, config.seed
+    )
+    validation = SpanBatch(data.dry, data.wet, data.split.validation, device)
+    budget = Budget(config, total(data.split.train), total(data.split.validation))
+    loss_function = CombinedLoss(loss_config)
+    optimizer = _optimizer(model, config)
+    if resume and folder.checkpoint_file.is_file():
+        state = _restore(model, optimizer, folder)
+    else:
+        state = LoopState(model.state_dict(), optimizer.state_dict())
+    validation_esr: float | None = None
+    session_step, session_began = state.step, time.perf_counter()
+    elapsed_before, last_saved = state.elapsed, session_began
+
+    def save() -> None:
+        state.weights, state.optimizer = model.state_dict(), optimizer.state_dict()
+        save_checkpoint(folder.checkpoint_file, state)
+
+    def validate() -> float:
+        if not np.isfinite(state.loss_sum):
+            raise DrywetError(
+                f"the loss is no longer finite at step {state.step}",
+                "a training that converges",
+                f"Lower --learning-rate (now {config.learning_rate:g}).",
+            )
+        score = float(esr(validation.predict(model), validation.target))
+        if score < state.best_esr:
+            state.best_esr, state.best_step, state.best_weights = score, state.step, _copy(model)
+            save_model(folder.model_file, TrainedModel(model, card))
+        folder.append_history(
+            {
+                "step": state.step,
+                "epoch": round(state.step * budget.epochs_per_step, 3),
+                "seconds": round(state.elapsed, 2),
+                "loss": state.loss_sum / max(state.loss_count, 1),
+                "validation_esr": score,
+                "best_esr": state.best_esr,
+                "learning_rate": optimizer.param_groups[0]["lr"],
+            }
+        )
+        state.loss_sum, state.loss_count = 0.0, 0
+        return score
+
+    with stop_on_ctrl_c() as stop:
+        while not (state.finished or stop.requested):
+            done = budget.progress(state.step, state.elapsed)
+            rate = config.learning_rate * cosine(done, config.final_rate)
+            for group in optimizer.param_groups:
+                group["lr"] = rate * min(1.0, (state.step + 1) / _RAMP_STEPS)
+
+            dry, wet = (part.to(device) for part in sampler.batch(state.step))
+            losses = _learn(model, optimizer, loss_function, dry, wet, warm_up, config)
+            state.loss_sum += sum(losses)
+            state.loss_count += len(losses)
+            state.step += 1
+            state.elapsed = elapsed_before + time.perf_counter() - session_began
+
+            done = budget.progress(state.step, state.elapsed)
+            if state.step % budget.validate_every == 0 or done >= 1:
+                validation_esr = validate()
+            reached = config.until_esr is not None and state.best_esr <= config.until_esr
+            state.finished = done >= 1 or reached
+            if time.perf_counter() - last_saved > _CHECKPOINT_SECONDS:
+                save()
+                last_saved = time.perf_counter()
+            learned = (state.step - session_step) * config.batch * config.segment / data.rate
+            speed = learned / (time.perf_counter() - session_began)
+            best_esr = state.best_esr if state.best_step else None
+            left = state.elapsed * (1 - done) / done if done > 0 else None
+            report(Progress(state.step, done, validation_esr, best_esr, speed, left))
+        if not state.best_step:  # stopped before the first validation
+            validate()
+        save()
+    model.load_state_dict(state.best_weights)
+    return FitResult(state.step, state.elapsed, state.best_esr, state.best_step, not state.finished)
+
+
+def _optimizer(model: EffectModel, config: TrainingConfig) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov and Hutter, ICLR 2019), which without decay is Adam."""
+    return torch.optim.AdamW(
+        [parameter for parameter in model.parameters() if parameter.requires_grad],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+    )
+
+
+def _learn(
+    model: EffectModel,
+    optimizer: torch.optim.Optimizer,
+    loss_function: CombinedLoss,
+    dry: Tensor,
+    wet: Tensor,
+    warm_up: int,
+    config: TrainingConfig,
+) -> list[float]:
+    """One batch of windows: warm up, then an update for every ``bptt`` samples."""
+    losses = []
+    with torch.no_grad():
+        _, state = model(dry[:, :warm_up], model.init_state(len(dry)))
+    for first in range(warm_up, dry.shape[1], config.bptt):
+        part = slice(first, first + config.bptt)
+        prediction, state = model(dry[:, part], state)
+        loss = loss_function(prediction, wet[:, part])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+        optimizer.step()
+        state = tuple(tensor.detach() for tensor in state)
+        losses.append(float(loss.detach()))
+    return losses
+
+
+def _restore(model: EffectModel, optimizer: torch.optim.Optimizer, folder: RunFolder) -> LoopState:
+    """Put a checkpoint back; the history is cut to what it covers."""
+    state = load_checkpoint(folder.checkpoint_file)
+    try:
+        model.load_state_dict(state.weights)
+        optimizer.load_state_dict(state.optimizer)
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DrywetError(
+            f"{folder.checkpoint_file} does not fit the run's model",
+            "the checkpoint of this run",
+            "Train again with --overwrite.",
+        ) from error
+    folder.keep_history([row for row in folder.history() if row["step"] <= state.step])
+    return state
+
+
+def _copy(model: EffectModel) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

@@ -1,0 +1,70 @@
+"""``demo``: capture, learn, score and export a pedal that everyone has at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from drywet.audio.read import read
+from drywet.audio.write import write
+from drywet.devices import sd1
+from drywet.runs.folder import require_free
+from drywet.storage import make_folder
+from drywet.training.loop import Progress
+from drywet.verbs.export import export
+from drywet.verbs.signal import signal
+from drywet.verbs.train import Run, train
+
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo leaves.
+
+    Attributes:
+        run: the training.
+        dry: the capture signal's file.
+        wet: the same through the SD-1.
+        nam: the exported model.
+    """
+
+    run: Run
+    dry: str
+    wet: str
+    nam: str
+
+
+def demo(
+    out: Path | str,
+    *,
+    overwrite: bool = False,
+    on_step: Callable[[str], None] = lambda text: None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Demo:
+    """Learn the built-in Boss SD-1 from a one-minute capture signal.
+
+    Args:
+        out: folder for the capture and the run.
+        overwrite: replace an earlier demo there.
+        on_step: called with a line before each step.
+        on_progress: called after every training step.
+
+    Raises:
+        DrywetError: an earlier demo is there, or the place cannot be written.
+    """
+    folder = Path(out)
+    require_free(folder / "run", overwrite)
+    make_folder(folder)
+    dry, wet = folder / "dry.wav", folder / "wet.wav"
+    on_step(f"1/4  capture signal of {_SECONDS:.0f} s -> {dry}")
+    signal(dry, seconds=_SECONDS)
+    on_step(f"2/4  through the built-in Boss SD-1, knobs at noon -> {wet}")
+    samples, rate = read(dry)
+    write(wet, sd1.process(samples, rate), rate, depth="24")
+    on_step("3/4  learning it with an LSTM of 16 units")
+    run = train(dry, wet, out=folder / "run", overwrite=overwrite, on_progress=on_progress)
+    on_step("4/4  exporting it")
+    exported = export(run.path, format="nam", name="Boss SD-1 (drywet demo)")
+    return Demo(run, str(dry), str(wet), exported.path)

@@ -1,0 +1,74 @@
+"""``export``: a trained model for the plugins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import BaseModel
+
+from drywet.errors import DrywetError
+from drywet.formats import nam, rtneural
+from drywet.runs.model_file import load_model
+from drywet.storage import make_folder, write_json
+
+Format = Literal["nam", "rtneural"]
+
+_WRITERS = {"nam": nam, "rtneural": rtneural}
+
+
+class Exported(BaseModel):
+    """What was written.
+
+    Attributes:
+        path: the file.
+        format: its format.
+        rate: sample rate in Hz at which the plugin must run it.
+        output_latency: samples by which its output lags its input.
+    """
+
+    path: str
+    format: str
+    rate: int
+    output_latency: int
+
+
+def export(
+    model: Path | str,
+    *,
+    format: str = "nam",
+    out: Path | str | None = None,
+    name: str | None = None,
+) -> Exported:
+    """Write a run or model file in a plugin's format.
+
+    Args:
+        model: folder of a run, or a ``.safetensors`` that drywet wrote.
+        format: ``nam`` or ``rtneural``.
+        out: file to write; by default in the run's folder, named after it.
+        name: shown in the plugin; by default the run's name.
+
+    Raises:
+        DrywetError: unusable model, unknown format, or one that cannot hold the
+            model.
+    """
+    if format not in _WRITERS:
+        raise DrywetError(
+            f"unknown format '{format}'", " or ".join(get_args(Format)), "Choose one of them."
+        )
+    path = Path(model)
+    trained = load_model(path)
+    folder = path if path.is_dir() else path.parent
+    name = name or folder.resolve().name
+    writer = _WRITERS[format]
+    document = writer.document(trained, name, datetime.now())
+    target = Path(out) if out is not None else folder / f"{folder.resolve().name}{writer.SUFFIX}"
+    make_folder(target.parent)
+    write_json(target, document)
+    return Exported(
+        path=str(target),
+        format=format,
+        rate=trained.card.rate,
+        output_latency=trained.card.output_latency,
+    )

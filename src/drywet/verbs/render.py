@@ -1,0 +1,71 @@
+"""``render``: play a file through a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from drywet.audio.read import probe
+from drywet.inference import render as rendering
+from drywet.inference.stream import BLOCK
+from drywet.runs.model_file import load_model
+
+
+class Rendered(BaseModel):
+    """What was written.
+
+    Attributes:
+        path: the output file.
+        seconds: its length.
+        rate: of the file, in Hz.
+        model_rate: at which the model ran, in Hz.
+        output_latency: samples at the model's rate by which the output lags the input.
+    """
+
+    path: str
+    seconds: float
+    rate: int
+    model_rate: int
+    output_latency: int
+
+
+def render(
+    model: Path | str,
+    source: Path | str,
+    target: Path | str,
+    *,
+    channel: int | None = None,
+    resample: bool = False,
+    block: int = BLOCK,
+    on_progress: Callable[[float], None] = lambda done: None,
+) -> Rendered:
+    """Play ``source`` through a run or model file into ``target``.
+
+    Args:
+        model: folder of a run, or a ``.safetensors`` that drywet wrote.
+        source: audio file of any length.
+        target: audio file to write; float WAV, FLAC, AIFF or OGG by its ending.
+        channel: 1-based channel of a multi-channel file.
+        resample: convert to the model's rate and back where they differ.
+        block: samples per block; the result does not depend on it.
+        on_progress: called with the share done.
+
+    Raises:
+        DrywetError: unusable model or file, or rates that differ.
+    """
+    trained = load_model(model)
+    source, target = Path(source), Path(target)
+    written = rendering.render(
+        trained, source, target,
+        channel=channel, resample=resample, block=block, on_progress=on_progress,
+    )  # fmt: skip
+    rate = probe(source).rate
+    return Rendered(
+        path=str(target),
+        seconds=written / rate,
+        rate=rate,
+        model_rate=trained.card.rate,
+        output_latency=trained.card.output_latency,
+    )
