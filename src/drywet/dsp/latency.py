@@ -38,8 +38,9 @@ class Latency:
         samples: delay of the wet; negative where it leads. A fraction of a
             sample is meaningful when ``confidence`` is high.
         polarity: 1, or -1 where the wet is inverted.
-        confidence: height of the excess-phase peak: 1 for a pure delay behind
-            a minimum-phase filter, about 0.1 for unrelated signals.
+        confidence: height of the excess-phase peak above what chance would
+            give: 1 for a pure delay behind a minimum-phase filter, 0 for
+            unrelated signals.
     """
 
     samples: float
@@ -75,7 +76,11 @@ def _excess_phase_peak(spectra: CrossSpectra) -> Latency:
     at = int(np.argmax(np.abs(response)))
     delay = (at if at < size // 2 else at - size) / _FINE
     height = float(response[at])
-    return Latency(delay, 1 if height >= 0 else -1, min(abs(height), 1.0))
+    # Random phases make a peak too, the higher the fewer bins carry the weight.
+    bins_at_work = weight.sum() ** 2 / np.sum(weight**2)
+    chance = min(np.sqrt(2 * np.log(size) / bins_at_work), 0.999)
+    confidence = (min(abs(height), 1.0) - chance) / (1 - chance)
+    return Latency(delay, 1 if height >= 0 else -1, max(float(confidence), 0.0))
 
 
 def _coarse(dry: NDArray[np.float64], wet: NDArray[np.float64], rate: int) -> int:

@@ -2,7 +2,7 @@
 
 * ``forward(x, state) -> (y, state)`` with ``x`` and ``y`` of shape
   ``(batch, samples, 1)``, in full scale. Feeding a signal in pieces, handing
-  the state on, gives what feeding it whole gives.
+  the state on, gives what feeding it whole gives; a piece may be empty.
 * ``init_state(batch)`` is the state before the first sample: silence forever.
 * ``warm_up`` is how many samples of real signal a model started from
   ``init_state`` in the middle of a recording needs before its output counts:
@@ -48,6 +48,8 @@ class EffectModel(nn.Module, ABC):
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Process ``x`` of shape ``(batch, samples, 1)``, continuing from ``state``."""
+        if x.shape[1] == 0:
+            return x, state
         y, state = self.core(x * self.input_gain, state)
         return y * self.output_gain, state
 

@@ -104,4 +104,4 @@ def fit_fir(
     if rows == 0:
         raise ValueError(f"no span holds {taps} samples")
     gram[np.diag_indices(taps)] += _RIDGE * np.trace(gram) / taps + np.finfo(np.float64).tiny
-    return np.asarray(np.linalg.solve(gram, cross)[::-1], dtype=np.float64)
+    return np.ascontiguousarray(np.linalg.solve(gram, cross)[::-1], dtype=np.float64)

@@ -19,7 +19,7 @@ _TAPS = 32
 _STRIDE = 4  # every fourth equation is plenty for so few unknowns
 _SLACK = 8  # samples by which either may lead in the test of direction
 _DIRECTION = 0.9
-_PEAKINESS = 1.5
+_PEAKINESS = 1.25
 
 
 def _excerpt(pair: Pair) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,0 +1,125 @@
+"""Every check: silent on a good capture, speaking on the fault it is for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soxr
+
+from drywet.dsp.capture import capture_signal
+from drywet.dsp.repeats import find_repeats
+from drywet.pair.examine import examine
+from drywet.pair.findings import Severity
+from drywet.pair.load import Pair, load_pair
+from tests.support import overdrive, playing, shared
+
+RATE = 44_100
+DRY = playing(40, RATE)
+NOISE = np.random.default_rng(3).standard_normal(len(DRY)).astype(np.float32)
+WET = overdrive(DRY, RATE) + 1e-4 * NOISE
+
+
+def spoken(dry, wet, rate=RATE) -> dict[str, Severity]:
+    worst: dict[str, Severity] = {}
+    order = list(Severity)
+    for finding in examine(Pair(dry, wet, rate)).findings:
+        before = worst.get(finding.check, Severity.NOTE)
+        worst[finding.check] = max(before, finding.severity, key=order.index)
+    return worst
+
+
+def test_a_good_capture_gets_notes_only():
+    assert set(spoken(DRY, WET).values()) == {Severity.NOTE}
+
+
+def broken(at: int, value: float) -> np.ndarray:
+    wet = WET.copy()
+    wet[at : at + 1] = value
+    return wet
+
+
+LOUD = np.clip(20 * WET, -1, 1)
+
+
+@pytest.mark.parametrize(
+    ("dry", "wet", "check", "severity"),
+    [
+        (DRY, broken(100, np.nan), "finite", Severity.ERROR),
+        (DRY, broken(100, np.inf), "finite", Severity.ERROR),
+        (broken(5, np.nan), WET, "finite", Severity.ERROR),
+        (DRY, np.zeros_like(WET), "silence", Severity.ERROR),
+        (np.zeros_like(DRY), WET, "silence", Severity.ERROR),
+        (DRY, WET * 1000, "level", Severity.ERROR),
+        (DRY, LOUD, "clipping", Severity.ERROR),
+        (DRY, WET + 0.05, "dc", Severity.WARNING),
+        (DRY, WET * 1e-2, "level", Severity.WARNING),
+        (DRY, WET * 1e-4, "level", Severity.ERROR),
+        (DRY[: RATE // 2], WET[: RATE // 2], "length", Severity.ERROR),
+        (DRY[: 9 * RATE], WET[: 9 * RATE], "length", Severity.WARNING),
+        (DRY, WET[: 15 * RATE], "length", Severity.ERROR),
+        (WET, DRY, "swapped", Severity.ERROR),
+        (DRY, playing(40, RATE, seed=9), "dependence", Severity.ERROR),
+    ],
+)
+def test_faults_are_found(dry, wet, check, severity):
+    assert spoken(dry, wet).get(check) == severity
+
+
+@pytest.mark.parametrize("ppm", [-60, 20, 100])
+def test_clock_drift_is_measured(ppm):
+    """Resampling by a known ratio is what two unlocked clocks do."""
+    wet = soxr.resample(WET, 1e6, 1e6 + ppm, quality="VHQ").astype(np.float32)
+    findings = examine(Pair(DRY, wet, RATE)).findings
+    drift = next(f for f in findings if f.check == "drift")
+    assert drift.severity is not Severity.NOTE
+    assert drift.value == pytest.approx(ppm * 1e-6 * len(DRY), rel=0.15, abs=2)
+
+
+def test_noise_in_the_pauses_is_measured():
+    dry = DRY.copy()
+    dry[10 * RATE : 14 * RATE] = 0
+    wet = overdrive(dry, RATE) + 1e-3 * NOISE
+    noise = next(f for f in examine(Pair(dry, wet, RATE)).findings if f.check == "noise")
+    assert noise.value == pytest.approx(-60, abs=0.5)
+
+
+def test_the_capture_signal_repeats_its_phrase():
+    signal = capture_signal(30)
+    repeats = find_repeats(signal, 48_000)
+    assert len(repeats) == 1
+    start, stop, lag = repeats[0]
+    assert stop - start > 48_000
+    assert np.allclose(signal[start:stop], signal[start + lag : stop + lag], atol=1e-4)
+
+
+def test_replicate_esr_is_twice_the_noise():
+    """Two passes with independent noise differ by twice its power."""
+    rng = np.random.default_rng(0)
+    phrase, middle = playing(4, RATE), playing(20, RATE, seed=1)
+    dry = np.concatenate([phrase, middle, phrase])
+    clean = overdrive(dry, RATE)
+    sigma = 0.01
+    wet = clean + sigma * rng.standard_normal(len(dry)).astype(np.float32)
+    found = examine(Pair(dry, wet, RATE))
+    power = np.mean(clean[: len(phrase)].astype(float) ** 2) + sigma**2
+    assert found.replicate_esr == pytest.approx(2 * sigma**2 / power, rel=0.1)
+
+
+def test_no_repeat_in_ordinary_playing():
+    assert find_repeats(DRY, RATE) == []
+    sine = np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE).astype(np.float32)
+    assert find_repeats(np.zeros(RATE, np.float32), RATE) == []
+    assert all(r.lag > 0 for r in find_repeats(sine, RATE))
+
+
+@pytest.mark.parametrize("name", ["ds1", "ts9", "jvm410h", "sd1-nam"])
+def test_real_captures_pass_and_swapped_ones_do_not(name):
+    pair = load_pair(shared("audio", name, "dry.flac"), shared("audio", name, "wet.flac"))
+    assert Severity.ERROR not in spoken(pair.dry, pair.wet, pair.rate).values()
+    assert spoken(pair.wet, pair.dry, pair.rate)["swapped"] is Severity.ERROR
+
+
+@pytest.mark.parametrize("name", ["sd1.mp3", "black65.mp3"])
+def test_the_studys_clips_pass(name):
+    pair = load_pair(shared("audio", "seed", "dry.mp3"), shared("audio", "seed", name))
+    assert Severity.ERROR not in spoken(pair.dry, pair.wet, pair.rate).values()

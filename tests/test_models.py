@@ -1,0 +1,163 @@
+"""Models against PyTorch's own layers, the study's counts, and least squares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drywet.data.split import Span
+from drywet.inference.spans import SpanBatch
+from drywet.inference.stream import Stream, predict
+from drywet.models.linear import LinearConfig, LinearModel, fit_fir
+from drywet.models.recurrent import RecurrentConfig
+from drywet.models.registry import build
+from drywet.models.windowed import WindowedConfig
+from tests.support import playing
+
+CONFIGS = [
+    RecurrentConfig(cell=cell, hidden=hidden, layers=layers, skip=skip)
+    for cell in ("lstm", "gru", "rnn")
+    for hidden, layers, skip in ((8, 1, False), (5, 2, True), (3, 4, False))
+] + [
+    WindowedConfig(cell="lstm", frame=32, hidden=6),
+    WindowedConfig(cell="gru", frame=7, hidden=4, layers=2),
+    WindowedConfig(cell="rnn", frame=1, hidden=4),
+    WindowedConfig(cell="dense", frame=16, hidden=8, layers=2),
+    LinearConfig(taps=64),
+    LinearConfig(taps=1),
+]
+
+
+def made(config, seed=0):
+    torch.manual_seed(seed)
+    model = build(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.copy_(torch.randn_like(parameter) * 0.4)
+    model.set_gains(1.7, 0.6)
+    return model.eval()
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.title)
+@given(cuts=st.lists(st.integers(1, 400), max_size=12))
+@settings(max_examples=12, deadline=None)
+def test_pieces_with_their_state_give_the_whole(config, cuts):
+    model = made(config)
+    x = torch.from_numpy(playing(0.05)).reshape(2, -1, 1)
+    with torch.no_grad():
+        whole, _ = model(x, model.init_state(2))
+        parts, state, at = [], model.init_state(2), 0
+        for cut in [*cuts, x.shape[1]]:
+            y, state = model(x[:, at : at + cut], state)
+            parts.append(y)
+            at += y.shape[1]
+    assert whole.shape == x.shape
+    assert torch.allclose(torch.cat(parts, 1), whole, atol=2e-6)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.title)
+@pytest.mark.parametrize("block", [1, 7, 64, 501, 4096])
+def test_streaming_gives_the_whole_for_every_block_size(config, block):
+    model = made(config)
+    x = playing(0.15)
+    stream = Stream(model, 2000)
+    y = np.concatenate([stream.process(x[i : i + block]) for i in range(0, len(x), block)])
+    assert np.max(np.abs(y - predict(model, x, 2000))) < 2e-6
+    stream.reset()
+    assert np.array_equal(stream.process(x[:block]), y[:block])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("layers", [1, 3])
+def test_recurrent_nets_are_pytorchs(cell, layers):
+    """The same weights in torch.nn's own layer and Linear give the same output."""
+    model = made(RecurrentConfig(cell=cell, hidden=7, layers=layers, skip=True))
+    own = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}[cell](
+        1, 7, layers, batch_first=True
+    )
+    own.load_state_dict(model.rec.state_dict())
+    x = torch.randn(3, 50, 1)
+    with torch.no_grad():
+        hidden, _ = own(1.7 * x)
+        want = 0.6 * (hidden @ model.head.weight.T + model.head.bias + 1.7 * x)
+        got, _ = model(x, model.init_state(3))
+    assert torch.allclose(got, want, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "layers", "frame", "count"),
+    [
+        (16, 1, 32, 1169),
+        (16, 2, 32, 3281),
+        (16, 1, 64, 1169),
+        (32, 1, 64, 4385),
+        (32, 2, 64, 12705),
+    ],
+)
+def test_the_studys_nets_have_their_published_size(hidden, layers, frame, count):
+    model = build(WindowedConfig(cell="lstm", frame=frame, hidden=hidden, layers=layers))
+    assert model.parameter_count == count
+
+
+def test_a_windowed_net_sees_its_frame_and_nothing_else():
+    model = made(WindowedConfig(cell="lstm", frame=16, hidden=6))
+    assert model.receptive_field == 16
+    x = torch.randn(1, 100, 1, requires_grad=True)
+    y, _ = model(x, model.init_state(1))
+    y[0, 60, 0].backward()
+    touched = torch.nonzero(x.grad[0, :, 0]).flatten().tolist()
+    assert touched == list(range(45, 61))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.title)
+def test_nothing_sees_the_future(config):
+    model = made(config)
+    x = torch.randn(1, 80, 1)
+    changed = x.clone()
+    changed[:, 50:] += 1
+    with torch.no_grad():
+        a, _ = model(x, model.init_state(1))
+        b, _ = model(changed, model.init_state(1))
+    assert torch.equal(a[:, :50], b[:, :50])
+
+
+def test_least_squares_finds_the_filter():
+    rng = np.random.default_rng(0)
+    taps = rng.standard_normal(24)
+    dry = rng.standard_normal(5000).astype(np.float32)
+    wet = np.convolve(dry, taps)[: len(dry)].astype(np.float32)
+    found = fit_fir(dry, wet, [(100, 2000), (3000, 4900)], 24)
+    assert np.max(np.abs(found - taps)) < 1e-5
+    model = LinearModel(LinearConfig(taps=24))
+    model.set_taps(found)
+    assert np.max(np.abs(predict(model, dry, 100) - wet)) < 1e-4
+
+
+def test_least_squares_agrees_with_numpys():
+    rng = np.random.default_rng(1)
+    dry = rng.standard_normal(400).astype(np.float32)
+    wet = np.tanh(dry) + 0.1 * rng.standard_normal(400).astype(np.float32)
+    spans = [(0, 150), (200, 400)]
+    rows = [
+        (dry[n - 7 : n + 1][::-1].astype(float), float(wet[n]))
+        for start, stop in spans
+        for n in range(start + 7, stop)
+    ]
+    want, *_ = np.linalg.lstsq(np.array([r for r, _ in rows]), np.array([y for _, y in rows]))
+    assert np.max(np.abs(fit_fir(dry, wet, spans, 8) - want)) < 1e-6
+
+
+def test_spans_in_a_batch_are_the_long_stream():
+    """Context of 4096 samples stands for all that went before, for nets that forget."""
+    model = made(RecurrentConfig(hidden=6))
+    x = playing(3)
+    spans = [Span(9000, 9500), Span(20_000, 42_000)]
+    batch = SpanBatch(x, -x, spans, torch.device("cpu"))
+    long = predict(model, x, 16_000)
+    joined = np.concatenate([long[a:b] for a, b in spans])
+    assert np.array_equal(batch.target.numpy(), -np.concatenate([x[a:b] for a, b in spans]))
+    assert np.max(np.abs(batch.predict(model).numpy() - joined)) < 1e-5
