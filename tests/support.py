@@ -93,7 +93,7 @@ def overdrive(x: np.ndarray, rate: int = RATE) -> np.ndarray:
         a = np.exp(-2 * np.pi * corner / rate)
         return lfilter([(1 + a) / 2, -(1 + a) / 2], [1, -a], signal)
 
-    bent = np.tanh(4 * high_pass(x.astype(np.float64), 60) + 0.3)
+    bent = np.tanh(10 * high_pass(x.astype(np.float64), 60) + 0.3)
     b = np.exp(-2 * np.pi * 3000 / rate)
     return (0.4 * high_pass(lfilter([1 - b], [1, -b], bent), 20)).astype(np.float32)
 

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from drywet.inference.threads import one_thread
 from drywet.models.base import EffectModel
 
-BLOCK = 65_536
+BLOCK = 8_192
 """Samples handed to a model at once when a whole file is rendered."""
 
 
@@ -25,7 +26,8 @@ class Stream:
 
     def __init__(self, model: EffectModel, rate: int) -> None:
         self._model = model.eval()
-        self._start = model.settled_state(1, rate)
+        with one_thread():
+            self._start = model.settled_state(1, rate)
         self._state = self._start
 
     @torch.no_grad()
@@ -34,7 +36,8 @@ class Stream:
         if len(block) == 0:
             return block
         x = torch.from_numpy(np.ascontiguousarray(block)).to(self._model.input_gain.device)
-        y, self._state = self._model(x[None, :, None], self._state)
+        with one_thread():
+            y, self._state = self._model(x[None, :, None], self._state)
         return np.asarray(y[0, :, 0].cpu().numpy(), dtype=np.float32)
 
     def reset(self) -> None:

@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from drywet.data.split import Split
 from drywet.errors import DrywetError
 from drywet.losses.combined import LossConfig
+from drywet.metrics.stft import MIN_SAMPLES
 from drywet.models.recurrent import RecurrentConfig
 from drywet.models.registry import ModelConfig
 
@@ -54,7 +55,8 @@ class TrainingConfig(_Strict):
         segment: samples of a window that are learned from.
         warm_up: samples before them that only settle the state; ``None`` takes
             the model's own.
-        bptt: samples between weight updates, and the reach of the gradient.
+        bptt: samples between weight updates, and the reach of the gradient; ``None``
+            takes 512, or 2048 where the loss needs spectra.
         learning_rate: peak of the cosine schedule.
         final_rate: its end, as a share of the peak.
         weight_decay: of AdamW.
@@ -65,13 +67,13 @@ class TrainingConfig(_Strict):
         validate_every: steps between validations; ``None`` keeps them cheap.
         seed: of the weights and of the windows drawn.
         device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
-        threads: of PyTorch on a CPU; ``None`` takes what small nets can use.
+        threads: of PyTorch on a CPU; ``None`` takes one.
     """
 
     batch: int = Field(default=16, ge=1, le=65_536)
     segment: int = Field(default=2048, ge=1, le=1 << 22)
     warm_up: int | None = Field(default=None, ge=0, le=1 << 22)
-    bptt: int = Field(default=512, ge=1, le=1 << 22)
+    bptt: int | None = Field(default=None, ge=1, le=1 << 22)
     learning_rate: float = Field(default=16e-3, gt=0, le=10)
     final_rate: float = Field(default=0.0, ge=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=10)
@@ -92,6 +94,24 @@ class Settings(_Strict):
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()
     capture: CaptureConfig = CaptureConfig()
+
+    @property
+    def bptt(self) -> int:
+        """Samples between weight updates."""
+        if self.training.bptt is not None:
+            return self.training.bptt
+        return 2048 if self.loss.mrstft else 512
+
+    @model_validator(mode="after")
+    def _room_for_spectra(self) -> Settings:
+        learned = min(self.bptt, self.training.segment)
+        left = self.training.segment % learned
+        if self.loss.mrstft and (learned < MIN_SAMPLES or 0 < left < MIN_SAMPLES):
+            raise ValueError(
+                f"the MR-STFT loss needs a segment and a bptt of at least {MIN_SAMPLES} samples, "
+                "the one a multiple of the other"
+            )
+        return self
 
 
 class Recording(_Strict):

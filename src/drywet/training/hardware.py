@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
 from drywet.errors import DrywetError
-
-_USEFUL_THREADS = 2
-"""Beyond two threads PyTorch's small recurrent nets only get slower (measured, docs/recipe.md)."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -35,5 +30,10 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_threads(wanted: int | None) -> int:
-    """The wanted number of CPU threads, or what small nets can make use of."""
-    return wanted or min(_USEFUL_THREADS, os.cpu_count() or 1)
+    """The wanted number of CPU threads, by default one.
+
+    Small recurrent nets gain next to nothing from a second thread and lose all when
+    another program wants its core: PyTorch's threads then wait for each other
+    at every time step (measured, docs/recipe.md).
+    """
+    return wanted or 1

@@ -21,10 +21,10 @@ from drywet.data.segments import SegmentSampler
 from drywet.data.split import Split, total
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
-from drywet.losses.combined import CombinedLoss, LossConfig
+from drywet.losses.combined import CombinedLoss
 from drywet.metrics.time import esr
 from drywet.models.base import EffectModel
-from drywet.runs.config import TrainingConfig
+from drywet.runs.config import Settings, TrainingConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import ModelCard, TrainedModel, save_model
 from drywet.training.budget import Budget, cosine
@@ -99,8 +99,7 @@ def fit(
     model: EffectModel,
     card: ModelCard,
     data: TrainingData,
-    loss_config: LossConfig,
-    config: TrainingConfig,
+    settings: Settings,
     folder: RunFolder,
     device: torch.device,
     report: Callable[[Progress], None],
@@ -112,8 +111,7 @@ def fit(
         model: fresh from `drywet.models.registry.build`; seeded by the caller.
         card: goes into the model file.
         data: what to learn.
-        loss_config: the loss.
-        config: settings of the training.
+        settings: of loss and training.
         folder: where history, checkpoint and best model are kept.
         device: where to compute.
         report: called after every step.
@@ -123,6 +121,7 @@ def fit(
         DrywetError: training windows do not fit, the checkpoint is unusable, or
             the loss is no longer finite.
     """
+    config = settings.training
     model.to(device)
     warm_up = model.warm_up if config.warm_up is None else config.warm_up
     sampler = SegmentSampler(
@@ -130,7 +129,7 @@ def fit(
     )
     validation = SpanBatch(data.dry, data.wet, data.split.validation, device)
     budget = Budget(config, total(data.split.train), total(data.split.validation))
-    loss_function = CombinedLoss(loss_config)
+    loss_function = CombinedLoss(settings.loss)
     optimizer = _optimizer(model, config)
     if resume and folder.checkpoint_file.is_file():
         state = _restore(model, optimizer, folder)
@@ -177,7 +176,7 @@ def fit(
                 group["lr"] = rate * min(1.0, (state.step + 1) / _RAMP_STEPS)
 
             dry, wet = (part.to(device) for part in sampler.batch(state.step))
-            losses = _learn(model, optimizer, loss_function, dry, wet, warm_up, config)
+            losses = _learn(model, optimizer, loss_function, dry, wet, warm_up, settings)
             state.loss_sum += sum(losses)
             state.loss_count += len(losses)
             state.step += 1
@@ -219,19 +218,19 @@ def _learn(
     dry: Tensor,
     wet: Tensor,
     warm_up: int,
-    config: TrainingConfig,
+    settings: Settings,
 ) -> list[float]:
     """One batch of windows: warm up, then an update for every ``bptt`` samples."""
     losses = []
     with torch.no_grad():
         _, state = model(dry[:, :warm_up], model.init_state(len(dry)))
-    for first in range(warm_up, dry.shape[1], config.bptt):
-        part = slice(first, first + config.bptt)
+    for first in range(warm_up, dry.shape[1], settings.bptt):
+        part = slice(first, first + settings.bptt)
         prediction, state = model(dry[:, part], state)
         loss = loss_function(prediction, wet[:, part])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.training.clip)
         optimizer.step()
         state = tuple(tensor.detach() for tensor in state)
         losses.append(float(loss.detach()))

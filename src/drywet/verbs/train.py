@@ -208,10 +208,7 @@ def _learn(
     card = ModelCard(
         model=config.settings.model, rate=config.rate, output_latency=config.output_latency
     )
-    result = fit(
-        model, card, data, config.settings.loss, config.settings.training, folder, device,
-        on_progress, resume,
-    )  # fmt: skip
+    result = fit(model, card, data, config.settings, folder, device, on_progress, resume)
     return Run(folder.path, report, result, evaluate(folder))
 
 

@@ -1,0 +1,128 @@
+"""Rendering: the same for every block size, in constant memory, at any rate."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from drywet.audio.read import read
+from drywet.audio.resample import resample
+from drywet.inference.stream import predict
+from drywet.runs.model_file import load_model
+from tests.support import drywet, playing, save
+
+
+@pytest.mark.parametrize("block", [1, 13, 64, 1000, 65_536])
+def test_rendering_is_whole_file_inference(run_folder, tmp_path, block):
+    x = playing(0.3 if block == 1 else 3)
+    source = save(tmp_path / "in.wav", x)
+    done = drywet("render", run_folder, source, tmp_path / "out.wav", "--block", block, "--json")
+    assert done.code == 0, done.err
+    y, rate = read(tmp_path / "out.wav")
+    assert rate == 16_000
+    assert len(y) == len(x)
+    assert np.max(np.abs(y - predict(load_model(run_folder).model, x, rate))) < 2e-6
+    assert done.json["output_latency"] == 1
+
+
+def test_the_models_rate_is_enforced_or_resampled(run_folder, tmp_path):
+    x = playing(3, 44_100)
+    source = save(tmp_path / "in.wav", x, 44_100)
+    done = drywet("render", run_folder, source, tmp_path / "out.wav")
+    assert done.code == 2
+    assert "44100 Hz" in done.err
+    assert "16000 Hz" in done.err
+    assert "--resample" in done.err
+    assert not (tmp_path / "out.wav").exists()
+    outputs = []
+    for block in (333, 65_536):
+        done = drywet(
+            "render", run_folder, source, tmp_path / "out.wav", "--resample", "--block", block
+        )
+        assert done.code == 0, done.err
+        y, rate = read(tmp_path / "out.wav")
+        assert (rate, len(y)) == (44_100, len(x))
+        outputs.append(y)
+    assert np.max(np.abs(outputs[0] - outputs[1])) < 5e-6
+    there = resample(x, 44_100, 16_000)
+    back = resample(predict(load_model(run_folder).model, there, 16_000), 16_000, 44_100)
+    n = min(len(back), len(x))
+    assert np.max(np.abs(outputs[0][:n] - back[:n])) < 5e-6
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff", ".ogg"])
+def test_output_formats(run_folder, tmp_path, suffix):
+    source = save(tmp_path / "in.wav", playing(1))
+    out = tmp_path / f"out{suffix}"
+    assert drywet("render", run_folder, source, out).code == 0
+    assert len(read(out)[0]) == pytest.approx(16_000, abs=2000)
+
+
+def test_a_model_file_alone_is_enough(run_folder, tmp_path):
+    alone = tmp_path / "elsewhere.safetensors"
+    alone.write_bytes((run_folder / "model.safetensors").read_bytes())
+    source = save(tmp_path / "in.wav", playing(1))
+    assert drywet("render", alone, source, tmp_path / "a.wav").code == 0
+    assert drywet("render", run_folder, source, tmp_path / "b.wav").code == 0
+    assert np.array_equal(read(tmp_path / "a.wav")[0], read(tmp_path / "b.wav")[0])
+
+
+def test_memory_does_not_grow_with_the_file(run_folder, tmp_path):
+    """Thirty times the audio, which held whole would be 115 MB more, takes no more memory."""
+    code = (
+        "import resource, sys\n"
+        "from drywet.verbs.render import render\n"
+        "render(sys.argv[1], sys.argv[2], sys.argv[3], resample=True)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+
+    def peak(seconds):
+        source = tmp_path / "long.wav"
+        x = np.tile(playing(10), seconds // 10)
+        save(source, x, subtype="PCM_16")
+        command = [sys.executable, "-c", code, run_folder, source, tmp_path / "out.wav"]
+        done = subprocess.run(list(map(str, command)), capture_output=True, check=True)
+        return int(done.stdout) / 1024
+
+    assert peak(600 * 3) - peak(60) < 40
+
+
+def test_rendering_over_the_input_is_refused(run_folder, tmp_path):
+    x = playing(1)
+    source = save(tmp_path / "in.wav", x)
+    assert drywet("render", run_folder, source, source).code == 2
+    assert np.array_equal(read(source)[0], x)
+
+
+def test_evaluate_on_new_audio(run_folder, capture, tmp_path):
+    from tests.support import overdrive
+
+    x = playing(5, seed=3)
+    pair = save(tmp_path / "d.wav", x), save(tmp_path / "w.wav", overdrive(x))
+    before = (run_folder / "scores.json").read_bytes()
+    done = drywet("evaluate", run_folder, *pair, "--json")
+    assert done.code == 0, done.err
+    assert done.json["esr"] < 0.2
+    assert done.json["seconds"] == pytest.approx(5, abs=0.01)
+    # Its own capture under its own name: the held-out part only, as in training.
+    own = drywet("evaluate", run_folder, *capture, "--json").json
+    assert own["esr"] == pytest.approx(drywet("evaluate", run_folder, "--json").json["esr"])
+    assert own["seconds"] < 2
+    assert (run_folder / "scores.json").read_bytes() == before
+
+
+def test_evaluate_aligns_by_itself(run_folder, tmp_path):
+    """A capture that lags by 300 samples scores like one that does not."""
+    from tests.support import overdrive
+
+    x = playing(5, seed=4)
+    wet = overdrive(x)
+    straight = save(tmp_path / "d.wav", x), save(tmp_path / "w.wav", wet)
+    late = straight[0], save(tmp_path / "l.wav", np.concatenate([np.zeros(300, "f4"), wet]))
+    a = drywet("evaluate", run_folder, *straight, "--json").json
+    b = drywet("evaluate", run_folder, *late, "--json").json
+    assert b["latency_samples"] - a["latency_samples"] == 300
+    assert b["esr"] == pytest.approx(a["esr"], rel=0.02)

@@ -1,0 +1,255 @@
+"""Training: it learns, it repeats to the bit, and being killed does not matter."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import drywet
+from drywet.runs.folder import RunFolder
+from drywet.training.budget import Budget, cosine
+from drywet.training.checkpoint import load_checkpoint
+from tests.support import RATE, overdrive, playing, save
+from tests.support import drywet as cli
+
+SMALL = ("--hidden", 8, "--segment", 1024, "--batch", 8)
+
+
+def weights(run: Path) -> dict[str, np.ndarray]:
+    return load_file(run / "model.safetensors")
+
+
+def same(a: Path, b: Path) -> bool:
+    x, y = weights(a), weights(b)
+    return x.keys() == y.keys() and all(np.array_equal(x[k], y[k]) for k in x)
+
+
+def test_it_learns_the_overdrive(run_folder):
+    scores = json.loads((run_folder / "scores.json").read_text())
+    assert scores["esr"] < 0.1
+    assert scores["esr"] < scores["linear"]["esr"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ("--cell", "gru"),
+        ("--cell", "rnn", "--skip"),
+        ("--layers", 2),
+        ("--model", "windowed", "--frame", 32, "--cell", "dense", "--hidden", 16),
+        ("--model", "windowed", "--frame", 16, "--cell", "lstm", "--segment", 128),
+    ],
+    ids=lambda m: " ".join(map(str, m)),
+)
+def test_every_kind_of_net_learns(capture, tmp_path, model):
+    done = cli("train", *capture, "-o", tmp_path / "r", *SMALL, "--epochs", 2, *model, "--json")
+    assert done.code == 0, done.err
+    history = RunFolder.open(tmp_path / "r").history()
+    assert history[-1]["best_esr"] < 0.8
+    assert done.json["evaluation"]["esr"] < 0.9
+
+
+def test_the_linear_model_is_its_own_baseline(capture, tmp_path):
+    done = cli("train", *capture, "-o", tmp_path / "r", "--model", "linear", "--json")
+    assert done.code == 0, done.err
+    result = done.json
+    assert result["training"] is None
+    assert result["evaluation"]["esr"] == pytest.approx(result["evaluation"]["linear"]["esr"])
+
+
+def test_the_linear_model_of_a_filter_is_exact(tmp_path):
+    dry = playing(10)
+    wet = np.convolve(dry, [0.5, -0.2, 0.1])[: len(dry)].astype(np.float32)
+    pair = save(tmp_path / "d.wav", dry), save(tmp_path / "w.wav", wet)
+    done = cli("train", *pair, "-o", tmp_path / "r", "--model", "linear", "--json")
+    assert done.json["evaluation"]["esr"] < 1e-8
+
+
+def test_a_seed_gives_the_same_weights(capture, tmp_path):
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        done = cli("train", *capture, "-o", tmp_path / name, *SMALL, "--epochs", 1, "--seed", seed)
+        assert done.code == 0, done.err
+    assert same(tmp_path / "a", tmp_path / "b")
+    assert not same(tmp_path / "a", tmp_path / "c")
+
+
+def start(capture, out: Path, *more: object) -> subprocess.Popen:
+    command = [sys.executable, "-m", "drywet.cli.app", "train", *capture, "-o", out, *more]
+    return subprocess.Popen(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def wait_for(path: Path, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 120
+    while not path.exists():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.05)
+
+
+def test_kill_and_resume_is_as_if_unbroken(capture, tmp_path):
+    budget = (*SMALL, "--epochs", 35)
+    broken = start(capture, tmp_path / "broken", *budget)
+    wait_for(tmp_path / "broken" / "checkpoint.pt", broken)
+    time.sleep(0.4)  # into the steps after the checkpoint
+    broken.send_signal(signal.SIGKILL)
+    broken.communicate()
+    assert not load_checkpoint(tmp_path / "broken" / "checkpoint.pt").finished, "killed too late"
+    done = cli("train", "--resume", tmp_path / "broken")
+    assert done.code == 0, done.err
+    done = cli("train", *capture, "-o", tmp_path / "whole", *budget)
+    assert done.code == 0, done.err
+    assert same(tmp_path / "broken", tmp_path / "whole")
+
+    def rows(name):
+        history = RunFolder.open(tmp_path / name).history()
+        return [{key: row[key] for key in row.keys() - {"seconds"}} for row in history]
+
+    assert rows("broken") == rows("whole")
+    # Once finished, resuming again changes nothing.
+    before = weights(tmp_path / "broken")
+    assert cli("train", "--resume", tmp_path / "broken").code == 0
+    assert all(np.array_equal(before[k], v) for k, v in weights(tmp_path / "broken").items())
+
+
+def test_killed_before_the_first_checkpoint_starts_over(capture, tmp_path):
+    done = cli("train", *capture, "-o", tmp_path / "a", *SMALL, "--epochs", 1)
+    assert done.code == 0
+    run = RunFolder.open(tmp_path / "a")
+    kept = weights(run.path)
+    run.checkpoint_file.unlink()
+    run.model_file.unlink()
+    assert cli("train", "--resume", run.path).code == 0
+    assert all(np.array_equal(kept[k], v) for k, v in weights(run.path).items())
+
+
+def test_ctrl_c_keeps_the_best_and_can_go_on(capture, tmp_path):
+    process = start(capture, tmp_path / "r", *SMALL, "--epochs", 5000, "--json")
+    wait_for(tmp_path / "r" / "checkpoint.pt", process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    result = json.loads(out)
+    assert result["training"]["interrupted"]
+    assert result["evaluation"]["esr"] < 1
+    checkpoint = load_checkpoint(tmp_path / "r" / "checkpoint.pt")
+    assert checkpoint.step == result["training"]["steps"]
+    assert not checkpoint.finished
+
+
+def test_an_existing_run_is_not_overwritten(capture, run_folder):
+    before = (run_folder / "model.safetensors").read_bytes()
+    done = cli("train", *capture, "-o", run_folder, *SMALL, "--epochs", 1)
+    assert done.code == 2
+    assert "already holds a run" in done.err
+    assert (run_folder / "model.safetensors").read_bytes() == before
+
+
+def test_overwrite_replaces_all_of_it(capture, tmp_path):
+    for hidden in (8, 4):
+        done = cli(
+            "train", *capture, "-o", tmp_path / "r", *SMALL, "--hidden", hidden,
+            "--epochs", 1, "--overwrite",
+        )  # fmt: skip
+        assert done.code == 0, done.err
+    assert weights(tmp_path / "r")["head.weight"].shape == (1, 4)
+
+
+def test_a_changed_recording_is_not_resumed(tmp_path):
+    dry = playing(8)
+    pair = save(tmp_path / "d.wav", dry), save(tmp_path / "w.wav", overdrive(dry))
+    assert cli("train", *pair, "-o", tmp_path / "r", *SMALL, "--epochs", 1).code == 0
+    save(tmp_path / "w.wav", 0.9 * overdrive(dry))
+    for call in (("train", "--resume", tmp_path / "r"), ("evaluate", tmp_path / "r")):
+        done = cli(*call)
+        assert done.code == 2
+        assert "has changed" in done.err
+
+
+def test_a_run_holds_what_it_promises(run_folder):
+    for name in (
+        "config.json", "model.safetensors", "baseline.safetensors", "history.jsonl",
+        "checkpoint.pt", "scores.json", "figures/waveform.png", "figures/spectrograms.png",
+        "figures/training.png", "audio/dry.wav", "audio/target.wav", "audio/prediction.wav",
+        "audio/residual.wav",
+    ):  # fmt: skip
+        assert (run_folder / name).stat().st_size > 0, name
+    assert not list(run_folder.rglob(".*")), "temporary files left behind"
+    config = json.loads((run_folder / "config.json").read_text())
+    assert {"python", "torch", "drywet"} <= set(config["versions"])
+    assert len(config["recording"]["dry_sha256"]) == 64
+    assert config["settings"]["training"]["seed"] == 0
+
+
+def test_residual_is_target_less_prediction(run_folder):
+    from drywet.audio.read import read
+
+    target, prediction, residual = (
+        read(run_folder / "audio" / f"{name}.wav")[0]
+        for name in ("target", "prediction", "residual")
+    )
+    assert np.allclose(residual, target - prediction, atol=1e-7)
+    scores = json.loads((run_folder / "scores.json").read_text())
+    esr = np.sum(residual.astype(float) ** 2) / np.sum(target.astype(float) ** 2)
+    assert scores["esr"] == pytest.approx(esr, rel=1e-6)
+
+
+def test_the_python_api(capture, tmp_path):
+    report = drywet.check(*capture)
+    assert (report.latency_samples, report.polarity) in {(0, 1), (1, 1)}
+    seen = []
+    run = drywet.train(
+        *capture,
+        out=tmp_path / "r",
+        model=drywet.RecurrentConfig(hidden=4),
+        training=drywet.TrainingConfig(epochs=1, segment=1024, batch=8),
+        on_progress=seen.append,
+    )
+    assert seen[-1].done == 1
+    assert run.evaluation.esr == pytest.approx(drywet.evaluate(run.path).esr)
+    assert drywet.render(run.path, capture[0], tmp_path / "o.wav").seconds == pytest.approx(12)
+    assert Path(drywet.export(run.path).path).exists()
+    with pytest.raises(drywet.DrywetError, match="does not exist"):
+        drywet.check("nowhere.wav", capture[1])
+
+
+def test_until_esr_and_seconds_end_a_run(capture, tmp_path):
+    done = cli(
+        "train", *capture, "-o", tmp_path / "a", *SMALL, "--until-esr", 0.5, "--epochs", 100,
+        "--json",
+    )  # fmt: skip
+    assert done.json["training"]["best_esr"] <= 0.5
+    assert RunFolder.open(tmp_path / "a").history()[-1]["epoch"] < 100
+    done = cli("train", *capture, "-o", tmp_path / "b", *SMALL, "--seconds", 2, "--json")
+    assert done.json["training"]["seconds"] >= 2
+
+
+def test_training_at_another_rate(capture, tmp_path):
+    done = cli(
+        "train", *capture, "-o", tmp_path / "r", *SMALL, "--epochs", 2, "--rate", 8000, "--json"
+    )
+    assert done.json["evaluation"]["rate"] == 8000
+    # What 8 kHz cannot hold counts at the recording's own rate.
+    assert done.json["evaluation"]["esr_at_recording_rate"] > 0
+    assert RATE == 16_000
+
+
+def test_the_default_budget_and_the_schedule():
+    config = drywet.TrainingConfig(batch=4, segment=100)
+    budget = Budget(drywet.TrainingConfig(batch=4, segment=100, epochs=3), 1000, 100)
+    assert budget.steps == 8  # ceil(3 * 1000 / 400)
+    assert budget.progress(4, 0.0) == 0.5
+    assert Budget(config, 1000, 100).progress(10**9, 0.0) == 1
+    assert [cosine(p, 0.1) for p in (0, 0.5, 1)] == pytest.approx([1, 0.55, 0.1])
+    assert os.cpu_count()
