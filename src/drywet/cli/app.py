@@ -277,15 +277,21 @@ def demo_command(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier demo.")
     ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="Budget: seconds of training.", show_default=False)
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Capture, learn and export the built-in Boss SD-1, start to end."""
-    from drywet.cli import show
+    from drywet.cli import options, show
     from drywet.cli.progress import TrainingBar
     from drywet.verbs.demo import demo
 
+    training = options.budget(seconds)
     with TrainingBar() as bar:
-        result = demo(out, overwrite=overwrite, on_step=show.step, on_progress=bar.update)
+        result = demo(
+            out, overwrite=overwrite, training=training, on_step=show.step, on_progress=bar.update
+        )
     show.demo(result, json)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from drywet.errors import DrywetError
-from drywet.runs.config import Settings, parse
+from drywet.runs.config import Settings, TrainingConfig, parse
 from drywet.storage import read_json
 
 # Which option sets which key; options left out leave the file's or the default.
@@ -21,6 +21,11 @@ _FIXED = (
     "dry", "wet", "out", "overwrite", "config", "model", "test",
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
+
+
+def _is_given(value: object) -> bool:
+    """Whether an option was given; 0 is a value like any other."""
+    return value is not None and value is not False
 
 
 def settings(given: dict[str, Any], file: Path | None) -> Settings:
@@ -52,7 +57,7 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
     for section, names in (
         ("model", _MODEL), ("loss", _LOSS), ("training", _TRAINING), ("capture", _CAPTURE),
     ):  # fmt: skip
-        values = {name: given[name] for name in names if given[name] not in (None, False)}
+        values = {name: given[name] for name in names if _is_given(given[name])}
         if given["skip"] is False and section == "model":
             values["skip"] = False
         if values:
@@ -77,6 +82,15 @@ def _stretch(text: str) -> tuple[float, float | None]:
         ) from None
 
 
+def budget(seconds: float | None) -> TrainingConfig:
+    """Default training settings with a budget in seconds.
+
+    Raises:
+        DrywetError: not a positive number.
+    """
+    return parse(TrainingConfig, {"seconds": seconds}, Path("the command line"))
+
+
 def both_files(dry: Path | None, wet: Path | None) -> tuple[Path, Path]:
     """The two files, neither missing.
 
@@ -98,7 +112,7 @@ def refuse_with_resume(given: dict[str, Any]) -> None:
     Raises:
         DrywetError: anything that would change them was given.
     """
-    changed = [name for name in _FIXED if given[name] not in (None, False)]
+    changed = [name for name in _FIXED if _is_given(given[name])]
     if changed:
         raise DrywetError(
             f"--resume was given with '{changed[0].replace('_', '-')}'",

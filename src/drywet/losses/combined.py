@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from drywet.losses.terms import DCLoss, ESRLoss, MAELoss, MRSTFTLoss
@@ -27,6 +27,12 @@ class LossConfig(BaseModel):
     dc: float = Field(default=0.0, ge=0)
     mrstft: float = Field(default=0.0, ge=0)
 
+    @model_validator(mode="after")
+    def _something_to_minimise(self) -> LossConfig:
+        if not (self.esr or self.mae or self.dc or self.mrstft):
+            raise ValueError("every loss weight is 0")
+        return self
+
 
 class CombinedLoss(nn.Module):
     """Weighted sum of the terms that `LossConfig` names."""
@@ -41,8 +47,6 @@ class CombinedLoss(nn.Module):
         ]
         self.weights = [weight for weight, _ in weighed if weight > 0]
         self.terms = nn.ModuleList(term for weight, term in weighed if weight > 0)
-        if not self.terms:
-            raise ValueError("every loss weight is 0")
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Scalar loss of ``(batch, samples, 1)`` tensors."""

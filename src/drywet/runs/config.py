@@ -198,11 +198,12 @@ def parse(kind: type[T], value: Any, source: Path) -> T:
         return kind.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        place = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             found = f"{source} has an unknown key '{place}'"
         else:
-            found = f"{source}: '{place}': {first['msg'].lower()}"
+            found = f"{source}: {place}: {reason}" if place else f"{source}: {reason}"
         raise DrywetError(
             found, f"the keys of {kind.__name__}", "See docs/runs.md for every key."
         ) from error

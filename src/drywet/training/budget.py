@@ -6,7 +6,7 @@ import math
 
 from drywet.runs.config import TrainingConfig
 
-DEFAULT_STEPS = 2000
+DEFAULT_STEPS = 3000
 """Steps of a run whose settings name neither epochs nor seconds."""
 
 _VALIDATION_SHARE = 0.1

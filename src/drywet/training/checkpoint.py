@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ def load_checkpoint(path: Path) -> LoopState:
         DrywetError: missing, damaged, or holding anything else.
     """
     try:
-        return LoopState(**torch.load(path, map_location="cpu", weights_only=True))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about files that are refused anyway
+            return LoopState(**torch.load(path, map_location="cpu", weights_only=True))
     except (
         OSError,
         RuntimeError,

@@ -9,6 +9,7 @@ from pathlib import Path
 from drywet.audio.read import read
 from drywet.audio.write import write
 from drywet.devices import sd1
+from drywet.runs.config import TrainingConfig
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
 from drywet.training.loop import Progress
@@ -40,6 +41,7 @@ def demo(
     out: Path | str,
     *,
     overwrite: bool = False,
+    training: TrainingConfig | None = None,
     on_step: Callable[[str], None] = lambda text: None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Demo:
@@ -48,6 +50,7 @@ def demo(
     Args:
         out: folder for the capture and the run.
         overwrite: replace an earlier demo there.
+        training: budget and the like, by default those of any training.
         on_step: called with a line before each step.
         on_progress: called after every training step.
 
@@ -64,7 +67,14 @@ def demo(
     samples, rate = read(dry)
     write(wet, sd1.process(samples, rate), rate, depth="24")
     on_step("3/4  learning it with an LSTM of 16 units")
-    run = train(dry, wet, out=folder / "run", overwrite=overwrite, on_progress=on_progress)
+    run = train(
+        dry,
+        wet,
+        out=folder / "run",
+        training=training,
+        overwrite=overwrite,
+        on_progress=on_progress,
+    )
     on_step("4/4  exporting it")
     exported = export(run.path, format="nam", name="Boss SD-1 (drywet demo)")
     return Demo(run, str(dry), str(wet), exported.path)
