@@ -153,7 +153,7 @@ def demo(result: Demo, json: bool) -> None:
     print("  figures/waveform.png, figures/spectrograms.png, figures/training.png to look at")
     print("  audio/target.wav, audio/prediction.wav, audio/residual.wav to listen to")
     print(f"  {result.nam} to load in Neural Amp Modeler")
-    print("\nTry next:")
+    print("\nTry next (source .venv/bin/activate puts drywet on the path):")
     print(f"  drywet render {path} {result.dry} heard.wav")
     print(f"  drywet export {path} --format rtneural")
     print("  drywet signal my-dry.wav      (then record your own pedal)")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from drywet.dsp.levels import frame_rms
 
 _MIN_SECONDS = 0.5
+_SEARCHED_SECONDS = 300.0  # the transform's memory, and captures are shorter
 _FRAME_SECONDS = 0.02
 _SAME = 1e-4  # relative energy of the difference: -40 dB, well above dither
 _CANDIDATES = 128
@@ -53,12 +54,14 @@ def _candidate_lags(dry: NDArray[np.float32], least: int) -> list[int]:
 def find_repeats(dry: NDArray[np.float32], rate: int) -> list[Repeat]:
     """Passages of at least half a second that come again unchanged, longest first.
 
-    Silence does not count, nor do pauses inside a passage break it.
+    Silence does not count, nor do pauses inside a passage break it. Of a recording longer
+    than five minutes the first five are searched.
 
     Args:
         dry: shape ``(samples,)``.
         rate: in Hz.
     """
+    dry = dry[: int(_SEARCHED_SECONDS * rate)]
     least = int(_MIN_SECONDS * rate)
     frame = int(_FRAME_SECONDS * rate)
     if len(dry) < 2 * least + frame or not dry.any():

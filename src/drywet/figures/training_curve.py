@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_WORTH_SHOWING = 0.01  # a noise floor far below the best would only flatten the curves
+
+
 def training_curve(
     history: Sequence[dict[str, Any]], baseline_esr: float, noise_floor: float | None
 ) -> Figure:
@@ -36,7 +39,8 @@ def training_curve(
         seconds, [row["best_esr"] for row in history], color=canvas.PREDICTION, lw=2, label="best"
     )
     axes.axhline(baseline_esr, color=canvas.DRY, ls="--", label="linear baseline (test audio)")
-    if noise_floor:
+    best = min(row["best_esr"] for row in history)
+    if noise_floor and noise_floor > _WORTH_SHOWING * best:
         axes.axhline(noise_floor, color=canvas.TARGET, ls=":", label="noise floor of the capture")
     axes.set_xlabel("seconds of training")
     axes.set_ylabel("ESR")

@@ -28,7 +28,7 @@ def waveform(
     above.plot(t, y, color=canvas.TARGET, lw=2.2, label="target (the device)")
     above.plot(t, p, color=canvas.PREDICTION, lw=1.1, label="prediction (the model)")
     above.set_ylabel("full scale")
-    above.legend(loc="upper right", frameon=False)
+    above.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     above.set_title(title, loc="left", fontsize=11)
     below.plot(t, y - p, color=canvas.RESIDUAL, lw=1.0)
     below.set_ylabel("residual")

@@ -13,7 +13,8 @@ from drywet.metrics.time import esr
 from drywet.pair.findings import Finding, Severity
 from drywet.pair.load import Pair
 
-_EXCERPT_SECONDS = 10.0
+_COHERENCE_SECONDS = 120.0
+_DIRECTION_SECONDS = 10.0
 _RELATED = (0.25, 0.08)  # share of wet energy that a filter of the dry explains
 _TAPS = 32
 _STRIDE = 4  # every fourth equation is plenty for so few unknowns
@@ -22,20 +23,21 @@ _DIRECTION = 0.9
 _PEAKINESS = 1.25
 
 
-def _excerpt(pair: Pair) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    where = loudest_excerpt(pair.dry, int(_EXCERPT_SECONDS * pair.rate))
+def _excerpt(pair: Pair, seconds: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    where = loudest_excerpt(pair.dry, int(seconds * pair.rate))
     return pair.dry[where].astype(np.float64), pair.wet[where].astype(np.float64)
 
 
 def dependence(pair: Pair) -> Iterator[Finding]:
     """Coherence of an aligned pair: is the wet made from the dry at all?"""
     fft = 4096
-    if len(pair.dry) < 4 * fft:
+    dry, wet = _excerpt(pair, _COHERENCE_SECONDS)
+    if len(dry) < 4 * fft:
         return
-    direct = related_energy(cross_spectra(pair.dry, pair.wet, fft))
+    direct = related_energy(cross_spectra(dry, wet, fft))
     # An octave fuzz turns every half wave up: coherent with |dry|, not with dry.
-    rectified = np.abs(pair.dry) - np.mean(np.abs(pair.dry))
-    share = max(direct, related_energy(cross_spectra(rectified, pair.wet, fft)))
+    rectified = np.abs(dry) - np.mean(np.abs(dry))
+    share = max(direct, related_energy(cross_spectra(rectified, wet, fft)))
     warn, error = _RELATED
     severity = (
         Severity.ERROR if share < error else Severity.WARNING if share < warn else Severity.NOTE
@@ -78,7 +80,7 @@ def direction(pair: Pair) -> Iterator[Finding]:
     falls and a simple nonlinear fit succeeds better than backwards. Only both
     signs the wrong way round count; a clean device gives neither.
     """
-    dry, wet = _excerpt(pair)
+    dry, wet = _excerpt(pair, _DIRECTION_SECONDS)
     if len(dry) < pair.rate:
         return
 

@@ -14,8 +14,9 @@ from drywet.pair.load import Pair
 
 _LOW_CONFIDENCE = 0.5
 _DRIFT = (1.5, 8.0)  # samples between the start and the end
-_STRETCHES = 12
-_STRETCH_SECONDS = 4.0
+_STRETCHES = 16
+_STRETCH_SECONDS = 2.5
+_STRETCH_CONFIDENCE = 0.3  # the median bears a few wrong ones
 _REPLICATE = (0.01, 0.3)
 _SETTLE_SECONDS = 0.05  # the start of a repeat still hears what came before it
 
@@ -58,7 +59,7 @@ def drift(pair: Pair) -> Iterator[Finding]:
     for start in np.linspace(0, max(length - size, 0), _STRETCHES, dtype=int):
         part = slice(start, start + size)
         found = estimate(pair.dry[part], pair.wet[part], pair.rate)
-        if found.confidence >= _LOW_CONFIDENCE:
+        if found.confidence >= _STRETCH_CONFIDENCE:
             places.append(start + size / 2)
             delays.append(found.samples)
     if len(delays) < _STRETCHES // 3 or places[-1] - places[0] < length / 3:
