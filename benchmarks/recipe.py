@@ -51,11 +51,10 @@ class Variant:
 VARIANTS = {
     "default": Variant(),
     "default seed 1": Variant(training={"seed": 1}),
-    "batch 8": Variant(training={"batch": 8}),
-    "batch 8 seed 1": Variant(training={"batch": 8, "seed": 1}),
+    "batch 4": Variant(training={"batch": 4}),
     "batch 16": Variant(training={"batch": 16}),
     "batch 16 seed 1": Variant(training={"batch": 16, "seed": 1}),
-    "batch 64": Variant(training={"batch": 64}),
+    "batch 32": Variant(training={"batch": 32}),
     "learning rate 0.008": Variant(training={"learning_rate": 8e-3}),
     "learning rate 0.004": Variant(training={"learning_rate": 4e-3}),
     "learning rate 0.032": Variant(training={"learning_rate": 32e-3}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import drywet
+from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.training.budget import Budget, cosine
 from drywet.training.checkpoint import load_checkpoint
@@ -246,10 +246,10 @@ def test_training_at_another_rate(capture, tmp_path):
 
 
 def test_the_default_budget_and_the_schedule():
-    config = drywet.TrainingConfig(batch=4, segment=100)
-    budget = Budget(drywet.TrainingConfig(batch=4, segment=100, epochs=3), 1000, 100)
+    config = Settings(training=drywet.TrainingConfig(batch=4, segment=100))
+    three = Settings(training=drywet.TrainingConfig(batch=4, segment=100, epochs=3))
+    budget = Budget(three, 1000, 100)
     assert budget.steps == 8  # ceil(3 * 1000 / 400)
     assert budget.progress(4, 0.0) == 0.5
     assert Budget(config, 1000, 100).progress(10**9, 0.0) == 1
     assert [cosine(p, 0.1) for p in (0, 0.5, 1)] == pytest.approx([1, 0.55, 0.1])
-    assert os.cpu_count()

@@ -25,13 +25,17 @@ def recurrent_layers(cell: str, hidden: int, layers: int, inputs: int = 1) -> nn
     """PyTorch's recurrent layers, batch first, without redundant parameters.
 
     In an LSTM or RNN the two biases only ever appear as their sum, so the second
-    is fixed at zero: counts agree with the literature. A GRU needs both.
+    is fixed at zero: counts agree with the literature. A GRU needs both. An LSTM starts
+    out remembering, its forget gates biased by 1 (Jozefowicz, Zaremba and Sutskever, "An
+    empirical exploration of recurrent network architectures", ICML 2015).
     """
     net = _CELLS[cell](inputs, hidden, layers, batch_first=True)
-    if cell != "gru":
-        for name, parameter in net.named_parameters():
-            if name.startswith("bias_hh"):
-                parameter.requires_grad_(False).zero_()
+    for name, parameter in net.named_parameters():
+        if cell != "gru" and name.startswith("bias_hh"):
+            parameter.requires_grad_(False).zero_()
+        if cell == "lstm" and name.startswith("bias_ih"):
+            with torch.no_grad():
+                parameter[hidden : 2 * hidden] += 1
     return net
 
 

@@ -16,6 +16,7 @@ from drywet.losses.combined import LossConfig
 from drywet.metrics.stft import MIN_SAMPLES
 from drywet.models.recurrent import RecurrentConfig
 from drywet.models.registry import ModelConfig
+from drywet.models.windowed import WindowedConfig
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -52,7 +53,8 @@ class TrainingConfig(_Strict):
 
     Attributes:
         batch: windows per step.
-        segment: samples of a window that are learned from.
+        segment: samples of a window that are learned from; ``None`` takes 2048,
+            for windowed nets, which go through a frame for each, 128.
         warm_up: samples before them that only settle the state; ``None`` takes
             the model's own.
         bptt: samples between weight updates, and the reach of the gradient; ``None``
@@ -70,8 +72,8 @@ class TrainingConfig(_Strict):
         threads: of PyTorch on a CPU; ``None`` takes one.
     """
 
-    batch: int = Field(default=16, ge=1, le=65_536)
-    segment: int = Field(default=2048, ge=1, le=1 << 22)
+    batch: int = Field(default=8, ge=1, le=65_536)
+    segment: int | None = Field(default=None, ge=1, le=1 << 22)
     warm_up: int | None = Field(default=None, ge=0, le=1 << 22)
     bptt: int | None = Field(default=None, ge=1, le=1 << 22)
     learning_rate: float = Field(default=16e-3, gt=0, le=10)
@@ -96,6 +98,14 @@ class Settings(_Strict):
     capture: CaptureConfig = CaptureConfig()
 
     @property
+    def segment(self) -> int:
+        """Samples of a window that are learned from."""
+        if self.training.segment is not None:
+            return self.training.segment
+        windowed = isinstance(self.model, WindowedConfig)
+        return 128 if windowed and not self.loss.mrstft else 2048
+
+    @property
     def bptt(self) -> int:
         """Samples between weight updates."""
         if self.training.bptt is not None:
@@ -104,8 +114,8 @@ class Settings(_Strict):
 
     @model_validator(mode="after")
     def _room_for_spectra(self) -> Settings:
-        learned = min(self.bptt, self.training.segment)
-        left = self.training.segment % learned
+        learned = min(self.bptt, self.segment)
+        left = self.segment % learned
         if self.loss.mrstft and (learned < MIN_SAMPLES or 0 < left < MIN_SAMPLES):
             raise ValueError(
                 f"the MR-STFT loss needs a segment and a bptt of at least {MIN_SAMPLES} samples, "

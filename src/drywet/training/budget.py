@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from drywet.runs.config import TrainingConfig
+from drywet.runs.config import Settings
 
-DEFAULT_STEPS = 3000
+DEFAULT_STEPS = 5000
 """Steps of a run whose settings name neither epochs nor seconds."""
 
 _VALIDATION_SHARE = 0.1
@@ -22,13 +22,14 @@ class Budget:
     which makes the run repeatable to the bit.
 
     Args:
-        config: settings of the training.
+        settings: of the run.
         train_samples: samples in the training spans, one epoch.
         validation_samples: samples in the validation spans.
     """
 
-    def __init__(self, config: TrainingConfig, train_samples: int, validation_samples: int) -> None:
-        per_step = config.batch * config.segment
+    def __init__(self, settings: Settings, train_samples: int, validation_samples: int) -> None:
+        config = settings.training
+        per_step = config.batch * settings.segment
         self.epochs_per_step = per_step / train_samples
         self.seconds = config.seconds
         self.steps: int | None = None

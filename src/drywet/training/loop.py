@@ -125,10 +125,10 @@ def fit(
     model.to(device)
     warm_up = model.warm_up if config.warm_up is None else config.warm_up
     sampler = SegmentSampler(
-        data.dry, data.wet, data.split.train, warm_up, config.segment, config.batch, config.seed
+        data.dry, data.wet, data.split.train, warm_up, settings.segment, config.batch, config.seed
     )
     validation = SpanBatch(data.dry, data.wet, data.split.validation, device)
-    budget = Budget(config, total(data.split.train), total(data.split.validation))
+    budget = Budget(settings, total(data.split.train), total(data.split.validation))
     loss_function = CombinedLoss(settings.loss)
     optimizer = _optimizer(model, config)
     if resume and folder.checkpoint_file.is_file():
@@ -190,7 +190,7 @@ def fit(
             if time.perf_counter() - last_saved > _CHECKPOINT_SECONDS:
                 save()
                 last_saved = time.perf_counter()
-            learned = (state.step - session_step) * config.batch * config.segment / data.rate
+            learned = (state.step - session_step) * config.batch * settings.segment / data.rate
             speed = learned / (time.perf_counter() - session_began)
             best_esr = state.best_esr if state.best_step else None
             left = state.elapsed * (1 - done) / done if done > 0 else None

@@ -179,7 +179,9 @@ def _require_windows(config: RunConfig, data: TrainingData) -> None:
     model = build(config.settings.model)
     warm_up = model.warm_up if training.warm_up is None else training.warm_up
     longest = max(span.length for span in config.split.train)
-    needed = model.warm_up + 1 if isinstance(model, LinearModel) else warm_up + training.segment
+    needed = (
+        model.warm_up + 1 if isinstance(model, LinearModel) else warm_up + config.settings.segment
+    )
     if longest < needed:
         raise DrywetError(
             f"the longest stretch to train on has {longest} samples ({longest / data.rate:.2f} s)",
