@@ -175,6 +175,11 @@ def test_wet_of_another_rate_can_be_resampled(tmp_path):
         (("--test", "7:3"), "test stretch"),
         (("--test", "100:"), "test stretch"),
         (("--test", "0:"), "nothing to train on"),
+        (("--mae", "inf"), "loss.mae"),
+        (("--epochs", 1e308), "training.epochs"),
+        (("--test", "0:1e306"), "capture.test"),
+        (("--test", "5:5.00007"), "test stretch"),
+        (("--segment", 513, "--pre-emphasis", 0.85), "pre-emphasis"),
         (("--segment", 10_000_000), "less than or equal"),
         (("--segment", 1_000_000), "longest stretch"),
         (("--mrstft", 1, "--bptt", 512), "MR-STFT"),
@@ -321,6 +326,9 @@ def test_bad_checkpoints(run_folder, capture, tmp_path, kind):
     [
         ({"rate": "fast"}, "rate"),
         ({"surprise": 1}, "unknown key 'surprise'"),
+        ({"rate": 0}, "rate"),
+        ({"output_latency": -(10**9)}, "output_latency"),
+        ({"split": {"train": [[0, 9]], "validation": [[9, 12]], "test": [[12, 10**9]]}}, "fit"),
         (None, "not valid JSON"),
     ],
 )
@@ -405,11 +413,70 @@ def test_a_full_disk(run_folder, small_disk, tmp_path):
     assert list(small_disk.iterdir()) == []
 
 
-def test_a_disk_that_fills_up_while_training(capture, small_disk):
-    (small_disk / "ballast").write_bytes(bytes(1_048_576 - 40_960))
+@pytest.mark.parametrize("free_pages", range(1, 12))
+def test_a_disk_that_fills_up_while_training(capture, small_disk, free_pages):
+    """Whichever write is the first to fail: configuration, baseline, model, history, checkpoint."""
+    (small_disk / "ballast").write_bytes(bytes(1_048_576 - 4096 * free_pages))
     done = drywet("train", *capture, "-o", small_disk / "run", "--hidden", 8, "--epochs", 1)
     assert_refused(done, "cannot write")
     assert not list(small_disk.rglob(".*"))
+
+
+def test_overwrite_touches_only_what_drywet_made(capture, run_folder, tmp_path):
+    project = tmp_path / "project"
+    (project / "audio").mkdir(parents=True)
+    (project / "config.json").write_text('{"vite": 1}')
+    (project / "audio" / "album.wav").write_text("music")
+    done = drywet("train", *capture, "-o", project, "--overwrite", "--epochs", 0.1)
+    assert_refused(done, "is no run")
+    assert (project / "audio" / "album.wav").read_text() == "music"
+    run = tmp_path / "run"
+    shutil.copytree(run_folder, run)
+    assert drywet("export", run).code == 0
+    (run / "audio" / "mine.txt").write_text("note")
+    done = drywet(
+        "train", *capture, "-o", run, "--overwrite", "--epochs", 0.1, "--hidden", 4,
+        "--segment", 1024,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert (run / "audio" / "mine.txt").read_text() == "note"
+    assert not (run / "run.nam").exists(), "an export of the old model"
+
+
+def test_export_never_lands_on_a_run_file(run_folder, tmp_path):
+    for name in ("config", "scores"):
+        run = tmp_path / name
+        shutil.copytree(run_folder, run)
+        assert drywet("export", run, "--format", "rtneural").code == 0
+        assert drywet("evaluate", run).code == 0
+
+
+def test_the_demo_spares_files_that_are_not_its_own(tmp_path):
+    save(tmp_path / "dry.wav", DRY)
+    before = (tmp_path / "dry.wav").read_bytes()
+    assert_refused(drywet("demo", "-o", tmp_path, "--overwrite"), "not from a demo")
+    assert (tmp_path / "dry.wav").read_bytes() == before
+
+
+def test_a_spoiled_history_is_no_obstacle(run_folder, tmp_path):
+    for text in ("5\n", "{}\n", '{"step": "x"}\n', "\xff\x00"):
+        run = tmp_path / "run"
+        shutil.copytree(run_folder, run, dirs_exist_ok=True)
+        (run / "history.jsonl").write_text(text)
+        assert drywet("evaluate", run).code == 0
+
+
+def test_unreadable_paths(tmp_path):
+    wet = save(tmp_path / "w.wav", WET)
+    assert_refused(drywet("check", tmp_path / ("x" * 300), wet), "cannot be read")
+
+
+@pytest.mark.parametrize("name", ["a.aiff", "a.wav"])
+def test_cut_files_of_every_kind(tmp_path, name):
+    path = tmp_path / name
+    soundfile.write(path, DRY, RATE, format="RF64" if name == "a.wav" else None)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert_refused(drywet("check", path, save(tmp_path / "w.wav", WET)), "cut short")
 
 
 def test_a_folder_that_may_not_be_written(capture, tmp_path):

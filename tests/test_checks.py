@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import soxr
 
+from drywet.data.prepare import second_passes
+from drywet.data.split import split
 from drywet.dsp.capture import capture_signal
 from drywet.dsp.repeats import find_repeats
+from drywet.errors import DrywetError
 from drywet.pair.examine import examine
 from drywet.pair.findings import Severity
 from drywet.pair.load import Pair, load_pair
@@ -123,3 +126,48 @@ def test_real_captures_pass_and_swapped_ones_do_not(name):
 def test_the_studys_clips_pass(name):
     pair = load_pair(shared("audio", "seed", "dry.mp3"), shared("audio", "seed", name))
     assert Severity.ERROR not in spoken(pair.dry, pair.wet, pair.rate).values()
+
+
+def song(bars: list[int], rate: int = RATE, seconds: float = 2.0) -> np.ndarray:
+    """Bars of playing in the given order; equal numbers are equal bars."""
+    return np.concatenate([playing(seconds, rate, seed=100 + bar) for bar in bars])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_repeated_bar_is_both_trained_on_and_held_out(seed):
+    """Songs of 24 bars of 8 kinds: a held-out sample's bar must not be in training too."""
+    rate = 16_000
+    bars = np.random.default_rng(seed).integers(8, size=24).tolist()
+    dry = song(bars, rate)
+    repeats = find_repeats(dry, rate)
+    done = split(len(dry), rate, second_passes(repeats, rate, rate, 1))
+    length = 2 * rate
+    place = [(bars[i // length], i % length) for i in range(len(dry))]
+    trained = {place[i] for a, b in done.train for i in range(a, b)}
+    held = {place[i] for a, b in (*done.test, *done.validation) for i in range(a, b)}
+    assert not trained & held
+    # All of every kind of bar is still used once, less the margins around repeats.
+    assert len(trained | held) > 0.8 * len(set(bars)) * length
+
+
+def test_a_loop_is_split_too():
+    """A 6 s loop played ten times is 6 s of material, and said to be if that is too little."""
+    rate = 16_000
+    dry = np.tile(playing(6, rate), 10)
+    repeats = find_repeats(dry, rate)
+    done = split(len(dry), rate, second_passes(repeats, rate, rate, 1))
+    assert 5 * rate < sum(b - a for part in done for a, b in part[1]) <= 7 * rate
+    short = np.tile(playing(1, rate), 40)
+    with pytest.raises(DrywetError, match="for the first time"):
+        split(len(short), rate, second_passes(find_repeats(short, rate), rate, rate, 1))
+
+
+@pytest.mark.parametrize("lag", [20_000, 80_000, -60_000])
+def test_a_long_lag_is_found_and_no_fault(lag):
+    """What was found out about the aligned pair must not depend on the lag."""
+    wet = np.concatenate([np.zeros(max(lag, 0), "f4"), WET])[max(-lag, 0) :]
+    examination = examine(Pair(DRY, wet, RATE))
+    assert abs(examination.latency - lag) <= 1
+    worst = {f.check for f in examination.findings if f.severity is not Severity.NOTE}
+    assert worst <= {"length"}
+    assert any(f.check == "drift" for f in examination.findings)

@@ -90,6 +90,15 @@ def test_memory_does_not_grow_with_the_file(run_folder, tmp_path):
     assert peak(600 * 3) - peak(60) < 40
 
 
+def test_broken_samples_are_refused(run_folder, tmp_path):
+    x = playing(3)
+    x[20_000] = np.nan
+    done = drywet("render", run_folder, save(tmp_path / "in.wav", x), tmp_path / "out.wav")
+    assert done.code == 2
+    assert "NaN" in done.err
+    assert not (tmp_path / "out.wav").exists()
+
+
 def test_rendering_over_the_input_is_refused(run_folder, tmp_path):
     x = playing(1)
     source = save(tmp_path / "in.wav", x)
@@ -126,3 +135,30 @@ def test_evaluate_aligns_by_itself(run_folder, tmp_path):
     b = drywet("evaluate", run_folder, *late, "--json").json
     assert b["latency_samples"] - a["latency_samples"] == 300
     assert b["esr"] == pytest.approx(a["esr"], rel=0.02)
+
+
+def test_evaluate_finds_its_own_capture_elsewhere(run_folder, capture, tmp_path):
+    """Moved files with the same samples are still the run's own: the test part is scored."""
+    moved = [tmp_path / path.name for path in capture]
+    for old, new in zip(capture, moved, strict=True):
+        new.write_bytes(old.read_bytes())
+    own = drywet("evaluate", run_folder, "--json").json
+    assert drywet("evaluate", run_folder, *moved, "--json").json["esr"] == own["esr"]
+
+
+def test_scores_at_another_rate_are_in_time(tmp_path):
+    """A linear model at half the rate of a low-passed filter is exact: no shift anywhere."""
+    from scipy.signal import firwin, lfilter
+
+    noise = np.random.default_rng(0).standard_normal(191_999)
+    dry = lfilter(firwin(255, 2500, fs=16_000), 1, noise).astype(np.float32) * 0.3
+    wet = lfilter(firwin(31, 1500, fs=16_000), 1, dry).astype(np.float32)
+    pair = save(tmp_path / "d.wav", dry), save(tmp_path / "w.wav", wet)
+    for margin in (0, 1, 7):
+        done = drywet(
+            "train", *pair, "-o", tmp_path / f"r{margin}", "--model", "linear", "--rate", 8000,
+            "--margin", margin, "--test", "9:", "--json",
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        assert done.json["evaluation"]["esr"] < 1e-4
+        assert done.json["evaluation"]["esr_at_recording_rate"] < 1e-4

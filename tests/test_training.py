@@ -127,11 +127,22 @@ def test_killed_before_the_first_checkpoint_starts_over(capture, tmp_path):
     done = cli("train", *capture, "-o", tmp_path / "a", *SMALL, "--epochs", 1)
     assert done.code == 0
     run = RunFolder.open(tmp_path / "a")
-    kept = weights(run.path)
+    kept, steps = weights(run.path), [row["step"] for row in run.history()]
     run.checkpoint_file.unlink()
     run.model_file.unlink()
+    with run.history_file.open("a") as file:
+        file.write('{"step": 99, "epo')  # the kill fell into a write
     assert cli("train", "--resume", run.path).code == 0
     assert all(np.array_equal(kept[k], v) for k, v in weights(run.path).items())
+    assert [row["step"] for row in run.history()] == steps
+
+
+def test_a_lost_model_file_comes_back_from_the_checkpoint(capture, tmp_path):
+    assert cli("train", *capture, "-o", tmp_path / "a", *SMALL, "--epochs", 1).code == 0
+    kept = weights(tmp_path / "a")
+    (tmp_path / "a" / "model.safetensors").unlink()
+    assert cli("train", "--resume", tmp_path / "a").code == 0
+    assert all(np.array_equal(kept[k], v) for k, v in weights(tmp_path / "a").items())
 
 
 def test_ctrl_c_keeps_the_best_and_can_go_on(capture, tmp_path):

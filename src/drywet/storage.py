@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,30 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` atomically."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a log. A crash may leave it torn, so readers skip what is not whole."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        raise _explain(path, error) from error
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Delete files; those that are not there are passed over."""
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _explain(path, error) from error
+
+
+def remove_leftovers(paths: Iterable[Path]) -> None:
+    """Delete what writes of ``paths`` left behind when their process was killed."""
+    for path in paths:
+        remove(path.parent.glob(f".{path.stem}.*{path.suffix}"))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -52,13 +52,22 @@ class AudioInfo:
 def _open(path: Path) -> soundfile.SoundFile:
     import soundfile
 
-    if not path.exists():
-        raise DrywetError(f"{path} does not exist", _READABLE, "Check the spelling of the path.")
-    if path.is_dir():
-        raise DrywetError(f"{path} is a folder", _READABLE, "Name a file in it.")
-    if path.stat().st_size == 0:
-        raise DrywetError(f"{path} is empty (0 bytes)", _READABLE, "Record or export it again.")
-    _check_riff_length(path)
+    try:
+        if not path.exists():
+            raise DrywetError(
+                f"{path} does not exist", _READABLE, "Check the spelling of the path."
+            )
+        if path.is_dir():
+            raise DrywetError(f"{path} is a folder", _READABLE, "Name a file in it.")
+        if path.stat().st_size == 0:
+            raise DrywetError(f"{path} is empty (0 bytes)", _READABLE, "Record or export it again.")
+        _check_length(path)
+    except OSError as error:
+        raise DrywetError(
+            f"{path} cannot be read ({error.strerror})",
+            _READABLE,
+            "Check the path and who may read it.",
+        ) from error
     try:
         return soundfile.SoundFile(str(path))
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
@@ -70,26 +79,38 @@ def _open(path: Path) -> soundfile.SoundFile:
         ) from error
 
 
-def _check_riff_length(path: Path) -> None:
-    """Refuse a WAV whose data chunk promises more bytes than the file holds.
+def _check_length(path: Path) -> None:
+    """Refuse a WAV or AIFF whose audio chunk promises more bytes than the file holds.
 
     libsndfile silently reads what is there; a recording that broke off must not
-    be trained on unnoticed.
+    be trained on unnoticed. (FLAC is checked as it is read; MP3 and OGG state no length
+    to hold them to.)
     """
     with path.open("rb") as file:
         head = file.read(12)
-        if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        kind = (head[:4], head[8:12])
+        if kind in ((b"RIFF", b"WAVE"), (b"RF64", b"WAVE")):
+            audio, order = b"data", "little"
+        elif kind in ((b"FORM", b"AIFF"), (b"FORM", b"AIFC")):
+            audio, order = b"SSND", "big"
+        else:
             return
         size = path.stat().st_size
+        long_length = None  # RF64 keeps the true length in a chunk of its own
         while len(chunk := file.read(8)) == 8:
-            length = int.from_bytes(chunk[4:8], "little")
-            if chunk[:4] == b"data":
+            length = int.from_bytes(chunk[4:8], order)  # type: ignore[arg-type]
+            if chunk[:4] == b"ds64":
+                body = file.read(length)
+                long_length = int.from_bytes(body[8:16], "little")
+                continue
+            if chunk[:4] == audio:
+                promised = length if long_length is None else long_length
                 held = size - file.tell()
-                if length > held:
+                if promised > held:
                     raise DrywetError(
-                        f"{path} is cut short: its header promises {length} bytes of audio, "
+                        f"{path} is cut short: its header promises {promised} bytes of audio, "
                         f"it holds {held}",
-                        "a complete WAV file",
+                        "a complete recording",
                         "Copy or export it again.",
                     )
                 return

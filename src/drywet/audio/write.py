@@ -14,6 +14,7 @@ _SUBTYPES = {
     "float": {"WAV": "FLOAT", "AIFF": "FLOAT", "FLAC": "PCM_24", "OGG": "VORBIS"},
     "24": {"WAV": "PCM_24", "AIFF": "PCM_24", "FLAC": "PCM_24", "OGG": "VORBIS"},
 }
+_FRAMES_AT_ONCE = 65_536  # libsndfile's Vorbis encoder crashes on minutes in one call
 _FORMATS = {
     ".wav": "WAV",
     ".flac": "FLAC",
@@ -67,4 +68,5 @@ def writer(
 def write(path: Path | str, samples: Samples, rate: int, depth: str = "float") -> None:
     """Write ``samples`` (float32, shape ``(samples,)``) to ``path`` at ``rate`` Hz."""
     with writer(path, rate, depth) as append:
-        append(samples)
+        for first in range(0, len(samples), _FRAMES_AT_ONCE):
+            append(samples[first : first + _FRAMES_AT_ONCE])

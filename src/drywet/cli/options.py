@@ -50,6 +50,8 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
             )  # fmt: skip
         if "settings" in chosen and "recording" in chosen:
             chosen = chosen["settings"]
+        if isinstance(chosen.get("model"), dict):
+            chosen["model"].setdefault("kind", "recurrent")
         parse(Settings, chosen, file)
     if given["model"] is not None:
         # Another kind of model starts from its own defaults.

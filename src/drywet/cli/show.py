@@ -83,7 +83,10 @@ def _scores(result: Evaluation) -> list[str]:
         lines.append(f"{'ESR at the files´ rate':<22}{result.esr_at_recording_rate:>12.2e}")
     if result.noise_floor_esr is not None:
         lines.append(f"{'noise floor (ESR)':<22}{result.noise_floor_esr:>12.2e}")
-    lines.append(f"on {result.seconds:.1f} s of held-out audio at {result.rate} Hz")
+    audio = "held-out audio" if result.held_out else "another capture"
+    lines.append(
+        f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz; {result.parameters} parameters"
+    )
     return lines
 
 

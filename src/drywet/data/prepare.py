@@ -39,7 +39,7 @@ def second_passes(
             round((at + repeat.lag) * model_rate / rate) - margin
             for at in (repeat.start, repeat.stop)
         )
-        span = Span(max(start - edge, 0), stop + edge)
+        span = Span(max(start - edge, 0), stop + edge + margin)
         if merged and span.start <= merged[-1].stop:
             merged[-1] = Span(merged[-1].start, max(merged[-1].stop, span.stop))
         else:

@@ -3,8 +3,8 @@
 The three never share a sample, nor does a training window reach into a held-out
 stretch with its warm-up. Held-out audio comes in blocks of some seconds spread
 over the whole recording, so that each kind of playing is in each set; a passage
-that the recording repeats is used once only, or the test would have been heard
-in training.
+known to be repeated is used once only, or the test would have been heard in
+training.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from drywet.errors import DrywetError
 _CYCLE = "TTTVTTTTET"
 _MIN_CYCLES = 2
 _BLOCK_SECONDS = (0.25, 5.0)
+_MIN_TEST_SECONDS = 0.1
 
 
 class Span(NamedTuple):
@@ -75,15 +76,21 @@ def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _blocks(region: Span, rate: int, pattern: str) -> dict[str, list[Span]]:
-    """Deal ``region`` out in blocks that follow ``pattern``, repeated."""
+def _deal(spans: Sequence[Span], rate: int, pattern: str) -> dict[str, list[Span]]:
+    """Deal ``spans``, taken as one stretch, out in blocks that follow ``pattern``, repeated."""
     low, high = (int(seconds * rate) for seconds in _BLOCK_SECONDS)
-    size = min(max(region.length // (_MIN_CYCLES * len(pattern)), low), high)
-    count = max(region.length // size, 1)
-    edges = [region.start + region.length * i // count for i in range(count + 1)]
+    length = total(spans)
+    size = min(max(length // (_MIN_CYCLES * len(pattern)), low), high)
+    count = max(length // size, 1)
     dealt: dict[str, list[Span]] = {"T": [], "V": [], "E": []}
-    for i in range(count):
-        dealt[pattern[i % len(pattern)]].append(Span(edges[i], edges[i + 1]))
+    before = 0  # samples in the spans already gone through
+    for span in spans:
+        for i in range(count):
+            start = max(span.start, span.start + length * i // count - before)
+            stop = min(span.stop, span.start + length * (i + 1) // count - before)
+            if start < stop:
+                dealt[pattern[i % len(pattern)]].append(Span(start, stop))
+        before += span.length
     return dealt
 
 
@@ -93,7 +100,7 @@ def split(samples: int, rate: int, repeats: Sequence[Span] = (), test: Span | No
     Args:
         samples: length of the recording.
         rate: its sample rate in Hz, which sets the length of a block.
-        repeats: later occurrences of a passage heard before; used in no set.
+        repeats: later occurrences of a passage heard before, in order; used in no set.
         test: the whole test set, where the user names it; the rest is divided
             90/10 into training and validation.
 
@@ -101,28 +108,25 @@ def split(samples: int, rate: int, repeats: Sequence[Span] = (), test: Span | No
         DrywetError: too short to give every set a block, or a test stretch
             outside the recording or leaving nothing to train on.
     """
-    whole = Span(0, samples)
+    fresh = subtract([Span(0, samples)], repeats)
     if test is None:
-        dealt = _blocks(whole, rate, _CYCLE)
+        dealt = _deal(fresh, rate, _CYCLE)
     else:
-        if not (0 <= test.start < test.stop <= samples):
+        if not (0 <= test.start < test.stop <= samples) or test.length < rate * _MIN_TEST_SECONDS:
             raise DrywetError(
                 f"the test stretch is {test.start / rate:.2f} s to {test.stop / rate:.2f} s",
-                f"a stretch inside the recording of {samples / rate:.2f} s",
+                f"at least {_MIN_TEST_SECONDS} s inside the recording of {samples / rate:.2f} s",
                 "Give --test START:END in seconds.",
             )
-        dealt = {"T": [], "V": [], "E": [test]}
-        for rest in subtract([whole], [test]):
-            for name, spans in _blocks(rest, rate, _CYCLE.replace("E", "T")).items():
-                dealt[name] += spans
-    train, validation, held_out = (
-        subtract(_merge(sorted(dealt[name])), repeats) for name in ("T", "V", "E")
-    )
+        dealt = _deal(subtract(fresh, [test]), rate, _CYCLE.replace("E", "T"))
+        dealt["E"] = list(subtract([test], repeats))
+    train, validation, held_out = (_merge(dealt[name]) for name in ("T", "V", "E"))
     for name, chosen in (("train on", train), ("validate on", validation), ("test on", held_out)):
         if not chosen:
             raise DrywetError(
-                f"{samples / rate:.2f} s of audio leave nothing to {name}",
-                "a recording of at least 5 seconds",
+                f"{samples / rate:.2f} s of audio, {total(fresh) / rate:.2f} s of it played "
+                f"for the first time, leave nothing to {name}",
+                "at least 5 seconds that do not repeat",
                 "Record a minute or more of varied playing.",
             )
     return Split(train=train, validation=validation, test=held_out)

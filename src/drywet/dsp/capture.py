@@ -76,14 +76,14 @@ def _bursts(seconds: float, rate: int, rng: np.random.Generator) -> NDArray[np.f
 
 
 def _filled(
-    seconds: float, rate: int, event: Callable[[float], NDArray[np.float64]]
+    seconds: float, rate: int, event: Callable[[], NDArray[np.float64]]
 ) -> NDArray[np.float64]:
-    """Events one after the other until ``seconds`` are full; ``event`` gets the place, 0 to 1."""
+    """Events one after the other until ``seconds`` are full."""
     wanted = round(seconds * rate)
     parts: list[NDArray[np.float64]] = []
     held = 0
     while held < wanted:
-        parts.append(event(held / wanted))
+        parts.append(event())
         held += len(parts[-1])
     return _faded(np.concatenate(parts)[:wanted], rate)
 
@@ -91,7 +91,7 @@ def _filled(
 def _picked(seconds: float, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Single notes over the whole neck, soft to hard, open and muted."""
 
-    def event(place: float) -> NDArray[np.float64]:
+    def event() -> NDArray[np.float64]:
         frequency = fret(int(rng.integers(6)), int(rng.integers(15)))
         muted = rng.random() < 0.25
         note = pluck(
@@ -105,7 +105,7 @@ def _picked(seconds: float, rate: int, rng: np.random.Generator) -> NDArray[np.f
 def _strummed(seconds: float, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Chords, soft to hard, short and ringing."""
 
-    def event(place: float) -> NDArray[np.float64]:
+    def event() -> NDArray[np.float64]:
         root = fret(int(rng.integers(2)), int(rng.integers(10)))
         shape = _CHORDS[int(rng.integers(len(_CHORDS)))]
         notes = [root * 2 ** (step / 12) for step in shape]

@@ -17,8 +17,8 @@ _MIN_SECONDS = 0.5
 _SEARCHED_SECONDS = 300.0  # the transform's memory, and captures are shorter
 _FRAME_SECONDS = 0.02
 _SAME = 1e-4  # relative energy of the difference: -40 dB, well above dither
-_CANDIDATES = 128
-_SKIM = 16  # candidates are tried on every 16th sample first
+_CANDIDATES = 512
+_SKIM = 64  # candidates are tried on every 64th sample first
 _SMOOTH_BINS = 129
 
 
@@ -30,8 +30,8 @@ class Repeat(NamedTuple):
     lag: int
 
 
-def _candidate_lags(dry: NDArray[np.float32], least: int) -> list[int]:
-    """Lags at which the whitened autocorrelation peaks, the most likely first.
+def _candidate_lags(dry: NDArray[np.float32], least: int, zone: int) -> list[int]:
+    """Lags at which the whitened autocorrelation peaks, one a ``zone``, the likeliest first.
 
     Whitening keeps the pitch of sustained notes from looking like a repeat.
     """
@@ -41,18 +41,18 @@ def _candidate_lags(dry: NDArray[np.float32], least: int) -> list[int]:
     correlation = np.fft.irfft(power / (smooth + 1e-9 * smooth.max() + 1e-300), size)
     correlation = correlation[: len(dry)].copy()
     correlation[:least] = 0
-    lags: list[int] = []
-    for _ in range(_CANDIDATES):
-        lag = int(np.argmax(correlation))
-        if correlation[lag] <= 0:
-            break
-        lags.append(lag)
-        correlation[max(lag - least // 2, 0) : lag + least // 2] = 0
-    return lags
+    zones = correlation[: len(correlation) // zone * zone].reshape(-1, zone)
+    best = np.argmax(zones, axis=1)
+    heights = zones[np.arange(len(zones)), best]
+    chosen = np.argsort(heights)[::-1][:_CANDIDATES]
+    return [int(i * zone + best[i]) for i in chosen if heights[i] > 0]
 
 
 def find_repeats(dry: NDArray[np.float32], rate: int) -> list[Repeat]:
     """Passages of at least half a second that come again unchanged, longest first.
+
+    No two of the second passes overlap, so that a passage shorter than half a second may
+    be the rest of a longer one whose beginning was found before.
 
     Silence does not count, nor do pauses inside a passage break it. Of a recording longer
     than five minutes the first five are searched.
@@ -68,17 +68,15 @@ def find_repeats(dry: NDArray[np.float32], rate: int) -> list[Repeat]:
         return []
     audible = 1e-3 * float(np.sqrt(np.mean(dry.astype(np.float64) ** 2)))
     found: list[Repeat] = []
-    for lag in _candidate_lags(dry, least):
+    for lag in _candidate_lags(dry, least, frame):
         skimmed = _same_stretches(
-            dry[: len(dry) - lag : _SKIM], dry[lag::_SKIM], frame // _SKIM, audible
+            dry[: len(dry) - lag : _SKIM], dry[lag::_SKIM], max(frame // _SKIM, 1), audible
         )
-        if all(stop - start < least // _SKIM for start, stop in skimmed):
+        if all(stop - start < 0.8 * least / _SKIM for start, stop in skimmed):
             continue
         for start, stop in _same_stretches(dry[: len(dry) - lag], dry[lag:], frame, audible):
-            # A passage may not overlap its own repeat.
-            new = Repeat(start, min(stop, start + lag), lag)
-            if new.stop - new.start >= least and not any(_overlap(new, old) for old in found):
-                found.append(new)
+            if stop - start >= least:
+                found += _not_yet_found(Repeat(start, stop, lag), found)
     return sorted(found, key=lambda r: r.start - r.stop)
 
 
@@ -98,6 +96,14 @@ def _same_stretches(
     return stretches
 
 
-def _overlap(a: Repeat, b: Repeat) -> bool:
-    """Whether the second passes share samples: they would be counted twice."""
-    return a.start + a.lag < b.stop + b.lag and b.start + b.lag < a.stop + a.lag
+def _not_yet_found(new: Repeat, found: list[Repeat]) -> list[Repeat]:
+    """The parts of ``new`` whose second pass is in no repeat found before."""
+    parts = [new]
+    for old in found:
+        begin, end = old.start + old.lag - new.lag, old.stop + old.lag - new.lag
+        cut = []
+        for part in parts:
+            cut.append(Repeat(part.start, min(part.stop, begin), new.lag))
+            cut.append(Repeat(max(part.start, end), part.stop, new.lag))
+        parts = [part for part in cut if part.stop > part.start]
+    return parts

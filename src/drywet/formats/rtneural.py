@@ -14,7 +14,7 @@ import numpy as np
 from drywet.formats.folded import Layer, Weights, fold
 from drywet.runs.model_file import TrainedModel
 
-SUFFIX = ".json"
+SUFFIX = ".rtneural.json"
 
 
 def _update_gate_first(weights: Weights) -> Weights:

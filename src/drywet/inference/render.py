@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from drywet.audio.read import Samples, blocks, probe
 from drywet.audio.resample import StreamResampler
 from drywet.audio.write import writer
@@ -40,8 +42,8 @@ def render(
         Samples written.
 
     Raises:
-        DrywetError: unusable file, or a rate other than the model's and
-            ``resample`` false.
+        DrywetError: unusable file, samples that are not finite, or a rate other than
+            the model's and ``resample`` false.
     """
     about = probe(source)
     rate = trained.card.rate
@@ -58,12 +60,25 @@ def render(
     stream = Stream(trained.model, rate)
     written = 0
     with writer(target, about.rate) as append:
-        pieces = _through(stream, blocks(source, channel, block), about.rate, rate, block)
+        heard = _finite(blocks(source, channel, block), source)
+        pieces = _through(stream, heard, about.rate, rate, block)
         for piece in pieces:
             append(piece[: about.frames - written])
             written = min(written + len(piece), about.frames)
             on_progress(written / about.frames)
     return written
+
+
+def _finite(pieces: Iterator[Samples], source: Path) -> Iterator[Samples]:
+    """Refuse NaN and infinity, which would stay in the model's state for ever."""
+    for piece in pieces:
+        if not np.isfinite(piece).all():
+            raise DrywetError(
+                f"{source} holds samples that are NaN or infinite",
+                "finite samples",
+                "Export it again; a plugin in the chain may have failed.",
+            )
+        yield piece
 
 
 def _through(
@@ -73,8 +88,6 @@ def _through(
         for piece in source:
             yield stream.process(piece)
         return
-    import numpy as np
-
     there, back = StreamResampler(file_rate, rate), StreamResampler(rate, file_rate)
 
     def play(samples: Samples) -> Iterator[Samples]:

@@ -19,6 +19,7 @@ from drywet.models.base import EffectModel
 
 _PIECE = 8192
 _CONTEXT = 4096
+_AT_ONCE = 32  # pieces; bounds the memory of a long validation
 
 
 class SpanBatch:
@@ -58,5 +59,10 @@ class SpanBatch:
     @torch.no_grad()
     def predict(self, model: EffectModel) -> Tensor:
         """The model's output on the spans, joined: the shape of ``target``."""
-        y, _ = model(self._x, model.init_state(len(self._x)))
-        return torch.as_tensor(y[:, _CONTEXT:, 0][self._keep])
+        parts = []
+        for x, keep in zip(
+            torch.split(self._x, _AT_ONCE), torch.split(self._keep, _AT_ONCE), strict=True
+        ):
+            y, _ = model(x, model.init_state(len(x)))
+            parts.append(y[:, _CONTEXT:, 0][keep])
+        return torch.cat(parts)

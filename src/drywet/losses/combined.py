@@ -19,7 +19,7 @@ class LossConfig(BaseModel):
         mrstft: weight of the multi-resolution STFT distance.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     esr: float = Field(default=1.0, ge=0)
     pre_emphasis: float = Field(default=0.0, ge=0, lt=1)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from drywet.models.base import EffectModel, State
 
-_ROWS_AT_ONCE = 65_536
+_NUMBERS_AT_ONCE = 1 << 23  # 64 MB of float64
 # Relative ridge: keeps the solution finite where the dry signal has an empty band.
 _RIDGE = 1e-9
 
@@ -91,15 +91,16 @@ def fit_fir(
     gram = np.zeros((taps, taps))
     cross = np.zeros(taps)
     rows = 0
+    at_once = _NUMBERS_AT_ONCE // taps
     for start, stop in spans:
         if stop - start < taps:
             continue
         windows = np.lib.stride_tricks.sliding_window_view(dry[start:stop], taps)
         targets = wet[start + taps - 1 : stop]
-        for first in range(0, len(windows), _ROWS_AT_ONCE):
-            part = windows[first : first + _ROWS_AT_ONCE].astype(np.float64)
+        for first in range(0, len(windows), at_once):
+            part = windows[first : first + at_once].astype(np.float64)
             gram += part.T @ part
-            cross += part.T @ targets[first : first + _ROWS_AT_ONCE].astype(np.float64)
+            cross += part.T @ targets[first : first + at_once].astype(np.float64)
             rows += len(part)
     if rows == 0:
         raise ValueError(f"no span holds {taps} samples")

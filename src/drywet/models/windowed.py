@@ -71,11 +71,15 @@ class WindowedModel(EffectModel):
         """Every frame that ends in ``x``, each from a fresh start."""
         joined = torch.cat((state[0], x), dim=1)
         frames = joined[..., 0].unfold(1, self.config.frame, 1)  # (batch, samples, frame)
-        batch, samples, _ = frames.shape
-        flat = frames.reshape(batch * samples, self.config.frame)
-        at_once = _STEPS_AT_ONCE // self.config.frame
-        parts = [self._last(part) for part in torch.split(flat, at_once)]
-        y = torch.cat(parts).reshape(batch, samples, 1)
+        batch = len(frames)
+        at_once = max(_STEPS_AT_ONCE // (self.config.frame * batch), 1)
+        y = torch.cat(
+            [
+                self._last(part.reshape(-1, self.config.frame)).reshape(batch, -1, 1)
+                for part in torch.split(frames, at_once, dim=1)
+            ],
+            dim=1,
+        )
         return y, (joined[:, joined.shape[1] - self.warm_up :],)
 
     def _last(self, frames: Tensor) -> Tensor:

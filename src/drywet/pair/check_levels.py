@@ -134,19 +134,18 @@ def _level(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
     )
 
 
-def _noise(pair: Pair) -> Iterator[Finding]:
-    """Level of the wet where the dry is quietest, against the wet as a whole."""
+def noise(pair: Pair) -> Iterator[Finding]:
+    """Level of an aligned pair's wet where its dry pauses, against the wet as a whole."""
     frame = int(_NOISE_FRAME_SECONDS * pair.rate)
-    length = min(len(pair.dry), len(pair.wet))
-    dry = levels.frame_rms(pair.dry[:length], frame)
-    wet = levels.frame_rms(pair.wet[:length], frame)
+    dry = levels.frame_rms(pair.dry, frame)
+    wet = levels.frame_rms(pair.wet, frame)
     loud = float(np.sqrt(np.mean(dry**2)))
     # Two frames of pause before, so that the pedal's own tail has died away.
     quiet = dry < 1e-3 * loud
-    settled = quiet & np.roll(quiet, 1) & np.roll(quiet, 2)
+    settled = quiet[2:] & quiet[1:-1] & quiet[:-2]
     if settled.sum() < 4:
         return
-    floor = levels.db(float(np.sqrt(np.mean(wet[settled] ** 2))))
+    floor = levels.db(float(np.sqrt(np.mean(wet[2:][settled] ** 2))))
     against = floor - levels.db(levels.rms(pair.wet))
     severity, limit = grade(against, *_NOISE_DB)
     yield Finding(
@@ -163,9 +162,8 @@ def _noise(pair: Pair) -> Iterator[Finding]:
 
 
 def levels_of(pair: Pair) -> Iterator[Finding]:
-    """Clipping, DC, level and noise of a usable pair."""
+    """Level, clipping and DC of both files of a usable pair."""
     for name, samples in (("dry", pair.dry), ("wet", pair.wet)):
         yield from _level(name, samples)
         yield from _clipping(name, samples)
         yield from _dc(name, samples)
-    yield from _noise(pair)

@@ -47,13 +47,13 @@ def latency_findings(found: Latency, given: int | None, rate: int) -> Iterator[F
         )
 
 
-def drift(pair: Pair) -> Iterator[Finding]:
-    """Latency at the start against the end of an unaligned pair.
+def drift(pair: Pair, latency: int) -> Iterator[Finding]:
+    """Latency at the start against the end of a pair that was aligned by ``latency``.
 
     Measured in short stretches all along, through which the median line is laid
     (Theil 1950, Sen 1968), so that a stretch without a clear answer does no harm.
     """
-    length = min(len(pair.dry), len(pair.wet))
+    length = len(pair.dry)
     size = int(_STRETCH_SECONDS * pair.rate)
     places, delays = [], []
     for start in np.linspace(0, max(length - size, 0), _STRETCHES, dtype=int):
@@ -67,8 +67,9 @@ def drift(pair: Pair) -> Iterator[Finding]:
     x, y = np.array(places), np.array(delays)
     pairs = np.triu_indices(len(x), 1)
     slope = float(np.median((y[pairs[1]] - y[pairs[0]]) / (x[pairs[1]] - x[pairs[0]])))
-    offset = float(np.median(y - slope * x))
-    scatter = float(np.median(np.abs(y - slope * x - offset)))
+    rest = float(np.median(y - slope * x))
+    scatter = float(np.median(np.abs(y - slope * x - rest)))
+    offset = rest + latency
     moved = slope * length
     severity, limit = grade(abs(moved) - 3 * scatter, *_DRIFT)
     yield Finding(
@@ -92,7 +93,11 @@ def replicate_esr(pair: Pair, repeats: list[Repeat]) -> float | None:
     perfect model scores half of this.
     """
     skip = int(_SETTLE_SECONDS * pair.rate)
-    spans = [(r.start + skip, r.stop, r.lag) for r in repeats if r.stop + r.lag <= len(pair.wet)]
+    spans = [
+        (r.start + skip, r.stop, r.lag)
+        for r in repeats
+        if r.stop > r.start + skip and r.stop + r.lag <= len(pair.wet)
+    ]
     if not spans:
         return None
     first = np.concatenate([pair.wet[a:b] for a, b, _ in spans]).astype(np.float64)

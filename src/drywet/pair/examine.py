@@ -75,7 +75,8 @@ def examine(pair: Pair, latency: int | None = None) -> Examination:
         return Examination(
             pair, used, measured.samples, measured.confidence, measured.polarity, [], None, findings
         )
-    findings += check_timing.drift(pair)
+    findings += check_levels.noise(aligned)
+    findings += check_timing.drift(aligned, used)
     findings += check_relation.dependence(aligned)
     findings += check_relation.direction(aligned)
     repeats = find_repeats(aligned.dry, pair.rate)

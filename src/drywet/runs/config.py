@@ -25,6 +25,9 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+_Seconds = Annotated[float, Field(ge=0, le=1_000_000)]
+
+
 class CaptureConfig(_Strict):
     """How two files become a pair at the model's rate.
 
@@ -44,7 +47,7 @@ class CaptureConfig(_Strict):
     latency: int | None = Field(default=None, ge=-10_000_000, le=10_000_000)
     margin: int = Field(default=1, ge=0, le=4096)
     rate: int | None = Field(default=None, ge=1_000, le=768_000)
-    test: tuple[Annotated[float, Field(ge=0)], float | None] | None = None
+    test: tuple[_Seconds, _Seconds | None] | None = None
     force: bool = False
 
 
@@ -80,8 +83,8 @@ class TrainingConfig(_Strict):
     final_rate: float = Field(default=0.0, ge=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=10)
     clip: float = Field(default=1.0, gt=0)
-    epochs: float | None = Field(default=None, gt=0)
-    seconds: float | None = Field(default=None, gt=0)
+    epochs: float | None = Field(default=None, gt=0, le=1_000_000)
+    seconds: float | None = Field(default=None, gt=0, le=10_000_000)
     until_esr: float | None = Field(default=None, gt=0)
     validate_every: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
@@ -113,9 +116,11 @@ class Settings(_Strict):
         return 2048 if self.loss.mrstft else 512
 
     @model_validator(mode="after")
-    def _room_for_spectra(self) -> Settings:
+    def _room_in_every_piece(self) -> Settings:
         learned = min(self.bptt, self.segment)
         left = self.segment % learned
+        if self.loss.pre_emphasis and (learned == 1 or left == 1):
+            raise ValueError("pre-emphasis needs more than one sample per weight update")
         if self.loss.mrstft and (learned < MIN_SAMPLES or 0 < left < MIN_SAMPLES):
             raise ValueError(
                 f"the MR-STFT loss needs a segment and a bptt of at least {MIN_SAMPLES} samples, "
@@ -143,9 +148,9 @@ class Recording(_Strict):
     wet: str
     dry_sha256: str
     wet_sha256: str
-    rate: int
+    rate: int = Field(ge=1_000, le=768_000)
     seconds: float
-    latency: int
+    latency: int = Field(ge=-10_000_000, le=10_000_000)
     polarity: int
     replicate_esr: float | None
 
@@ -167,10 +172,10 @@ class RunConfig(_Strict):
 
     settings: Settings
     recording: Recording
-    rate: int
-    output_latency: int
+    rate: int = Field(ge=1_000, le=768_000)
+    output_latency: int = Field(ge=0, le=4096)
     split: Split
-    threads: int
+    threads: int = Field(ge=1, le=1024)
     versions: dict[str, str]
     machine: dict[str, str]
     created: str

@@ -14,14 +14,33 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from drywet.errors import DrywetError
 from drywet.runs import model_file
 from drywet.runs.config import RunConfig, parse
-from drywet.storage import make_folder, read_json, write_bytes, write_json
+from drywet.storage import append_line, make_folder, read_json, remove, write_bytes, write_json
+
+FIGURES = ("waveform", "spectrograms", "training")
+SOUNDS = ("dry", "target", "prediction", "residual")
+EXPORTS = (".nam", ".rtneural.json")
+
+
+class _HistoryRow(BaseModel):
+    """A line of the history."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    step: int
+    epoch: float
+    seconds: float
+    loss: float
+    validation_esr: float
+    best_esr: float
+    learning_rate: float
 
 
 class RunFolder:
@@ -48,20 +67,27 @@ class RunFolder:
         """
         require_free(path, overwrite)
         folder = cls(path)
-        if path.exists():
-            for old in (
-                folder.checkpoint_file,
-                folder.model_file,
-                folder.baseline_file,
-                folder.history_file,
-                folder.scores_file,
-            ):
-                old.unlink(missing_ok=True)
-            for made in (folder.figures, folder.audio):
-                shutil.rmtree(made, ignore_errors=True)
         make_folder(path)
+        remove(folder.made())
         write_json(folder.config_file, config.model_dump(mode="json"))
         return folder
+
+    def export_file(self, suffix: str) -> Path:
+        """Where an export goes that was given no place: named after the run."""
+        return self.path / f"{self.path.resolve().name}{suffix}"
+
+    def made(self) -> list[Path]:
+        """Every file that drywet makes in a run but its configuration, there or not."""
+        return [
+            self.model_file,
+            self.baseline_file,
+            self.history_file,
+            self.checkpoint_file,
+            self.scores_file,
+            *(self.figures / f"{name}.png" for name in FIGURES),
+            *(self.audio / f"{name}.wav" for name in SOUNDS),
+            *(self.export_file(suffix) for suffix in EXPORTS),
+        ]
 
     @classmethod
     def open(cls, path: Path | str) -> RunFolder:
@@ -87,18 +113,17 @@ class RunFolder:
 
     def append_history(self, row: dict[str, Any]) -> None:
         """Add a line to the history."""
-        with self.history_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, allow_nan=False) + "\n")
+        append_line(self.history_file, json.dumps(row, allow_nan=False))
 
     def history(self) -> list[dict[str, Any]]:
-        """Every complete line of the history; a line cut off by a crash is left out."""
+        """Every whole line of the history, up to one that a crash or a stranger spoiled."""
         if not self.history_file.is_file():
             return []
         rows = []
-        for line in self.history_file.read_text(encoding="utf-8").splitlines():
+        for line in self.history_file.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                rows.append(json.loads(line))
-            except ValueError:
+                rows.append(_HistoryRow.model_validate_json(line).model_dump())
+            except ValidationError:
                 break
         return rows
 
@@ -114,19 +139,32 @@ def require_free(path: Path, overwrite: bool) -> None:
     Raises:
         DrywetError: a run is there and ``overwrite`` is false, or anything else is.
     """
-    if not path.exists():
-        return
-    if path.is_dir() and not any(path.iterdir()):
-        return
-    if path.is_dir() and (path / "config.json").is_file():
-        if overwrite:
+    try:
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             return
+    except OSError as error:
+        raise DrywetError(
+            f"{path} cannot be used ({error.strerror})", "a new folder", "Choose another -o."
+        ) from error
+    if not _is_run(path):
+        raise DrywetError(
+            f"{path} already exists and is no run", "a new folder", "Choose another -o."
+        )
+    if not overwrite:
         raise DrywetError(
             f"{path} already holds a run",
             "a new folder",
             f"Go on with 'drywet train --resume {path}', choose another -o, or add --overwrite.",
         )
-    raise DrywetError(f"{path} already exists and is no run", "a new folder", "Choose another -o.")
+
+
+def _is_run(path: Path) -> bool:
+    """Whether drywet made this folder, so that it may be overwritten."""
+    try:
+        RunFolder.open(path).config()
+    except DrywetError:
+        return False
+    return True
 
 
 def next_free(parent: Path, stem: str) -> Path:

@@ -17,7 +17,7 @@ from drywet.errors import DrywetError
 from drywet.models.base import EffectModel
 from drywet.models.registry import ModelConfig, build
 from drywet.runs.config import parse
-from drywet.storage import atomic_path
+from drywet.storage import write_bytes
 
 FILE_NAME = "model.safetensors"
 
@@ -52,14 +52,13 @@ class TrainedModel:
 
 def save_model(path: Path, trained: TrainedModel) -> None:
     """Write a model to ``path`` atomically."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in trained.model.state_dict().items()
     }
-    with atomic_path(path) as temporary:
-        save_file(tensors, str(temporary), metadata={_KEY: trained.card.model_dump_json()})
+    write_bytes(path, save(tensors, metadata={_KEY: trained.card.model_dump_json()}))
 
 
 def load_model(path: Path | str) -> TrainedModel:

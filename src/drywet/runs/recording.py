@@ -8,14 +8,21 @@ from drywet.pair.load import Pair, fingerprint, load_pair
 from drywet.runs.config import RunConfig
 
 
-def reload(config: RunConfig) -> tuple[Pair, Pair]:
-    """Load a run's recording: aligned at the files' rate, and as the model is given it.
+def reload(config: RunConfig, pair: Pair | None = None) -> tuple[Pair, Pair]:
+    """A run's recording: aligned at the files' rate, and as the model is given it.
+
+    Args:
+        config: of the run.
+        pair: the recording as loaded, where it is at hand; otherwise the run's files
+            are read.
 
     Raises:
-        DrywetError: a file is gone, unusable, or no longer the same.
+        DrywetError: a file is gone, unusable, or no longer the same, or the run's
+            configuration does not fit it.
     """
     recording, capture = config.recording, config.settings.capture
-    pair = load_pair(recording.dry, recording.wet, capture.channel, capture.resample)
+    if pair is None:
+        pair = load_pair(recording.dry, recording.wet, capture.channel, capture.resample)
     for path, samples, known in (
         (recording.dry, pair.dry, recording.dry_sha256),
         (recording.wet, pair.wet, recording.wet_sha256),
@@ -27,7 +34,17 @@ def reload(config: RunConfig) -> tuple[Pair, Pair]:
                 "Bring the file back, or train a new run on it.",
             )
     aligned = pair.aligned(recording.latency)
-    return aligned, at_model_rate(aligned, config.rate, config.output_latency)
+    prepared = at_model_rate(aligned, config.rate, config.output_latency)
+    spans = (*config.split.train, *config.split.validation, *config.split.test)
+    if pair.rate != recording.rate or any(
+        not 0 <= start < stop <= len(prepared.dry) for start, stop in spans
+    ):
+        raise DrywetError(
+            "the run's split or rate does not fit its recording",
+            "the config.json that 'drywet train' wrote",
+            "Train a new run.",
+        )
+    return aligned, prepared
 
 
 def is_own(pair: Pair, config: RunConfig) -> bool:

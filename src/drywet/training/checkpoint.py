@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import warnings
 from dataclasses import dataclass, field, fields
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from drywet.errors import DrywetError
-from drywet.storage import atomic_path
+from drywet.storage import write_bytes
 
 
 @dataclass
@@ -46,8 +47,9 @@ class LoopState:
 
 def save_checkpoint(path: Path, state: LoopState) -> None:
     """Write ``state`` atomically."""
-    with atomic_path(path) as temporary:
-        torch.save({f.name: getattr(state, f.name) for f in fields(state)}, temporary)
+    buffer = io.BytesIO()
+    torch.save({f.name: getattr(state, f.name) for f in fields(state)}, buffer)
+    write_bytes(path, buffer.getvalue())
 
 
 def load_checkpoint(path: Path) -> LoopState:

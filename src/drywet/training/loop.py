@@ -135,6 +135,7 @@ def fit(
         state = _restore(model, optimizer, folder)
     else:
         state = LoopState(model.state_dict(), optimizer.state_dict())
+        folder.keep_history([])
     validation_esr: float | None = None
     session_step, session_began = state.step, time.perf_counter()
     elapsed_before, last_saved = state.elapsed, session_began
@@ -199,6 +200,7 @@ def fit(
             validate()
         save()
     model.load_state_dict(state.best_weights)
+    save_model(folder.model_file, TrainedModel(model, card))  # a killed run may have left another
     return FitResult(state.step, state.elapsed, state.best_esr, state.best_step, not state.finished)
 
 

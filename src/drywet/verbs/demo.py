@@ -9,6 +9,7 @@ from pathlib import Path
 from drywet.audio.read import read
 from drywet.audio.write import write
 from drywet.devices import sd1
+from drywet.errors import DrywetError
 from drywet.runs.config import TrainingConfig
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
@@ -59,8 +60,13 @@ def demo(
     """
     folder = Path(out)
     require_free(folder / "run", overwrite)
-    make_folder(folder)
     dry, wet = folder / "dry.wav", folder / "wet.wav"
+    for path in (dry, wet):
+        if path.exists() and not (folder / "run" / "config.json").exists():
+            raise DrywetError(
+                f"{path} is there and not from a demo", "a new folder", "Choose another -o."
+            )
+    make_folder(folder)
     on_step(f"1/4  capture signal of {_SECONDS:.0f} s -> {dry}")
     signal(dry, seconds=_SECONDS)
     on_step(f"2/4  through the built-in Boss SD-1, knobs at noon -> {wet}")

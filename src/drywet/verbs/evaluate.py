@@ -41,6 +41,9 @@ class Evaluation(Scores):
         seconds: of audio that was scored.
         rate: at which it was scored, in Hz.
         latency_samples: by which the wet file lagged, at the files' rate.
+        held_out: the audio is the test part of the run's own capture; otherwise all of
+            another one.
+        parameters: numbers that training could change.
     """
 
     linear: Scores
@@ -49,12 +52,15 @@ class Evaluation(Scores):
     seconds: float
     rate: int
     latency_samples: int
+    held_out: bool
+    parameters: int
 
 
 @dataclass(frozen=True)
 class _Material:
     """An aligned capture and what of it is scored."""
 
+    held_out: bool
     recorded: Pair  # aligned, at the files' rate
     prepared: Pair  # at the model's rate, with its margin
     spans: tuple[Span, ...]
@@ -103,7 +109,9 @@ def evaluate(
         material = _own(config)
     else:
         pair = load_pair(dry, wet, channel, resample_wet)
-        material = _own(config) if is_own(pair, config) else _other(pair, config, latency, force)
+        material = (
+            _own(config, pair) if is_own(pair, config) else _other(pair, config, latency, force)
+        )
     prepared = material.prepared
     prediction = predict(trained.model, prepared.dry, prepared.rate)
     linear = predict(baseline.model, prepared.dry, prepared.rate)
@@ -114,12 +122,12 @@ def evaluate(
     return result
 
 
-def _own(config: RunConfig) -> _Material:
+def _own(config: RunConfig, pair: Pair | None = None) -> _Material:
     """The run's own capture, of which only the test spans are scored."""
-    recorded, prepared = reload(config)
+    recorded, prepared = reload(config, pair)
     recording = config.recording
     return _Material(
-        recorded, prepared, config.split.test, recording.latency, recording.replicate_esr
+        True, recorded, prepared, config.split.test, recording.latency, recording.replicate_esr
     )
 
 
@@ -129,6 +137,7 @@ def _other(pair: Pair, config: RunConfig, latency: int | None, force: bool) -> _
     require_trainable(examination.findings, force)
     prepared = at_model_rate(examination.pair, config.rate, config.output_latency)
     return _Material(
+        False,
         examination.pair,
         prepared,
         (Span(0, len(prepared.dry)),),
@@ -151,27 +160,26 @@ def _score(
     return Evaluation(
         **ours.model_dump(),
         linear=theirs,
-        esr_at_recording_rate=_esr_at_recording_rate(
-            material, prediction, trained.card.output_latency
-        ),
+        esr_at_recording_rate=_esr_at_recording_rate(material, prediction),
         noise_floor_esr=None if replicate is None else replicate / 2,
         seconds=sum(b - a for a, b in spans) / prepared.rate,
         rate=prepared.rate,
         latency_samples=material.latency,
+        held_out=material.held_out,
+        parameters=trained.model.parameter_count,
     )
 
 
-def _esr_at_recording_rate(
-    material: _Material, prediction: NDArray[np.float32], output_latency: int
-) -> float | None:
+def _esr_at_recording_rate(material: _Material, prediction: NDArray[np.float32]) -> float | None:
     rate, recorded = material.prepared.rate, material.recorded
     if recorded.rate == rate:
         return None
-    # The prepared pair starts `output_latency` samples into the dry signal and its
-    # prediction lags by as much: its first sample belongs to the recording's first.
+    # The prepared pair starts a margin into the dry signal and its prediction lags by
+    # as much: its first sample belongs to the recording's first.
     there = resample(prediction, rate, recorded.rate)
     ratio = recorded.rate / rate
-    spans = [(round(a * ratio), min(round(b * ratio), len(there))) for a, b in material.spans]
+    length = min(len(there), len(recorded.wet))
+    spans = [(round(a * ratio), min(round(b * ratio), length)) for a, b in material.spans]
     return scores.evaluate(
         [there[a:b] for a, b in spans], [recorded.wet[a:b] for a, b in spans]
     ).esr

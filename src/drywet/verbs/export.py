@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from drywet.errors import DrywetError
 from drywet.formats import nam, rtneural
+from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import load_model
 from drywet.storage import make_folder, write_json
 
@@ -46,8 +47,9 @@ def export(
     Args:
         model: folder of a run, or a ``.safetensors`` that drywet wrote.
         format: ``nam`` or ``rtneural``.
-        out: file to write; by default in the run's folder, named after it.
-        name: shown in the plugin; by default the run's name.
+        out: file to write; by default in the run's folder, or beside the model file,
+            named after it.
+        name: shown in the plugin; by default the run's or model file's name.
 
     Raises:
         DrywetError: unusable model, unknown format, or one that cannot hold the
@@ -59,11 +61,14 @@ def export(
         )
     path = Path(model)
     trained = load_model(path)
-    folder = path if path.is_dir() else path.parent
-    name = name or folder.resolve().name
     writer = _WRITERS[format]
+    if path.is_dir():
+        target = RunFolder(path).export_file(writer.SUFFIX)
+    else:
+        target = path.with_name(path.stem + writer.SUFFIX)
+    name = name or target.name.removesuffix(writer.SUFFIX)
+    target = target if out is None else Path(out)
     document = writer.document(trained, name, datetime.now())
-    target = Path(out) if out is not None else folder / f"{folder.resolve().name}{writer.SUFFIX}"
     make_folder(target.parent)
     write_json(target, document)
     return Exported(

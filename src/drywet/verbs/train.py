@@ -25,11 +25,13 @@ from drywet.runs.config import (
     TrainingConfig,
     machine_here,
     now,
+    parse,
     versions_here,
 )
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.model_file import ModelCard, TrainedModel, save_model
 from drywet.runs.recording import reload
+from drywet.storage import remove_leftovers
 from drywet.training.hardware import choose_device, choose_threads
 from drywet.training.loop import FitResult, Progress, TrainingData, fit, set_gains
 from drywet.verbs.check import CheckReport, summarise
@@ -93,12 +95,13 @@ def train(
         DrywetError: files or settings that cannot be used, a capture the checks
             refuse, or a place that cannot be written.
     """
-    settings = Settings(
-        model=model or RecurrentConfig(),
-        loss=loss or LossConfig(),
-        training=training or TrainingConfig(),
-        capture=capture or CaptureConfig(),
-    )
+    chosen_parts = {
+        "model": model or RecurrentConfig(),
+        "loss": loss or LossConfig(),
+        "training": training or TrainingConfig(),
+        "capture": capture or CaptureConfig(),
+    }
+    settings = parse(Settings, chosen_parts, Path("the settings"))
     device = choose_device(settings.training.device)
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite)
@@ -153,6 +156,7 @@ def resume(run: Path | str, *, on_progress: Callable[[Progress], None] = _silent
     """
     folder = RunFolder.open(run)
     config = folder.config()
+    remove_leftovers(folder.made())
     device = choose_device(config.settings.training.device)
     _, prepared = reload(config)
     data = TrainingData(prepared.dry, prepared.wet, config.rate, config.split)
