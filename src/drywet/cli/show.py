@@ -133,7 +133,7 @@ def rendered(result: Rendered, json: bool) -> None:
         return
     print(
         f"{result.path}: {result.seconds:.2f} s at {result.rate} Hz, "
-        f"lagging the input by {result.output_latency} samples at {result.model_rate} Hz"
+        f"output latency {result.output_latency} at {result.model_rate} Hz"
     )
 
 

@@ -18,7 +18,7 @@ from drywet.errors import DrywetError
 
 # Ten blocks a cycle: eight to train, one to validate, one to test, apart from each other.
 _CYCLE = "TTTVTTTTET"
-_MIN_CYCLES = 2
+_MIN_CYCLES = 4
 _BLOCK_SECONDS = (0.25, 5.0)
 _MIN_TEST_SECONDS = 0.1
 

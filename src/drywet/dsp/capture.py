@@ -22,7 +22,8 @@ SECONDS = (30.0, 180.0)
 _PEAK = 0.9
 _SILENCE_SECONDS = 1.0
 _STEP_LEVELS_DB = (-48, -36, -27, -20, -14, -9, -5, -2, 0)
-_STEP_FREQUENCIES = (55.0, 110.0, 233.0, 440.0, 987.0, 2093.0, 5000.0)
+_STEP_FREQUENCIES = (55.0, 110.0, 165.0, 233.0, 440.0, 987.0, 2093.0)
+_SWEEP_CORNER_HZ = 1500.0
 # Major, minor, dominant seventh, power chord: semitones over the root.
 _CHORDS = ((0, 7, 12, 16, 19, 24), (0, 7, 12, 15, 19, 24), (0, 7, 10, 16, 19, 24), (0, 7, 12))
 
@@ -37,13 +38,19 @@ def _faded(samples: NDArray[np.float64], rate: int, seconds: float = 0.005) -> N
 
 
 def _sweeps(seconds: float, rate: int) -> NDArray[np.float64]:
-    """Exponential sweeps from 20 Hz to 20 kHz (Farina 2000) at four levels."""
+    """Exponential sweeps from 20 Hz to 20 kHz (Farina 2000) at four levels.
+
+    Above 1.5 kHz they fall by 6 dB per octave, as instruments do: a net that must
+    also learn full-scale ultrasonics spends itself on what nobody plays.
+    """
     levels = (0, -12, -24, -36)
     t = np.arange(round(seconds / len(levels) * rate)) / rate
     length = t[-1]
     low, high = 20.0, min(20_000.0, 0.45 * rate)
     growth = np.log(high / low)
-    sweep = np.sin(2 * np.pi * low * length / growth * np.expm1(t / length * growth))
+    frequency = low * np.exp(t / length * growth)
+    sweep = np.sin(2 * np.pi * length / growth * (frequency - low))
+    sweep /= np.sqrt(1 + (frequency / _SWEEP_CORNER_HZ) ** 2)
     return np.concatenate([_faded(sweep, rate, 0.02) * _gain(level) for level in levels])
 
 
