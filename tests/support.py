@@ -69,6 +69,22 @@ def drywet(*args: object) -> Outcome:
     return Outcome(code, out.getvalue(), err.getvalue())
 
 
+def random_model(config, input_gain: float, output_gain: float):
+    """A model with weights large enough to bend and to remember."""
+    import torch
+
+    from drywet.models.registry import build
+
+    torch.manual_seed(0)
+    model = build(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.copy_(torch.randn_like(parameter) * 0.45)
+    model.set_gains(input_gain, output_gain)
+    return model.eval()
+
+
 def playing(seconds: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
     """Something like a guitar: decaying notes with pauses, peak about 0.5."""
     rng = np.random.default_rng(seed)

@@ -92,6 +92,12 @@ def test_the_demo_leaves_what_it_says(tmp_path):
     assert drywet("demo", "-o", tmp_path / "d").code == 2
 
 
+def test_version():
+    from importlib.metadata import version
+
+    assert drywet("--version").out == f"drywet {version('drywet')}\n"
+
+
 def test_the_module_runs():
     done = subprocess.run(
         [sys.executable, "-m", "drywet.cli.app", "--help"], capture_output=True, text=True,

@@ -10,17 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from drywet.errors import DrywetError
 from drywet.formats import nam, rtneural
 from drywet.inference.stream import predict
 from drywet.models.linear import LinearConfig
 from drywet.models.recurrent import RecurrentConfig
-from drywet.models.registry import build
 from drywet.models.windowed import WindowedConfig
 from drywet.runs.model_file import ModelCard, TrainedModel
-from tests.support import drywet, playing, shared, tool
+from tests.support import drywet, playing, random_model, shared, tool
 
 RATE = 48_000
 X = playing(0.25, RATE)
@@ -28,15 +26,9 @@ MADE = datetime(2026, 11, 23)
 SIZES = [(1, 8), (1, 16), (2, 8), (3, 5)]
 
 
-def trained(config, seed=0) -> TrainedModel:
-    torch.manual_seed(seed)
-    model = build(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.requires_grad:
-                parameter.copy_(torch.randn_like(parameter) * 0.5)
-    model.set_gains(3.1, 0.17)
-    return TrainedModel(model.eval(), ModelCard(model=config, rate=RATE, output_latency=1))
+def trained(config) -> TrainedModel:
+    card = ModelCard(model=config, rate=RATE, output_latency=1)
+    return TrainedModel(random_model(config, 3.1, 0.17), card)
 
 
 def sigmoid(v):

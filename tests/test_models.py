@@ -15,7 +15,7 @@ from drywet.models.linear import LinearConfig, LinearModel, fit_fir
 from drywet.models.recurrent import RecurrentConfig
 from drywet.models.registry import build
 from drywet.models.windowed import WindowedConfig
-from tests.support import playing
+from tests.support import playing, random_model
 
 CONFIGS = [
     RecurrentConfig(cell=cell, hidden=hidden, layers=layers, skip=skip)
@@ -31,15 +31,8 @@ CONFIGS = [
 ]
 
 
-def made(config, seed=0):
-    torch.manual_seed(seed)
-    model = build(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.requires_grad:
-                parameter.copy_(torch.randn_like(parameter) * 0.4)
-    model.set_gains(1.7, 0.6)
-    return model.eval()
+def made(config):
+    return random_model(config, 1.7, 0.6)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.title)

@@ -37,6 +37,26 @@ LatencyOption = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Go on past findings that allow it.")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"drywet {version('drywet')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print it and exit."
+        ),
+    ] = False,
+) -> None:
+    """Learn an analog effect from a dry and a wet recording."""
+
+
 @app.command("signal")
 def signal_command(
     out: Annotated[Path, typer.Argument(help="Audio file to write.")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -38,7 +39,8 @@ class _Line:
             return
         self._shown = time.monotonic()
         if self._live:
-            sys.stderr.write(f"\r\x1b[K{text}")
+            width = shutil.get_terminal_size().columns  # a wrapped line could not be written over
+            sys.stderr.write(f"\r\x1b[K{text[: width - 1]}")
             self._open = True
         else:
             sys.stderr.write(f"{text}\n")
