@@ -65,8 +65,6 @@ VARIANTS = {
     "input skip": Variant(model={"skip": True}),
     "pre-emphasis 0.85": Variant(loss={"pre_emphasis": 0.85}),
     "MR-STFT 0.01": Variant(loss={"mrstft": 0.01}),
-    "GRU": Variant(model={"cell": "gru"}),
-    "LSTM 32": Variant(model={"hidden": 32}),
 }
 
 

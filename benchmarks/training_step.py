@@ -57,8 +57,14 @@ def main() -> None:
     busy = {(h, 16, t): nanoseconds(h, 16, t) for h in (16, 32) for t in counts}
     for other in others:
         other.terminate()
-    heads = [f"{t} threads" for t in counts]
-    print("| LSTM | batch | " + " | ".join(heads) + " | " + " | ".join(f"{h}, busy" for h in heads))
+    heads = [f"{t} thread" + "s" * (t > 1) for t in counts]
+    print(
+        "| LSTM | batch | "
+        + " | ".join(heads)
+        + " | "
+        + " | ".join(f"{h}, busy" for h in heads)
+        + " |"
+    )
     print("|---" * (2 + 2 * len(counts)) + "|")
     for h, b in rows:
         quiet = [f"{measured[h, b, t]:.0f}" for t in counts]
