@@ -16,17 +16,17 @@ import time
 import torch
 
 from drywet.losses.terms import ESRLoss
-from drywet.models.recurrent import RecurrentConfig
+from drywet.models.recurrent import Cell, RecurrentConfig
 from drywet.models.registry import build
 
 LENGTH = 512
 STEPS = 7
 
 
-def nanoseconds(hidden: int, batch: int, threads: int) -> float:
+def nanoseconds(hidden: int, batch: int, threads: int, cell: Cell = "lstm") -> float:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model = build(RecurrentConfig(hidden=hidden))
+    model = build(RecurrentConfig(cell=cell, hidden=hidden))
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])
     loss_function = ESRLoss()
     x, y = torch.randn(batch, LENGTH, 1), torch.randn(batch, LENGTH, 1)
@@ -70,6 +70,12 @@ def main() -> None:
         quiet = [f"{measured[h, b, t]:.0f}" for t in counts]
         loaded = [f"{busy[h, b, t]:.0f}" if (h, b, t) in busy else "" for t in counts]
         print(f"| {h} | {b} | " + " | ".join(quiet + loaded) + " |")
+    print()
+    print("| cell, 16 units, batch 8, 1 thread | ns |")
+    print("|---|---|")
+    cells: tuple[Cell, ...] = ("lstm", "gru", "rnn")
+    for cell in cells:
+        print(f"| {cell.upper()} | {nanoseconds(16, 8, 1, cell):.0f} |")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def _explain(path: Path, error: OSError) -> DrywetError:
     return DrywetError(
         f"cannot write {path}: {reason}",
         "a folder that exists, may be written to and has free space",
-        "Choose another place with -o, or free some space.",
+        "Choose another place, or free some space.",
     )
 
 

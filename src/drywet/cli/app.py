@@ -62,13 +62,14 @@ def signal_command(
     out: Annotated[Path, typer.Argument(help="Audio file to write.")],
     seconds: Annotated[float, typer.Option(help="Length, 30 to 180.")] = 90.0,
     rate: Annotated[int, typer.Option(help="Sample rate in Hz.")] = 48_000,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
     json: AsJson = False,
 ) -> None:
     """Write the capture signal to play through your device."""
     from drywet.cli import show
     from drywet.verbs.signal import signal
 
-    show.signal(signal(out, seconds=seconds, rate=rate), json)
+    show.signal(signal(out, seconds=seconds, rate=rate, overwrite=overwrite), json)
 
 
 @app.command("check")
@@ -200,24 +201,28 @@ def train_command(
     from drywet.cli.progress import TrainingBar
     from drywet.verbs import train as verb
 
-    with TrainingBar() as bar:
-        if resume is not None:
-            options.refuse_with_resume(context.params)
-            run = verb.resume(resume, on_progress=bar.update)
-        else:
-            settings = options.settings(context.params, config)
-            pair = options.both_files(dry, wet)
-            run = verb.train(
-                *pair,
-                out=out,
-                model=settings.model,
-                loss=settings.loss,
-                training=settings.training,
-                capture=settings.capture,
-                overwrite=overwrite,
-                on_check=show.check_aside,
-                on_progress=bar.update,
-            )
+    try:
+        with TrainingBar() as bar:
+            if resume is not None:
+                options.refuse_with_resume(context.params)
+                run = verb.resume(resume, on_progress=bar.update)
+            else:
+                settings = options.settings(context.params, config)
+                pair = options.both_files(dry, wet)
+                run = verb.train(
+                    *pair,
+                    out=out,
+                    model=settings.model,
+                    loss=settings.loss,
+                    training=settings.training,
+                    capture=settings.capture,
+                    overwrite=overwrite,
+                    on_check=show.check_aside,
+                    on_progress=bar.update,
+                )
+    except KeyboardInterrupt:
+        show.stopped_early(resume or out)
+        raise typer.Exit(130) from None
     show.run(run, json)
     if run.fit is not None and run.fit.interrupted:
         raise typer.Exit(130)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json as jsonlib
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import BaseModel
 
     from drywet.verbs.check import CheckReport
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from drywet.verbs.render import Rendered
     from drywet.verbs.signal import WrittenSignal
     from drywet.verbs.train import Run
+
+_CLEARLY_BETTER = 0.7
 
 _MARKS = {"note": " ", "warning": "!", "error": "x"}
 
@@ -45,7 +50,11 @@ def signal(written: WrittenSignal, json: bool) -> None:
         return
     print(f"{written.path}: {written.seconds:.0f} s at {written.rate} Hz")
     print("Play it through the device, record what comes out from start to end, then:")
-    print(f"  drywet check {written.path} WET")
+    print(f"  drywet check {shlex.quote(written.path)} WET")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def check(report: CheckReport, json: bool) -> None:
@@ -57,7 +66,7 @@ def check(report: CheckReport, json: bool) -> None:
     severities = [finding.severity.value for finding in report.findings]
     errors, warnings = severities.count("error"), severities.count("warning")
     verdict = "fit for training" if report.ok else "not fit for training"
-    print(f"{verdict}: {errors} errors, {warnings} warnings")
+    print(f"{verdict}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
 
 
 def check_aside(report: CheckReport) -> None:
@@ -80,13 +89,19 @@ def _scores(result: Evaluation) -> list[str]:
         )
     lines = [f"{label:<22}{ours:>12}{theirs:>18}" for label, ours, theirs in rows]
     if result.esr_at_recording_rate is not None:
-        lines.append(f"{'ESR at the files´ rate':<22}{result.esr_at_recording_rate:>12.2e}")
+        label = "ESR at the files' rate"
+        lines.append(f"{label:<22}{result.esr_at_recording_rate:>12.2e}")
     if result.noise_floor_esr is not None:
         lines.append(f"{'noise floor (ESR)':<22}{result.noise_floor_esr:>12.2e}")
     audio = "held-out audio" if result.held_out else "another capture"
     lines.append(
         f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz; {result.parameters} parameters"
     )
+    if result.esr > _CLEARLY_BETTER * result.linear.esr:
+        lines.append(
+            "The model does not clearly beat a plain filter: the device is nearly linear, moves "
+            "by itself (a phaser, a chorus), or the training was too short."
+        )
     return lines
 
 
@@ -119,11 +134,20 @@ def run(finished: Run, json: bool) -> None:
             f"best at step {finished.fit.best_step}"
         )
     print("\n".join(_scores(finished.evaluation)))
+    path = shlex.quote(str(finished.path))
     print(f"{finished.path}: scores, figures/ and audio/ are there. Next:")
     if finished.fit is not None and finished.fit.interrupted:
-        print(f"  drywet train --resume {finished.path}")
-    print(f"  drywet export {finished.path} --format nam")
-    print(f"  drywet render {finished.path} IN.wav OUT.wav")
+        print(f"  drywet train --resume {path}")
+    for name in finished.formats[:1]:
+        print(f"  drywet export {path} --format {name}")
+    print(f"  drywet render {path} IN.wav OUT.wav")
+
+
+def stopped_early(path: Path | None) -> None:
+    """Say that Ctrl-C came before the first training step."""
+    step("drywet: stopped before the first training step")
+    if path is not None and (path / "config.json").exists():
+        step(f"  drywet train --resume {shlex.quote(str(path))}  goes on")
 
 
 def rendered(result: Rendered, json: bool) -> None:

@@ -6,6 +6,7 @@ harmonics, and highs that the device never made.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,8 +38,19 @@ def spectrograms(
     prediction: NDArray[np.float32],
     rate: int,
     title: str,
+    seams: Sequence[int] = (),
 ) -> Figure:
-    """Four panels over the first 12 seconds, signals of shape ``(samples,)``."""
+    """Four panels over the first 12 seconds.
+
+    Args:
+        dry: shape ``(samples,)``, like the other two.
+        target: the device's output.
+        prediction: the model's.
+        rate: in Hz.
+        title: above them all.
+        seams: samples at which separate stretches were joined; each is marked,
+            because the join itself is a click that neither device nor model made.
+    """
     length = int(_MOST_SECONDS * rate)
     panels = {
         "dry": dry[:length],
@@ -62,10 +74,14 @@ def spectrograms(
             interpolation="nearest",
         )
         place.set_title(name, loc="left", fontsize=10)
+        for seam in seams:
+            if seam < length:
+                place.axvline(seam / rate, color="white", lw=0.8, ls=":")
     for place in axes[:, 0]:
         place.set_ylabel("kHz")
     for place in axes[1]:
         place.set_xlabel("seconds of test audio")
     figure.colorbar(image, ax=axes, label="dB of a full-scale sine", shrink=0.8)
-    figure.suptitle(title, fontsize=11)
+    note = "  (dotted: joins of held-out blocks)" if seams else ""
+    figure.suptitle(title + note, fontsize=11)
     return figure

@@ -29,7 +29,7 @@ def waveform(
     above.plot(t, p, color=canvas.PREDICTION, lw=1.1, label="prediction (the model)")
     above.set_ylabel("full scale")
     above.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
-    above.set_title(title, loc="left", fontsize=11)
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     below.plot(t, y - p, color=canvas.RESIDUAL, lw=1.0)
     below.set_ylabel("residual")
     below.set_xlabel("seconds into the test audio")

@@ -16,6 +16,7 @@ from drywet.formats.folded import fold
 from drywet.runs.model_file import TrainedModel
 
 SUFFIX = ".nam"
+CELLS = ("lstm",)
 
 _VERSION = "0.5.4"
 
@@ -31,7 +32,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
     Raises:
         DrywetError: NAM cannot hold this model.
     """
-    net = fold(trained, "NAM", ("lstm",))
+    net = fold(trained, "NAM", CELLS)
     h, c = trained.model.settled_state(1, trained.card.rate)
     weights: list[float] = []
     for i, layer in enumerate(net.layers):

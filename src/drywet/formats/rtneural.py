@@ -15,6 +15,7 @@ from drywet.formats.folded import Layer, Weights, fold
 from drywet.runs.model_file import TrainedModel
 
 SUFFIX = ".rtneural.json"
+CELLS = ("lstm", "gru")
 
 
 def _update_gate_first(weights: Weights) -> Weights:
@@ -51,7 +52,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
     Raises:
         DrywetError: RTNeural cannot hold this model.
     """
-    net = fold(trained, "RTNeural", ("lstm", "gru"))
+    net = fold(trained, "RTNeural", CELLS)
     hidden = net.config.hidden
     layers: list[dict[str, Any]] = [
         {

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from drywet.inference.threads import one_thread
 from drywet.models.base import EffectModel
+from drywet.models.threads import one_thread
 
 BLOCK = 8_192
 """Samples handed to a model at once when a whole file is rendered."""
@@ -26,8 +26,7 @@ class Stream:
 
     def __init__(self, model: EffectModel, rate: int) -> None:
         self._model = model.eval()
-        with one_thread():
-            self._start = model.settled_state(1, rate)
+        self._start = model.settled_state(1, rate)
         self._state = self._start
 
     @torch.no_grad()

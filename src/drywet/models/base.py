@@ -19,6 +19,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from drywet.models.threads import one_thread
+
 State = tuple[Tensor, ...]
 
 
@@ -74,4 +76,5 @@ class EffectModel(nn.Module, ABC):
         """
         state = self.init_state(batch)
         silence = torch.zeros(batch, rate, 1, device=self.input_gain.device)
-        return self.forward(silence, state)[1]
+        with one_thread():
+            return self.forward(silence, state)[1]

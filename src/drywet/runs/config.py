@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import textwrap
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -214,11 +215,16 @@ def parse(kind: type[T], value: Any, source: Path) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
+        reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         if first["type"] == "extra_forbidden":
-            found = f"{source} has an unknown key '{place}'"
+            found, expected = f"{source} has an unknown key '{place}'", "a known one"
+        elif first["type"] == "missing":
+            found, expected = f"{source} lacks the key '{place}'", "all that drywet wrote"
+        elif first["type"] == "value_error":
+            found, expected = f"{source}: {reason}", "settings that go together"
         else:
-            found = f"{source}: {place}: {reason}" if place else f"{source}: {reason}"
+            given = textwrap.shorten(repr(first["input"]), 60)
+            found, expected = f"{source}: {place} is {given}", reason
         raise DrywetError(
-            found, f"the keys of {kind.__name__}", "See docs/runs.md for every key."
+            found, expected, "Every setting and its option is in docs/runs.md."
         ) from error

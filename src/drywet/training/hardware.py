@@ -23,8 +23,8 @@ def choose_device(name: str) -> torch.device:
     if not there[name]:
         raise DrywetError(
             f"this machine has no {name} device that PyTorch can use",
-            " or ".join(key for key, value in there.items() if value),
-            "Use --device auto.",
+            "one of " + ", ".join(key for key, value in there.items() if value),
+            "Use --device cpu, or auto, which takes what there is.",
         )
     return torch.device(name)
 

@@ -68,7 +68,7 @@ def demo(
             )
     make_folder(folder)
     on_step(f"1/4  capture signal of {_SECONDS:.0f} s -> {dry}")
-    signal(dry, seconds=_SECONDS)
+    signal(dry, seconds=_SECONDS, overwrite=True)
     on_step(f"2/4  through the built-in Boss SD-1, knobs at noon -> {wet}")
     samples, rate = read(dry)
     write(wet, sd1.process(samples, rate), rate, depth="24")

@@ -201,10 +201,12 @@ def _illustrate(
         for signal in (pair.dry, pair.wet, prediction)
     )
     name = config.settings.model.title
+    seams = np.cumsum([b - a for a, b in spans])[:-1].tolist()
     title = f"{name}: ESR {result.esr:.2e} on {result.seconds:.1f} s of held-out audio"
     canvas.save(waveform(target, predicted, pair.rate, title), folder.figures / "waveform.png")
     canvas.save(
-        spectrograms(dry, target, predicted, pair.rate, title), folder.figures / "spectrograms.png"
+        spectrograms(dry, target, predicted, pair.rate, title, seams),
+        folder.figures / "spectrograms.png",
     )
     history = folder.history()
     if history:

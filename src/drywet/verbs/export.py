@@ -10,9 +10,11 @@ from pydantic import BaseModel
 
 from drywet.errors import DrywetError
 from drywet.formats import nam, rtneural
+from drywet.models.recurrent import RecurrentConfig
+from drywet.models.registry import ModelConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import load_model
-from drywet.storage import make_folder, write_json
+from drywet.storage import write_json
 
 Format = Literal["nam", "rtneural"]
 
@@ -33,6 +35,15 @@ class Exported(BaseModel):
     format: str
     rate: int
     output_latency: int
+
+
+def formats_for(config: ModelConfig) -> list[str]:
+    """Formats that can hold a model of this configuration, the best known first."""
+    return [
+        name
+        for name, writer in _WRITERS.items()
+        if isinstance(config, RecurrentConfig) and not config.skip and config.cell in writer.CELLS
+    ]
 
 
 def export(
@@ -69,7 +80,6 @@ def export(
     name = name or target.name.removesuffix(writer.SUFFIX)
     target = target if out is None else Path(out)
     document = writer.document(trained, name, datetime.now())
-    make_folder(target.parent)
     write_json(target, document)
     return Exported(
         path=str(target),

@@ -36,6 +36,7 @@ from drywet.training.hardware import choose_device, choose_threads
 from drywet.training.loop import FitResult, Progress, TrainingData, fit, set_gains
 from drywet.verbs.check import CheckReport, summarise
 from drywet.verbs.evaluate import Evaluation, evaluate
+from drywet.verbs.export import formats_for
 
 RUNS = Path("runs")
 """Where runs go that are not given a folder."""
@@ -52,12 +53,14 @@ class Run:
         check: what the checks had to say; ``None`` for a resumed run.
         fit: how the training went; ``None`` for a linear model, solved in closed form.
         evaluation: scores on the held-out audio.
+        formats: that ``export`` can write it in.
     """
 
     path: Path
     check: CheckReport | None
     fit: FitResult | None
     evaluation: Evaluation
+    formats: list[str]
 
 
 def _silent(progress: Progress) -> None:
@@ -207,7 +210,7 @@ def _learn(
     _fit_linear(LinearConfig(), config, data, folder.baseline_file)
     if isinstance(config.settings.model, LinearConfig):
         _fit_linear(config.settings.model, config, data, folder.model_file)
-        return Run(folder.path, report, None, evaluate(folder))
+        return Run(folder.path, report, None, evaluate(folder), [])
     torch.manual_seed(config.settings.training.seed)
     model = build(config.settings.model)
     set_gains(model, data)
@@ -215,7 +218,8 @@ def _learn(
         model=config.settings.model, rate=config.rate, output_latency=config.output_latency
     )
     result = fit(model, card, data, config.settings, folder, device, on_progress, resume)
-    return Run(folder.path, report, result, evaluate(folder))
+    formats = formats_for(config.settings.model)
+    return Run(folder.path, report, result, evaluate(folder), formats)
 
 
 def _fit_linear(wanted: LinearConfig, config: RunConfig, data: TrainingData, path: Path) -> None:
