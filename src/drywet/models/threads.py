@@ -1,8 +1,8 @@
 """One thread for one stream.
 
 The steps of a recurrent net follow each other, so a second thread has nothing to
-do; worse, waiting for it costs up to a hundred times the work when another program wants the
-core (measured, docs/recipe.md).
+do; worse, waiting for it can cost over ten times the work when other programs want the core
+(measured, docs/recipe.md).
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ def choose_device(name: str) -> torch.device:
 def choose_threads(wanted: int | None) -> int:
     """The wanted number of CPU threads, by default one.
 
-    Small recurrent nets gain next to nothing from a second thread and lose all when
-    another program wants its core: PyTorch's threads then wait for each other
-    at every time step (measured, docs/recipe.md).
+    Small recurrent nets gain nothing from a second thread and can lose much when other
+    programs want its core: PyTorch's threads then wait for each other at every time
+    step (measured, docs/recipe.md).
     """
     return wanted or 1
