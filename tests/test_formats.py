@@ -17,6 +17,7 @@ from drywet.inference.stream import predict
 from drywet.models.linear import LinearConfig
 from drywet.models.recurrent import RecurrentConfig
 from drywet.models.windowed import WindowedConfig
+from drywet.runs.folder import EXPORTS
 from drywet.runs.model_file import ModelCard, TrainedModel
 from tests.support import drywet, playing, random_model, shared, tool
 
@@ -155,6 +156,11 @@ def test_the_independent_reader_reads_others_models():
 def test_what_a_format_cannot_hold_is_refused(config, writer, reason):
     with pytest.raises(DrywetError, match=reason):
         writer.document(trained(config), "x", MADE)
+
+
+def test_a_run_knows_its_exports_by_their_suffix():
+    """An overwritten run must not leave an export of the old model behind."""
+    assert {nam.SUFFIX, rtneural.SUFFIX} == set(EXPORTS)
 
 
 def test_export_verb_writes_both(run_folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import tempfile
@@ -82,7 +83,7 @@ def remove(paths: Iterable[Path]) -> None:
 def remove_leftovers(paths: Iterable[Path]) -> None:
     """Delete what writes of ``paths`` left behind when their process was killed."""
     for path in paths:
-        remove(path.parent.glob(f".{path.stem}.*{path.suffix}"))
+        remove(path.parent.glob(f".{glob.escape(path.stem)}.*{path.suffix}"))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from drywet.verbs.signal import WrittenSignal
     from drywet.verbs.train import Run
 
-_CLEARLY_BETTER = 0.7
-
 _MARKS = {"note": " ", "warning": "!", "error": "x"}
 
 
@@ -97,7 +95,7 @@ def _scores(result: Evaluation) -> list[str]:
     lines.append(
         f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz; {result.parameters} parameters"
     )
-    if result.esr > _CLEARLY_BETTER * result.linear.esr:
+    if not result.beats_baseline:
         lines.append(
             "The model does not clearly beat a plain filter: the device is nearly linear, moves "
             "by itself (a phaser, a chorus), or the training was too short."

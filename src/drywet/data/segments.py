@@ -13,6 +13,23 @@ from drywet.data.split import Span
 from drywet.errors import DrywetError
 
 
+def spans_with_room(spans: Sequence[Span], length: int) -> list[Span]:
+    """The spans that can hold a window of ``length`` samples, warm-up included.
+
+    Raises:
+        DrywetError: none can.
+    """
+    roomy = [span for span in spans if span.length >= length]
+    if not roomy:
+        longest = max((span.length for span in spans), default=0)
+        raise DrywetError(
+            f"the longest stretch to train on has {longest} samples",
+            f"at least {length} (warm-up and segment)",
+            "Record more, or give a shorter --segment.",
+        )
+    return roomy
+
+
 class SegmentSampler:
     """Draws batches of windows ``[warm-up | segment]``, wholly inside the spans.
 
@@ -49,14 +66,7 @@ class SegmentSampler:
         self._batch = batch
         self._seed = seed
         self._offsets = torch.arange(self.length)
-        roomy = [span for span in spans if span.length >= self.length]
-        if not roomy:
-            longest = max((span.length for span in spans), default=0)
-            raise DrywetError(
-                f"the longest stretch to train on has {longest} samples",
-                f"at least {self.length} (warm-up {warm_up} and segment {segment})",
-                "Record more, or give a shorter --segment.",
-            )
+        roomy = spans_with_room(spans, self.length)
         self._firsts = np.array([span.start for span in roomy])
         # How many windows the spans up to and including each one hold.
         self._held = np.cumsum([span.length - self.length + 1 for span in roomy])

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from drywet.data.segments import SegmentSampler
 from drywet.data.split import Split, total
+from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.losses.combined import CombinedLoss
@@ -33,6 +34,7 @@ from drywet.training.interrupt import stop_on_ctrl_c
 
 _RAMP_STEPS = 50  # the learning rate rises linearly over the first steps
 _CHECKPOINT_SECONDS = 3.0
+_LEAST_RMS = 1e-6  # silence would ask for an endless gain
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,7 @@ def set_gains(model: EffectModel, data: TrainingData) -> None:
     """Scale so that the net sees and makes signals of RMS 1 over the training audio."""
     dry = np.concatenate([data.dry[span.start : span.stop] for span in data.split.train])
     wet = np.concatenate([data.wet[span.start : span.stop] for span in data.split.train])
-    model.set_gains(
-        1 / max(float(np.sqrt(np.mean(dry.astype(np.float64) ** 2))), 1e-6),
-        max(float(np.sqrt(np.mean(wet.astype(np.float64) ** 2))), 1e-6),
-    )
+    model.set_gains(1 / max(rms(dry), _LEAST_RMS), max(rms(wet), _LEAST_RMS))
 
 
 def fit(

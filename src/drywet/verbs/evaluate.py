@@ -23,7 +23,7 @@ from drywet.metrics.scores import Scores
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import Pair, load_pair
 from drywet.runs.config import RunConfig
-from drywet.runs.folder import RunFolder
+from drywet.runs.folder import SOUNDS, RunFolder
 from drywet.runs.model_file import TrainedModel, load_model
 from drywet.runs.recording import is_own, reload
 from drywet.storage import make_folder, write_json
@@ -44,6 +44,7 @@ class Evaluation(Scores):
         held_out: the audio is the test part of the run's own capture; otherwise all of
             another one.
         parameters: numbers that training could change.
+        beats_baseline: the ESR is clearly below the linear baseline's.
     """
 
     linear: Scores
@@ -54,6 +55,10 @@ class Evaluation(Scores):
     latency_samples: int
     held_out: bool
     parameters: int
+    beats_baseline: bool
+
+
+_CLEARLY = 0.7  # of the baseline's ESR
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,7 @@ def _score(
         latency_samples=material.latency,
         held_out=material.held_out,
         parameters=trained.model.parameter_count,
+        beats_baseline=ours.esr < _CLEARLY * theirs.esr,
     )
 
 
@@ -212,10 +218,6 @@ def _illustrate(
     if history:
         curve = training_curve(history, result.linear.esr, result.noise_floor_esr)
         canvas.save(curve, folder.figures / "training.png")
-    for stem, samples in (
-        ("dry", dry),
-        ("target", target),
-        ("prediction", predicted),
-        ("residual", target - predicted),
-    ):
+    sounds = (dry, target, predicted, target - predicted)
+    for stem, samples in zip(SOUNDS, sounds, strict=True):
         write(folder.audio / f"{stem}.wav", samples, pair.rate)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, get_args
 
 from pydantic import BaseModel
 
@@ -15,8 +14,6 @@ from drywet.models.registry import ModelConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import load_model
 from drywet.storage import write_json
-
-Format = Literal["nam", "rtneural"]
 
 _WRITERS = {"nam": nam, "rtneural": rtneural}
 
@@ -68,7 +65,7 @@ def export(
     """
     if format not in _WRITERS:
         raise DrywetError(
-            f"unknown format '{format}'", " or ".join(get_args(Format)), "Choose one of them."
+            f"unknown format '{format}'", " or ".join(_WRITERS), "Choose one of them."
         )
     path = Path(model)
     trained = load_model(path)

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from drywet.data.prepare import at_model_rate, second_passes
+from drywet.data.segments import spans_with_room
 from drywet.data.split import Span, split
-from drywet.errors import DrywetError
 from drywet.losses.combined import LossConfig
 from drywet.models.linear import LinearConfig, LinearModel, fit_fir
 from drywet.models.recurrent import RecurrentConfig
@@ -142,7 +142,7 @@ def train(
         created=now(),
     )
     data = TrainingData(prepared.dry, prepared.wet, rate, config.split)
-    _require_windows(config, data)
+    _require_windows(config)
     folder = RunFolder.create(path, config, overwrite)
     return _learn(folder, config, data, device, on_progress, report, resume=False)
 
@@ -180,21 +180,15 @@ def _test_span(
     return Span(start, round(end * prepared.rate))
 
 
-def _require_windows(config: RunConfig, data: TrainingData) -> None:
+def _require_windows(config: RunConfig) -> None:
     """Refuse before anything is written what training could not even begin."""
     training = config.settings.training
     model = build(config.settings.model)
     warm_up = model.warm_up if training.warm_up is None else training.warm_up
-    longest = max(span.length for span in config.split.train)
-    needed = (
-        model.warm_up + 1 if isinstance(model, LinearModel) else warm_up + config.settings.segment
+    linear = isinstance(model, LinearModel)
+    spans_with_room(
+        config.split.train, model.warm_up + 1 if linear else warm_up + config.settings.segment
     )
-    if longest < needed:
-        raise DrywetError(
-            f"the longest stretch to train on has {longest} samples ({longest / data.rate:.2f} s)",
-            f"at least {needed} (warm-up and segment)",
-            "Record more, or give a shorter --segment.",
-        )
 
 
 def _learn(
