@@ -1,0 +1,349 @@
+// A whole net over one group of lanes, in time order and back.
+//
+// Time is cut into chunks short enough for the cache; within a chunk one layer
+// follows the other. Forward writes a tape of what backward needs:
+//
+//   x      [steps][inputs]               the input, a sequence in each lane
+//   slots  [layers][steps][hidden][S]    what the cells left
+//   h      [layers][steps + 1][hidden]   h[0] is the initial state
+//   c      [layers][steps + 1][hidden]   only for an LSTM
+//
+// Without a tape the same arrays hold one chunk, used over and over.
+#pragma once
+
+#include "jobs.hpp"
+#include "layer.hpp"
+
+namespace drywet {
+namespace DRYWET_TARGET {
+
+// Between sequences in rows, [lanes][steps], and in lanes, [steps][width] of T.
+template <class T>
+DRYWET_INLINE void to_lanes(const T* from, size_t stride, int lanes, int steps, int every, T* to,
+                            int width) {
+    constexpr int kRun = 16;
+    for (int t0 = 0; t0 < steps; t0 += kRun) {
+        const int n = steps - t0 < kRun ? steps - t0 : kRun;
+        for (int lane = 0; lane < width; ++lane) {
+            const T* row = from + lane * stride + size_t(t0) * every;
+            T* out = to + size_t(t0) * every * width + lane;
+            if (lane < lanes)
+                for (int t = 0; t < n; ++t) out[size_t(t) * every * width] = row[size_t(t) * every];
+            else
+                for (int t = 0; t < n; ++t) out[size_t(t) * every * width] = 0;
+        }
+    }
+}
+
+template <class T>
+DRYWET_INLINE void from_lanes(const T* from, int width, int lanes, int steps, int every, T* to,
+                              size_t stride) {
+    constexpr int kRun = 16;
+    for (int t0 = 0; t0 < steps; t0 += kRun) {
+        const int n = steps - t0 < kRun ? steps - t0 : kRun;
+        for (int lane = 0; lane < lanes; ++lane) {
+            const T* in = from + size_t(t0) * every * width + lane;
+            T* row = to + lane * stride + size_t(t0) * every;
+            for (int t = 0; t < n; ++t) row[size_t(t) * every] = in[size_t(t) * every * width];
+        }
+    }
+}
+
+template <class T, Cell cell, int NV>
+struct Batch {
+    using L = Layer<T, cell, NV>;
+    using V = typename L::V;
+    static constexpr int S = L::S;
+    static constexpr int kLanes = NV * kWidth<T>;
+    static constexpr bool kHasC = L::U::kHasC;
+    // The two biases only ever appear as their sum.
+    static constexpr bool kSameBias = cell != Cell::kGru;
+    static constexpr int kForwardChunk = 32;
+    static constexpr int kBackwardChunk = 32;
+
+    // The arrays of a tape for `steps` steps; sizes in vectors.
+    struct Tape {
+        V* x;
+        V* slots[kMaxLayers];
+        V* h[kMaxLayers];
+        V* c[kMaxLayers];
+        size_t size;
+
+        Tape(const Net<T>& net, size_t steps, V* at) {
+            V* const begin = at;
+            x = at, at += steps * net.inputs * NV;
+            for (int l = 0; l < net.layers; ++l) {
+                slots[l] = at, at += steps * L::slots_row(net.hidden);
+                h[l] = at, at += (steps + 1) * L::hidden_row(net.hidden);
+                c[l] = at, at += kHasC ? (steps + 1) * L::hidden_row(net.hidden) : 0;
+            }
+            size = size_t(at - begin);
+        }
+    };
+
+    static size_t tape_bytes(const Net<T>& net, size_t steps) {
+        return Tape(net, steps, nullptr).size * sizeof(V);
+    }
+
+    // --- packed weights, the same for all groups ---
+
+    static size_t packed_size(const Net<T>& net) {
+        size_t size = 0;
+        for (int l = 0; l < net.layers; ++l)
+            size += L::packed_forward(net.layer_inputs(l), net.hidden) +
+                    L::packed_transposed(net.layer_inputs(l) + net.hidden, net.hidden);
+        return size;
+    }
+
+    struct Packed {
+        T* forward[kMaxLayers];
+        T* hidden[kMaxLayers];
+        T* input[kMaxLayers];
+        Packed(const Net<T>& net, T* at) {
+            for (int l = 0; l < net.layers; ++l) {
+                forward[l] = at, at += L::packed_forward(net.layer_inputs(l), net.hidden);
+                hidden[l] = at, at += L::packed_transposed(net.hidden, net.hidden);
+                input[l] = at, at += L::packed_transposed(net.layer_inputs(l), net.hidden);
+            }
+        }
+    };
+
+    static void pack(const Net<T>& net, bool backward, T* at) {
+        const Packed packed(net, at);
+        for (int l = 0; l < net.layers; ++l) {
+            const int inputs = net.layer_inputs(l);
+            if (!backward) {
+                L::pack_forward(net.layer[l], inputs, net.hidden, packed.forward[l]);
+            } else {
+                L::pack_transposed(net.layer[l].w_hh, net.hidden, net.hidden, packed.hidden[l]);
+                L::pack_transposed(net.layer[l].w_ih, inputs, net.hidden, packed.input[l]);
+            }
+        }
+    }
+
+    // --- forward ---
+
+    static void forward(const ForwardJob<T>& job) {
+        const Net<T>& net = job.net;
+        const int hidden = net.hidden, row = L::hidden_row(hidden);
+        const Packed packed(net, job.packed);
+        const int capacity = job.keep ? job.steps : kForwardChunk;
+        const Tape tape(net, capacity, (V*)job.tape);
+        for (int l = 0; l < net.layers; ++l) {
+            load_state(job.h0, job, l, tape.h[l]);
+            if constexpr (kHasC) load_state(job.c0, job, l, tape.c[l]);
+        }
+        V y[kForwardChunk * NV];
+        for (int t0 = 0; t0 < job.steps; t0 += kForwardChunk) {
+            const int n = job.steps - t0 < kForwardChunk ? job.steps - t0 : kForwardChunk;
+            const int at = job.keep ? t0 : 0;
+            V* x = tape.x + size_t(at) * net.inputs * NV;
+            for (int i = 0; i < net.inputs; ++i)
+                to_lanes(job.x + size_t(t0) * net.inputs + i, job.x_stride, job.lanes, n,
+                         net.inputs, (T*)x + i * kLanes, kLanes);
+            const V* in = x;
+            int in_row = net.inputs * NV;
+            for (int l = 0; l < net.layers; ++l) {
+                const int inputs = net.layer_inputs(l);
+                V* slots = tape.slots[l] + size_t(at) * L::slots_row(hidden);
+                V* h = tape.h[l] + size_t(at) * row;
+                V* c = tape.c[l] + size_t(at) * row;
+                for (int t = 0; t < n; ++t)
+                    L::forward(packed.forward[l], in + t * in_row, inputs, hidden,
+                               h + t * row, c + t * row, slots + size_t(t) * L::slots_row(hidden),
+                               h + (t + 1) * row, c + (t + 1) * row);
+                in = h + row;
+                in_row = row;
+            }
+            for (int t = 0; t < n; ++t) head(net, in + t * row, x + t * net.inputs * NV, y + t * NV);
+            from_lanes((const T*)y, kLanes, job.lanes, n, 1, job.y + t0, job.y_stride);
+            if (!job.keep)
+                for (int l = 0; l < net.layers; ++l) {
+                    memcpy((void*)tape.h[l], tape.h[l] + n * row, row * sizeof(V));
+                    if (kHasC) memcpy((void*)tape.c[l], tape.c[l] + n * row, row * sizeof(V));
+                }
+        }
+        const size_t last = job.keep ? size_t(job.steps) * row : 0;
+        for (int l = 0; l < net.layers; ++l) {
+            store_state(tape.h[l] + last, job, l, job.hn);
+            if constexpr (kHasC) store_state(tape.c[l] + last, job, l, job.cn);
+        }
+    }
+
+    static DRYWET_INLINE void head(const Net<T>& net, const V* h, const V* x, V* y) {
+        V sum[NV], other[NV];
+        unroll<NV>([&](auto v) DRYWET_LAMBDA {
+            sum[v] = broadcast<V>(net.head_bias[0]);
+            other[v] = net.skip * x[v];
+        });
+        int j = 0;
+        for (; j + 2 <= net.hidden; j += 2)
+            unroll<NV>([&](auto v) DRYWET_LAMBDA {
+                sum[v] += net.head_weight[j] * h[j * NV + v];
+                other[v] += net.head_weight[j + 1] * h[(j + 1) * NV + v];
+            });
+        if (j < net.hidden)
+            unroll<NV>([&](auto v) DRYWET_LAMBDA { sum[v] += net.head_weight[j] * h[j * NV + v]; });
+        unroll<NV>([&](auto v) DRYWET_LAMBDA { y[v] = sum[v] + other[v]; });
+    }
+
+    // States are [layers][batch][hidden] outside.
+    template <class J>
+    static void load_state(const T* from, const J& job, int l, V* to) {
+        const int hidden = job.net.hidden;
+        T* out = (T*)to;
+        for (int lane = 0; lane < kLanes; ++lane)
+            for (int j = 0; j < hidden; ++j)
+                out[j * kLanes + lane] =
+                    from && lane < job.lanes ? from[l * job.state_stride + lane * hidden + j] : 0;
+    }
+
+    template <class J>
+    static void store_state(const V* from, const J& job, int l, T* to) {
+        const int hidden = job.net.hidden;
+        const T* in = (const T*)from;
+        for (int lane = 0; lane < job.lanes; ++lane)
+            for (int j = 0; j < hidden; ++j)
+                to[l * job.state_stride + lane * hidden + j] = in[j * kLanes + lane];
+    }
+
+    // --- backward ---
+
+    // Sums of gradients, a vector for each weight, and what goes from chunk to chunk.
+    struct Work {
+        V* w_ih[kMaxLayers];
+        V* w_hh[kMaxLayers];
+        V* b_ih[kMaxLayers];
+        V* b_hh[kMaxLayers];
+        V* head_weight;
+        V* head_bias;
+        V* sums_end;
+        V* dh[kMaxLayers];
+        V* dc[kMaxLayers];
+        V* above;  // [chunk][hidden]: the gradient of a layer's h from the layer above
+        V* below;  // [chunk][max(hidden, inputs)]
+        V* dz;     // [chunk][hidden][S]
+        V* dy;     // [chunk]
+        size_t size;
+
+        Work(const Net<T>& net, V* at) {
+            V* const begin = at;
+            const size_t rows = size_t(L::G) * net.hidden;
+            for (int l = 0; l < net.layers; ++l) {
+                w_ih[l] = at, at += rows * net.layer_inputs(l);
+                w_hh[l] = at, at += rows * net.hidden;
+                b_ih[l] = at, at += rows;
+                b_hh[l] = at, at += rows;
+            }
+            head_weight = at, at += net.hidden;
+            head_bias = at, at += 1;
+            sums_end = at;
+            for (int l = 0; l < net.layers; ++l) {
+                dh[l] = at, at += net.hidden * NV;
+                dc[l] = at, at += net.hidden * NV;
+            }
+            const int widest = net.hidden > net.inputs ? net.hidden : net.inputs;
+            above = at, at += kBackwardChunk * widest * NV;
+            below = at, at += kBackwardChunk * widest * NV;
+            dz = at, at += kBackwardChunk * L::slots_row(net.hidden);
+            dy = at, at += kBackwardChunk * NV;
+            size = size_t(at - begin);
+        }
+    };
+
+    static size_t work_bytes(const Net<T>& net) { return Work(net, nullptr).size * sizeof(V); }
+
+    static void backward(const BackwardJob<T>& job) {
+        const Net<T>& net = job.net;
+        const int hidden = net.hidden, row = L::hidden_row(hidden);
+        const Packed packed(net, job.packed);
+        const Tape tape(net, job.steps, (V*)job.tape);
+        Work work(net, (V*)job.work);
+        memset((void*)job.work, 0, size_t((char*)work.sums_end - (char*)job.work));
+        for (int l = 0; l < net.layers; ++l) {
+            load_state(job.dhn, job, l, work.dh[l]);
+            if constexpr (kHasC) load_state(job.dcn, job, l, work.dc[l]);
+        }
+        const int chunks = (job.steps + kBackwardChunk - 1) / kBackwardChunk;
+        for (int chunk = chunks - 1; chunk >= 0; --chunk) {
+            const int t0 = chunk * kBackwardChunk;
+            const int n = job.steps - t0 < kBackwardChunk ? job.steps - t0 : kBackwardChunk;
+            to_lanes(job.dy + t0, job.dy_stride, job.lanes, n, 1, (T*)work.dy, kLanes);
+            const int top = net.layers - 1;
+            L::head_gradients(work.dy, tape.h[top] + size_t(t0 + 1) * row, hidden, n,
+                              work.head_weight, work.head_bias);
+            for (int l = top; l >= 0; --l) {
+                const int inputs = net.layer_inputs(l);
+                const V* slots = tape.slots[l] + size_t(t0) * L::slots_row(hidden);
+                const V* h = tape.h[l] + size_t(t0) * row;
+                const V* c = tape.c[l] + size_t(t0) * row;
+                const bool down = l > 0 || job.dx;
+                for (int t = n - 1; t >= 0; --t) {
+                    V* dh = work.dh[l];
+                    if (l == top)
+                        for (int j = 0; j < hidden; ++j)
+                            unroll<NV>([&](auto v) DRYWET_LAMBDA {
+                                dh[j * NV + v] += net.head_weight[j] * work.dy[t * NV + v];
+                            });
+                    else
+                        for (int q = 0; q < hidden * NV; ++q)
+                            dh[q] += work.above[t * hidden * NV + q];
+                    V* dz = work.dz + size_t(t) * L::slots_row(hidden);
+                    L::backward_units(hidden, slots + size_t(t) * L::slots_row(hidden), h + t * row,
+                                      c + t * row, h + (t + 1) * row, dh, work.dc[l], dz);
+                    L::template transposed<true>(packed.hidden[l], dz, hidden, hidden, dh);
+                    if (down)
+                        L::template transposed<false>(packed.input[l], dz, inputs, hidden,
+                                                      work.below + t * inputs * NV);
+                }
+                const V* in = l == 0 ? tape.x + size_t(t0) * inputs * NV
+                                     : tape.h[l - 1] + size_t(t0 + 1) * row;
+                L::template gradients<false, true>(work.dz, hidden, in, inputs,
+                                                   l == 0 ? inputs * NV : row, n, work.w_ih[l],
+                                                   work.b_ih[l]);
+                L::template gradients<true, !kSameBias>(work.dz, hidden, h, hidden, row, n,
+                                                        work.w_hh[l], work.b_hh[l]);
+                V* const swap = work.above;
+                work.above = work.below, work.below = swap;
+            }
+            if (job.dx) input_gradients(job, work.above, work.dy, t0, n);
+        }
+        for (int l = 0; l < net.layers; ++l) {
+            store_state(work.dh[l], job, l, job.dh0);
+            if constexpr (kHasC) store_state(work.dc[l], job, l, job.dc0);
+        }
+        add_lanes(net, work);
+    }
+
+    static void input_gradients(const BackwardJob<T>& job, V* dx, const V* dy, int t0, int n) {
+        const int inputs = job.net.inputs;
+        for (int t = 0; t < n; ++t)
+            for (int v = 0; v < NV; ++v)
+                dx[t * inputs * NV + v] += job.net.skip * dy[t * NV + v];
+        for (int i = 0; i < inputs; ++i)
+            from_lanes((const T*)dx + i * kLanes, kLanes, job.lanes, n, inputs,
+                       job.dx + size_t(t0) * inputs + i, job.dx_stride);
+    }
+
+    // The sums over the lanes, as numbers: where they start is where the sums started.
+    static void add_lanes(const Net<T>& net, const Work& work) {
+        T* to = (T*)work.w_ih[0];
+        const size_t rows = size_t(L::G) * net.hidden;
+        for (int l = 0; l < net.layers; ++l) {
+            to = lanes_of(work.w_ih[l], rows * net.layer_inputs(l), to);
+            to = lanes_of(work.w_hh[l], rows * net.hidden, to);
+            to = lanes_of(work.b_ih[l], rows, to);
+            to = lanes_of(kSameBias ? work.b_ih[l] : work.b_hh[l], rows, to);
+        }
+        to = lanes_of(work.head_weight, net.hidden, to);
+        lanes_of(work.head_bias, 1, to);
+    }
+
+    static T* lanes_of(const V* from, size_t count, T* to) {
+        for (size_t i = 0; i < count; ++i) to[i] = sum<T>(from[i]);
+        return to + count;
+    }
+};
+
+}  // namespace DRYWET_TARGET
+}  // namespace drywet

@@ -1,0 +1,171 @@
+#include "driver.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "workers.hpp"
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+namespace drywet {
+
+#if defined(__x86_64__)
+FlushSubnormals::FlushSubnormals() : before_(_mm_getcsr()) {
+    _mm_setcsr(unsigned(before_) | 0x8040);  // flush to zero, subnormals are zero
+}
+FlushSubnormals::~FlushSubnormals() { _mm_setcsr(unsigned(before_)); }
+#elif defined(__aarch64__)
+FlushSubnormals::FlushSubnormals() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" : : "r"(before_ | (1ul << 24)));
+}
+FlushSubnormals::~FlushSubnormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
+#else
+FlushSubnormals::FlushSubnormals() : before_(0) {}
+FlushSubnormals::~FlushSubnormals() {}
+#endif
+
+namespace {
+
+std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+template <class T>
+T* offset(T* from, std::size_t by) {
+    return from ? from + by : nullptr;
+}
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<Tape> forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps,
+                              const T* x, States<const T> before, T* y, States<T> after,
+                              bool keep, int threads) {
+    const int groups = (batch + kernel.lanes - 1) / kernel.lanes;
+    const std::size_t size = rounded(kernel.tape_bytes(net, keep ? steps : kernel.chunk));
+    std::unique_ptr<Tape> tape(new Tape{Buffer(size * groups), batch, steps});
+    const Buffer packed(kernel.packed_size(net) * sizeof(T));
+    kernel.pack(net, false, static_cast<T*>(packed.data()));
+    for_each(groups, threads, [&](int group) {
+        const FlushSubnormals flush;
+        const std::size_t first = std::size_t(group) * kernel.lanes;
+        ForwardJob<T> job{};
+        job.net = net;
+        job.packed = static_cast<T*>(packed.data());
+        job.lanes = std::min(kernel.lanes, batch - int(first));
+        job.steps = steps;
+        job.x_stride = std::size_t(steps) * net.inputs;
+        job.x = x + first * job.x_stride;
+        job.h0 = offset(before.h, first * net.hidden);
+        job.c0 = offset(before.c, first * net.hidden);
+        job.hn = offset(after.h, first * net.hidden);
+        job.cn = offset(after.c, first * net.hidden);
+        job.state_stride = std::size_t(batch) * net.hidden;
+        job.y_stride = std::size_t(steps);
+        job.y = y + first * job.y_stride;
+        job.tape = static_cast<char*>(tape->buffer.data()) + group * size;
+        job.keep = keep;
+        kernel.forward(job);
+    });
+    return keep ? std::move(tape) : nullptr;
+}
+
+template <class T>
+void backward(const BatchKernel<T>& kernel, const Net<T>& net, const Tape& tape, const T* dy,
+              States<const T> after, T* dx, States<T> before, T* gradients, int threads) {
+    const int groups = (tape.batch + kernel.lanes - 1) / kernel.lanes;
+    const std::size_t size = rounded(kernel.tape_bytes(net, tape.steps));
+    const std::size_t work_size = rounded(kernel.work_bytes(net));
+    const Buffer packed(kernel.packed_size(net) * sizeof(T));
+    const Buffer work(work_size * groups);
+    kernel.pack(net, true, static_cast<T*>(packed.data()));
+    const auto work_of = [&](int group) {
+        return static_cast<char*>(work.data()) + group * work_size;
+    };
+    for_each(groups, threads, [&](int turn) {
+        const FlushSubnormals flush;
+        const int group = groups - 1 - turn;  // what forward wrote last is still in the cache
+        const std::size_t first = std::size_t(group) * kernel.lanes;
+        BackwardJob<T> job{};
+        job.net = net;
+        job.packed = static_cast<T*>(packed.data());
+        job.lanes = std::min(kernel.lanes, tape.batch - int(first));
+        job.steps = tape.steps;
+        job.dy_stride = std::size_t(tape.steps);
+        job.dy = dy + first * job.dy_stride;
+        job.dhn = offset(after.h, first * net.hidden);
+        job.dcn = offset(after.c, first * net.hidden);
+        job.dh0 = before.h + first * net.hidden;
+        job.dc0 = offset(before.c, first * net.hidden);
+        job.state_stride = std::size_t(tape.batch) * net.hidden;
+        job.dx_stride = std::size_t(tape.steps) * net.inputs;
+        job.dx = offset(dx, first * job.dx_stride);
+        job.tape = static_cast<char*>(tape.buffer.data()) + group * size;
+        job.work = work_of(group);
+        kernel.backward(job);
+    });
+    // In this order whatever the number of threads.
+    const std::size_t count = net.parameters();
+    std::fill_n(gradients, count, T(0));
+    for (int group = 0; group < groups; ++group) {
+        const T* const from = reinterpret_cast<const T*>(work_of(group));
+        for (std::size_t i = 0; i < count; ++i) gradients[i] += from[i];
+    }
+}
+
+template std::unique_ptr<Tape> forward(const BatchKernel<float>&, const Net<float>&, int, int,
+                                       const float*, States<const float>, float*, States<float>,
+                                       bool, int);
+template std::unique_ptr<Tape> forward(const BatchKernel<double>&, const Net<double>&, int, int,
+                                       const double*, States<const double>, double*,
+                                       States<double>, bool, int);
+template void backward(const BatchKernel<float>&, const Net<float>&, const Tape&, const float*,
+                       States<const float>, float*, States<float>, float*, int);
+template void backward(const BatchKernel<double>&, const Net<double>&, const Tape&, const double*,
+                       States<const double>, double*, States<double>, double*, int);
+
+Stream::Stream(const Target& target, const Net<float>& net)
+    : kernel_(target.stream(net.cell, net.hidden)),
+      job_{},
+      state_bytes_(kernel_.state_size(net) * sizeof(float)),
+      head_bias_(net.head_bias[0]),
+      buffer_(kernel_.weights_size(net) * sizeof(float) + 2 * state_bytes_) {
+    float* const weights = static_cast<float*>(buffer_.data());
+    kernel_.pack(net, weights);
+    job_.net = net;
+    job_.net.head_bias = &head_bias_;  // the only parameter that isn't packed
+    job_.weights = weights;
+    job_.state = weights + kernel_.weights_size(net);
+    marked_ = job_.state + kernel_.state_size(net);
+    std::memset(job_.state, 0, 2 * state_bytes_);
+}
+
+void Stream::process(const float* x, float* y, int samples) noexcept {
+    const FlushSubnormals flush;
+    job_.x = x;
+    job_.y = y;
+    job_.samples = samples;
+    kernel_.process(job_);
+    job_.phase += unsigned(samples);
+}
+
+void Stream::settle(long samples) noexcept {
+    constexpr int kBlock = 64;
+    const float silence[kBlock * kMaxInputs] = {};
+    float unheard[kBlock];
+    for (; samples > 0; samples -= kBlock)
+        process(silence, unheard, int(std::min<long>(samples, kBlock)));
+}
+
+void Stream::mark() noexcept {
+    std::memcpy(marked_, job_.state, state_bytes_);
+    marked_phase_ = job_.phase;
+}
+
+void Stream::reset() noexcept {
+    std::memcpy(job_.state, marked_, state_bytes_);
+    job_.phase = marked_phase_;
+}
+
+}  // namespace drywet

@@ -1,0 +1,72 @@
+// Whole batches: groups of lanes over threads, the tape between forward and backward.
+#pragma once
+
+#include <memory>
+
+#include "memory.hpp"
+#include "target.hpp"
+
+namespace drywet {
+
+// Subnormal numbers cost a hundred times a normal one and are inaudible: while this
+// lives they are zero, on this thread.
+class FlushSubnormals {
+public:
+    FlushSubnormals();
+    ~FlushSubnormals();
+
+private:
+    unsigned long before_;
+};
+
+// What forward leaves for backward.
+struct Tape {
+    Buffer buffer;
+    int batch;
+    int steps;
+};
+
+template <class T>
+struct States {
+    T* h;  // (layers, batch, hidden); null where there is none
+    T* c;
+};
+
+// y (batch, steps) from x (batch, steps, inputs). Every array is contiguous. Results
+// don't depend on the number of threads.
+template <class T>
+std::unique_ptr<Tape> forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps,
+                              const T* x, States<const T> before, T* y, States<T> after,
+                              bool keep, int threads);
+
+// Fills `gradients` (net.parameters()), `before` and, unless it is null, dx.
+template <class T>
+void backward(const BatchKernel<T>& kernel, const Net<T>& net, const Tape& tape, const T* dy,
+              States<const T> after, T* dx, States<T> before, T* gradients, int threads);
+
+// One stream, from silence. None of its functions allocates, locks or throws.
+class Stream {
+public:
+    Stream(const Target& target, const Net<float>& net);
+
+    // x (samples, inputs) to y (samples); they may be the same array for one input.
+    void process(const float* x, float* y, int samples) noexcept;
+    // Lets so many samples of silence go by.
+    void settle(long samples) noexcept;
+    // What reset goes back to: the state now; at first it is zero.
+    void mark() noexcept;
+    void reset() noexcept;
+
+    int inputs() const noexcept { return job_.net.inputs; }
+
+private:
+    StreamKernel kernel_;
+    StreamJob job_;
+    std::size_t state_bytes_;
+    float head_bias_;
+    unsigned marked_phase_ = 0;
+    Buffer buffer_;
+    float* marked_;
+};
+
+}  // namespace drywet

@@ -1,0 +1,80 @@
+// What the driver asks of a target: plain data and a table of functions.
+#pragma once
+
+#include "net.hpp"
+
+namespace drywet {
+
+// One group of up to `lanes` sequences. Pointers are to the group's first sequence; strides
+// are between sequences, in numbers. A null state is zero.
+template <class T>
+struct ForwardJob {
+    Net<T> net;
+    T* packed;  // by BatchKernel::pack
+    int lanes;
+    int steps;
+    const T* x;  // (lanes, steps, inputs)
+    size_t x_stride;
+    const T* h0;  // (layers, lanes, hidden)
+    const T* c0;
+    T* hn;
+    T* cn;
+    size_t state_stride;  // between layers
+    T* y;                 // (lanes, steps)
+    size_t y_stride;
+    void* tape;  // tape_bytes(net, keep ? steps : chunk)
+    bool keep;   // the tape, for backward
+};
+
+template <class T>
+struct BackwardJob {
+    Net<T> net;
+    T* packed;
+    int lanes;
+    int steps;
+    const T* dy;  // (lanes, steps)
+    size_t dy_stride;
+    const T* dhn;  // (layers, lanes, hidden) or null
+    const T* dcn;
+    T* dh0;
+    T* dc0;
+    size_t state_stride;
+    T* dx;  // (lanes, steps, inputs) or null where not wanted
+    size_t dx_stride;
+    void* tape;  // left by forward
+    void* work;  // work_bytes(net); starts with the gradients, in order, afterwards
+};
+
+// Functions for one kind of cell and number of lanes.
+template <class T>
+struct BatchKernel {
+    int lanes;
+    int chunk;  // steps of a tape that isn't kept
+    size_t (*tape_bytes)(const Net<T>&, size_t steps);
+    size_t (*work_bytes)(const Net<T>&);
+    size_t (*packed_size)(const Net<T>&);
+    void (*pack)(const Net<T>&, bool backward, T* to);
+    void (*forward)(const ForwardJob<T>&);
+    void (*backward)(const BackwardJob<T>&);
+};
+
+// One stream and a block of its samples.
+struct StreamJob {
+    Net<float> net;
+    const float* weights;  // by StreamKernel::pack
+    float* state;          // h twice and c for each layer
+    unsigned phase;        // samples so far: its last bit says which h is the newest
+    const float* x;        // (samples, inputs)
+    float* y;              // (samples)
+    int samples;
+};
+
+struct StreamKernel {
+    size_t (*weights_size)(const Net<float>&);
+    size_t (*state_size)(const Net<float>&);
+    size_t (*padded)(int hidden);
+    void (*pack)(const Net<float>&, float* to);
+    void (*process)(const StreamJob&);
+};
+
+}  // namespace drywet

@@ -1,0 +1,302 @@
+// One layer over a batch that lies in SIMD lanes: forward, backward, weight gradients.
+//
+// A value of a batch is NV vectors V side by side, a sequence in each lane; an
+// array "[a][b] of values" is V[a][b][NV]. Every function works on values in
+// memory and weights packed in exactly the order in which they are read, so that
+// a broadcast weight meets 1 to NV vectors and the accumulators stay in
+// registers.
+#pragma once
+
+#include "cells.hpp"
+
+#define DRYWET_LAMBDA __attribute__((always_inline))
+
+namespace drywet {
+namespace DRYWET_TARGET {
+
+template <class T, Cell cell, int NV>
+struct Layer {
+    using V = Vec<T, kWidth<T>>;
+    using U = Unit<cell>;
+    static constexpr int S = U::kSlots;
+    static constexpr int G = gates_of(cell);
+    static constexpr int kAccumulators = kRegisters / 2;
+    // Units, and columns of the transposed product, that are computed together.
+    static constexpr int kUnits = kAccumulators / (S * NV) > 1 ? kAccumulators / (S * NV) : 1;
+    static constexpr int kColumns = kAccumulators / NV;
+    // Rows and columns of a tile of weight gradients.
+    static constexpr int kRows = cell == Cell::kRnn ? 4 : G;
+    static constexpr int kTile = kRegisters == 32 ? 6 : 3;
+    static constexpr int kHeadTile = 8;
+
+    // Vectors from one step's slots, or hidden values, to the next's. One value more than
+    // there are, or steps would lie a power of two apart and fall into the same few sets
+    // of the cache.
+    static constexpr int slots_row(int hidden) { return (hidden * S + 1) * NV; }
+    static constexpr int hidden_row(int hidden) { return (hidden + 1) * NV; }
+
+    // --- packing ---
+
+    static size_t packed_forward(int inputs, int hidden) {
+        return size_t(hidden) * (S + G * (inputs + hidden));
+    }
+
+    static void pack_forward(const typename Net<T>::Layer& from, int inputs, int hidden, T* to) {
+        for (int j = 0; j < hidden;) {
+            const int n = j + kUnits <= hidden ? kUnits : 1;
+            for (int u = 0; u < n; ++u) {
+                for (int s = 0; s < S; ++s) to[u * S + s] = 0;
+                for (int g = 0; g < G; ++g) {
+                    const int row = g * hidden + j + u;
+                    to[u * S + U::in_slot(g)] += from.b_ih[row];
+                    to[u * S + U::hidden_slot(g)] += from.b_hh[row];
+                }
+                for (int s = 0; s < S; ++s) to[u * S + s] *= T(U::scale(s));
+            }
+            to += n * S;
+            for (int i = 0; i < inputs; ++i)
+                for (int u = 0; u < n; ++u)
+                    for (int g = 0; g < G; ++g)
+                        *to++ = from.w_ih[size_t(g * hidden + j + u) * inputs + i] *
+                                T(U::scale(U::in_slot(g)));
+            for (int k = 0; k < hidden; ++k)
+                for (int u = 0; u < n; ++u)
+                    for (int g = 0; g < G; ++g)
+                        *to++ = from.w_hh[size_t(g * hidden + j + u) * hidden + k] *
+                                T(U::scale(U::hidden_slot(g)));
+            j += n;
+        }
+    }
+
+    static size_t packed_transposed(int columns, int hidden) {
+        return size_t(hidden) * G * columns;
+    }
+
+    static int tile_of(int left) { return left >= kColumns ? kColumns : left >= 4 ? 4 : 1; }
+
+    // `weights` is w_ih or w_hh.
+    static void pack_transposed(const T* weights, int columns, int hidden, T* to) {
+        for (int k = 0; k < columns;) {
+            const int n = tile_of(columns - k);
+            for (int j = 0; j < hidden; ++j)
+                for (int g = 0; g < G; ++g)
+                    for (int c = 0; c < n; ++c)
+                        *to++ = weights[size_t(g * hidden + j) * columns + k + c];
+            k += n;
+        }
+    }
+
+    // --- forward ---
+
+    template <int N>
+    static DRYWET_INLINE const T* forward_units(const T* w, const V* x, int inputs, const V* h,
+                                                int hidden, const V* h_unit, const V* c_unit,
+                                                V* slots, V* h_out, V* c_out) {
+        V acc[N * S * NV];
+        unroll<N * S>([&](auto r) DRYWET_LAMBDA {
+            const V b = broadcast<V>(w[r]);
+            unroll<NV>([&](auto v) DRYWET_LAMBDA { acc[r * NV + v] = b; });
+        });
+        w += N * S;
+        for (int i = 0; i < inputs; ++i, x += NV, w += N * G)
+            unroll<N * G>([&](auto r) DRYWET_LAMBDA {
+                constexpr int slot = (r / G) * S + U::in_slot(r % G);
+                const V b = broadcast<V>(w[r]);
+                unroll<NV>([&](auto v) DRYWET_LAMBDA { acc[slot * NV + v] += b * x[v]; });
+            });
+        for (int k = 0; k < hidden; ++k, h += NV, w += N * G) {
+            V hk[NV];
+            unroll<NV>([&](auto v) DRYWET_LAMBDA { hk[v] = h[v]; });
+            unroll<N * G>([&](auto r) DRYWET_LAMBDA {
+                constexpr int slot = (r / G) * S + U::hidden_slot(r % G);
+                const V b = broadcast<V>(w[r]);
+                unroll<NV>([&](auto v) DRYWET_LAMBDA { acc[slot * NV + v] += b * hk[v]; });
+            });
+        }
+        unroll<N * NV>([&](auto q) DRYWET_LAMBDA {
+            constexpr int u = q / NV, v = q % NV;
+            V slot[S];
+            unroll<S>([&](auto s) DRYWET_LAMBDA { slot[s] = acc[(u * S + s) * NV + v]; });
+            V c = V{};
+            if constexpr (U::kHasC) c = c_unit[q];
+            h_out[q] = U::template forward<T>(slot, h_unit[q], c);
+            if constexpr (U::kHasC) c_out[q] = c;
+            unroll<S>([&](auto s) DRYWET_LAMBDA { slots[(u * S + s) * NV + v] = slot[s]; });
+        });
+        return w;
+    }
+
+    // One step: x [inputs], h and c [hidden] before and after, slots [hidden][S].
+    static void forward(const T* w, const V* x, int inputs, int hidden, const V* h, const V* c,
+                        V* slots, V* h_out, V* c_out) {
+        int j = 0;
+        for (; j + kUnits <= hidden; j += kUnits)
+            w = forward_units<kUnits>(w, x, inputs, h, hidden, h + j * NV, c + j * NV,
+                                      slots + j * S * NV, h_out + j * NV, c_out + j * NV);
+        for (; j < hidden; ++j)
+            w = forward_units<1>(w, x, inputs, h, hidden, h + j * NV, c + j * NV,
+                                 slots + j * S * NV, h_out + j * NV, c_out + j * NV);
+    }
+
+    // --- backward ---
+
+    // One step through the cells, from what forward left in the slots [hidden][S] to the
+    // gradients dz of the pre-activations; dh [hidden] is the gradient of this step's h, and leaves as
+    // the part of the step before's that doesn't go through the weights.
+    static void backward_units(int hidden, const V* slots, const V* h_before, const V* c_before,
+                               const V* h, V* dh, V* dc, V* dz) {
+        for (int q = 0; q < hidden * NV; ++q) {
+            const int first = (q / NV) * S * NV + q % NV;
+            const V* at = slots + first;
+            // Time runs backward here, which the CPU's own prefetching doesn't expect.
+            unroll<S>([&](auto s) DRYWET_LAMBDA {
+                __builtin_prefetch(at + s * NV - slots_row(hidden));
+            });
+            __builtin_prefetch(h_before + q - hidden_row(hidden));
+            if constexpr (U::kHasC) __builtin_prefetch(c_before + q - hidden_row(hidden));
+            V slot[S];
+            unroll<S>([&](auto s) DRYWET_LAMBDA { slot[s] = at[s * NV]; });
+            V d = V{}, before = V{};
+            if constexpr (U::kHasC) d = dc[q], before = c_before[q];
+            dh[q] = U::template backward<T>(slot, h_before[q], before, h[q], dh[q], d);
+            if constexpr (U::kHasC) dc[q] = d;
+            unroll<S>([&](auto s) DRYWET_LAMBDA { dz[first + s * NV] = slot[s]; });
+        }
+    }
+
+    template <int N, bool Hidden>
+    static DRYWET_INLINE const T* transposed_columns(const T* w, const V* dz, int hidden, V* out) {
+        V acc[N * NV];
+        unroll<N * NV>([&](auto q) DRYWET_LAMBDA { acc[q] = Hidden ? out[q] : V{}; });
+        for (int j = 0; j < hidden; ++j, dz += S * NV)
+            unroll<G>([&](auto g) DRYWET_LAMBDA {
+                constexpr int slot = Hidden ? U::hidden_slot(g) : U::in_slot(g);
+                V d[NV];
+                unroll<NV>([&](auto v) DRYWET_LAMBDA { d[v] = dz[slot * NV + v]; });
+                unroll<N>([&](auto n) DRYWET_LAMBDA {
+                    const V b = broadcast<V>(w[n]);
+                    unroll<NV>([&](auto v) DRYWET_LAMBDA { acc[n * NV + v] += b * d[v]; });
+                });
+                w += N;
+            });
+        unroll<N * NV>([&](auto q) DRYWET_LAMBDA { out[q] = acc[q]; });
+        return w;
+    }
+
+    // The gradients dz [hidden][S] back through weights to `columns` values: added
+    // to `out` for the hidden weights, written to it for the input weights.
+    template <bool Hidden>
+    static void transposed(const T* w, const V* dz, int columns, int hidden, V* out) {
+        for (int k = 0; k < columns;) {
+            const int n = tile_of(columns - k);
+            if (n == kColumns)
+                w = transposed_columns<kColumns, Hidden>(w, dz, hidden, out);
+            else if (n == 4)
+                w = transposed_columns<4, Hidden>(w, dz, hidden, out);
+            else
+                w = transposed_columns<1, Hidden>(w, dz, hidden, out);
+            k += n;
+            out += n * NV;
+        }
+    }
+
+    // --- weight gradients ---
+    //
+    // Sums over time and lanes of dz times what the weight met; one vector of
+    // partial sums per weight, added up over the lanes at the very end.
+
+    // A tile: R rows of dz at `rows` (offsets in values), C columns. `acc` is [R] rows of
+    // `stride` sums. With Sum also the rows alone, which is the bias' gradient.
+    template <int R, int C, bool Sum>
+    static DRYWET_INLINE void outer(const V* dz, int dz_step, const int* rows, const V* u, int u_step,
+                                    int steps, V* acc, size_t stride, V* sums, size_t sums_stride) {
+        V a[R * C], b[R];
+        unroll<R * C>([&](auto q) DRYWET_LAMBDA { a[q] = acc[(q / C) * stride + q % C]; });
+        if constexpr (Sum)
+            unroll<R>([&](auto r) DRYWET_LAMBDA { b[r] = sums[r * sums_stride]; });
+        const V* d[R];
+        unroll<R>([&](auto r) DRYWET_LAMBDA { d[r] = dz + rows[r] * NV; });
+        for (int t = 0; t < steps; ++t, u += u_step) {
+            unroll<NV>([&](auto v) DRYWET_LAMBDA {
+                V uc[C];
+                unroll<C>([&](auto c) DRYWET_LAMBDA { uc[c] = in_register(u[c * NV + v]); });
+                unroll<R>([&](auto r) DRYWET_LAMBDA {
+                    const V dr = d[r][size_t(t) * dz_step + v];
+                    unroll<C>([&](auto c) DRYWET_LAMBDA { a[r * C + c] += dr * uc[c]; });
+                    if constexpr (Sum) b[r] += dr;
+                });
+            });
+        }
+        unroll<R * C>([&](auto q) DRYWET_LAMBDA { acc[(q / C) * stride + q % C] = a[q]; });
+        if constexpr (Sum)
+            unroll<R>([&](auto r) DRYWET_LAMBDA { sums[r * sums_stride] = b[r]; });
+    }
+
+    template <int R, bool Sum, int C>
+    static DRYWET_INLINE void outer_of(int c, const V* dz, int dz_step, const int* rows, const V* u,
+                                       int u_step, int steps, V* acc, size_t stride, V* sums,
+                                       size_t sums_stride) {
+        if (c == C)
+            outer<R, C, Sum>(dz, dz_step, rows, u, u_step, steps, acc, stride, sums, sums_stride);
+        else if constexpr (C > 1)
+            outer_of<R, Sum, C - 1>(c, dz, dz_step, rows, u, u_step, steps, acc, stride, sums,
+                                    sums_stride);
+    }
+
+    // One tile of columns for all rows of a weight matrix.
+    template <bool Hidden, bool Sum, int C>
+    static void column_gradients(int columns_in_tile, const V* dz, int hidden, const V* u,
+                                 int u_step, int steps, V* acc, size_t columns, V* sums) {
+        const int dz_step = slots_row(hidden);
+        int rows[kRows];
+        if constexpr (cell == Cell::kRnn) {
+            int j = 0;
+            for (; j + kRows <= hidden; j += kRows) {
+                for (int r = 0; r < kRows; ++r) rows[r] = j + r;
+                outer_of<kRows, Sum, C>(columns_in_tile, dz, dz_step, rows, u, u_step, steps,
+                                        acc + j * columns, columns, sums + j, 1);
+            }
+            for (; j < hidden; ++j)
+                outer_of<1, Sum, C>(columns_in_tile, dz, dz_step, &j, u, u_step, steps,
+                                    acc + j * columns, columns, sums + j, 1);
+        } else {
+            for (int j = 0; j < hidden; ++j) {
+                for (int g = 0; g < G; ++g)
+                    rows[g] = j * S + (Hidden ? U::hidden_slot(g) : U::in_slot(g));
+                outer_of<kRows, Sum, C>(columns_in_tile, dz, dz_step, rows, u, u_step, steps,
+                                        acc + j * columns, hidden * columns, sums + j, hidden);
+            }
+        }
+    }
+
+    // Adds the gradients of one weight matrix, and with Sum of its bias, over `steps`
+    // steps. dz [steps][hidden][S]; u [steps][columns], `u_step` vectors apart; acc
+    // V[G * hidden][columns], sums V[G * hidden]. A tile of columns stays in the
+    // first-level cache while dz streams by.
+    template <bool Hidden, bool Sum>
+    static void gradients(const V* dz, int hidden, const V* u, int columns, int u_step, int steps,
+                          V* acc, V* sums) {
+        constexpr int kFirst = Sum ? kTile - 2 : kTile;  // leaves registers for the sums
+        const int first = columns < kFirst ? columns : kFirst;
+        column_gradients<Hidden, Sum, kFirst>(first, dz, hidden, u, u_step, steps, acc, columns,
+                                              sums);
+        for (int k = first; k < columns; k += kTile)
+            column_gradients<Hidden, false, kTile>(columns - k < kTile ? columns - k : kTile, dz,
+                                                   hidden, u + k * NV, u_step, steps, acc + k,
+                                                   columns, sums);
+    }
+
+    // The gradients of the dense layer: dy [steps] times h [steps][hidden].
+    static void head_gradients(const V* dy, const V* h, int hidden, int steps, V* weight, V* bias) {
+        const int only = 0;
+        for (int t = 0; t < steps; ++t)
+            unroll<NV>([&](auto v) DRYWET_LAMBDA { bias[0] += dy[t * NV + v]; });
+        for (int k = 0; k < hidden; k += kHeadTile)
+            outer_of<1, false, kHeadTile>(hidden - k < kHeadTile ? hidden - k : kHeadTile, dy, NV,
+                                          &only, h + k * NV, hidden_row(hidden), steps, weight + k,
+                                          0, bias, 0);
+    }
+};
+
+}  // namespace DRYWET_TARGET
+}  // namespace drywet

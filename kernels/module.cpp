@@ -1,0 +1,178 @@
+// The Python module: checks shapes, hands pointers on, lets other threads run.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "driver.hpp"
+
+namespace nb = nanobind;
+
+namespace drywet {
+namespace {
+
+template <class T>
+using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
+
+const Target& target_named(const std::string& name) {
+    for (const Target* target : targets_here())
+        if (target->name == name) return *target;
+    throw std::invalid_argument("this CPU has no target '" + name + "'");
+}
+
+Cell cell_named(const std::string& name) {
+    if (name == "lstm") return Cell::kLstm;
+    if (name == "gru") return Cell::kGru;
+    if (name == "rnn") return Cell::kRnn;
+    throw std::invalid_argument("no cell '" + name + "'");
+}
+
+template <class A>
+auto* checked(const A& array, std::vector<std::size_t> shape, const char* name) {
+    bool same = array.ndim() == shape.size();
+    for (std::size_t i = 0; same && i < shape.size(); ++i) same = array.shape(i) == shape[i];
+    if (!same) throw std::invalid_argument(std::string("array of the wrong shape: ") + name);
+    return array.data();
+}
+
+// The layers' w_ih, w_hh, b_ih and b_hh as torch.nn orders them, then the dense layer's weight
+// (1, hidden) and bias (1).
+template <class T>
+Net<T> net_of(Cell cell, T skip, const std::vector<Array<const T>>& parameters) {
+    const std::size_t layers = parameters.size() / 4;
+    if (parameters.size() % 4 != 2 || layers < 1 || layers > kMaxLayers)
+        throw std::invalid_argument("four arrays for each of 1 to 4 layers and two more expected");
+    if (parameters[0].ndim() != 2) throw std::invalid_argument("weight_ih isn't a matrix");
+    Net<T> net{};
+    const std::size_t gates = gates_of(cell);
+    const std::size_t rows = parameters[0].shape(0), hidden = rows / gates;
+    const std::size_t inputs = parameters[0].shape(1);
+    if (hidden < 1 || hidden > 4096 || inputs < 1 || inputs > kMaxInputs)
+        throw std::invalid_argument("1 to 4096 units and 1 to 8 inputs expected");
+    net.cell = cell;
+    net.inputs = int(inputs);
+    net.hidden = int(hidden);
+    net.layers = int(layers);
+    net.skip = skip;
+    for (std::size_t l = 0; l < layers; ++l)
+        net.layer[l] = {
+            checked(parameters[4 * l], {gates * hidden, l ? hidden : inputs}, "weight_ih"),
+            checked(parameters[4 * l + 1], {gates * hidden, hidden}, "weight_hh"),
+            checked(parameters[4 * l + 2], {gates * hidden}, "bias_ih"),
+            checked(parameters[4 * l + 3], {gates * hidden}, "bias_hh")};
+    net.head_weight = checked(parameters[4 * layers], {1, hidden}, "head.weight");
+    net.head_bias = checked(parameters[4 * layers + 1], {1}, "head.bias");
+    return net;
+}
+
+template <class T>
+BatchKernel<T> kernel_of(const std::string& target, Cell cell) {
+    if constexpr (sizeof(T) == sizeof(double))
+        return kDouble[int(cell)];
+    else
+        return target_named(target).batch[int(cell)];
+}
+
+template <class T>
+States<T> states_of(const Net<std::remove_const_t<T>>& net, std::size_t batch,
+                    const std::optional<Array<T>>& h, const std::optional<Array<T>>& c) {
+    const std::vector<std::size_t> shape{std::size_t(net.layers), batch, std::size_t(net.hidden)};
+    return {h ? checked(*h, shape, "h") : nullptr, c ? checked(*c, shape, "c") : nullptr};
+}
+
+template <class T>
+std::unique_ptr<Tape> forward_of(const std::string& target, const std::string& cell_name, T skip,
+                                 const std::vector<Array<const T>>& parameters, Array<const T> x,
+                                 std::optional<Array<const T>> h0, std::optional<Array<const T>> c0,
+                                 Array<T> y, Array<T> hn, std::optional<Array<T>> cn, bool keep,
+                                 int threads) {
+    const Cell cell = cell_named(cell_name);
+    const Net<T> net = net_of<T>(cell, skip, parameters);
+    if (x.ndim() != 3) throw std::invalid_argument("x isn't (batch, steps, inputs)");
+    const std::size_t batch = x.shape(0), steps = x.shape(1);
+    const T* from = checked(x, {batch, steps, std::size_t(net.inputs)}, "x");
+    T* to = checked(y, {batch, steps, 1}, "y");
+    const auto before = states_of<const T>(net, batch, h0, c0);
+    const auto after = states_of<T>(net, batch, hn, cn);
+    if (cell == Cell::kLstm && !cn) throw std::invalid_argument("an LSTM has a c");
+    const auto kernel = kernel_of<T>(target, cell);
+    const nb::gil_scoped_release release;
+    return forward<T>(kernel, net, int(batch), int(steps), from, before, to, after, keep, threads);
+}
+
+template <class T>
+void backward_of(const std::string& target, const std::string& cell_name, T skip,
+                 const std::vector<Array<const T>>& parameters, const Tape& tape, Array<const T> dy,
+                 std::optional<Array<const T>> dhn, std::optional<Array<const T>> dcn,
+                 std::optional<Array<T>> dx, Array<T> dh0, std::optional<Array<T>> dc0,
+                 Array<T> gradients, int threads) {
+    const Cell cell = cell_named(cell_name);
+    const Net<T> net = net_of<T>(cell, skip, parameters);
+    const std::size_t batch = tape.batch, steps = tape.steps;
+    const T* from = checked(dy, {batch, steps, 1}, "dy");
+    const auto after = states_of<const T>(net, batch, dhn, dcn);
+    const std::optional<Array<T>> dh{dh0};
+    const auto before = states_of<T>(net, batch, dh, dc0);
+    if (cell == Cell::kLstm && !dc0) throw std::invalid_argument("an LSTM has a c");
+    T* to_x = dx ? checked(*dx, {batch, steps, std::size_t(net.inputs)}, "dx") : nullptr;
+    T* to = checked(gradients, {net.parameters()}, "gradients");
+    const auto kernel = kernel_of<T>(target, cell);
+    const nb::gil_scoped_release release;
+    backward<T>(kernel, net, tape, from, after, to_x, before, to, threads);
+}
+
+void make_stream(Stream* self, const std::string& target, const std::string& cell, float skip,
+                 const std::vector<Array<const float>>& parameters) {
+    new (self) Stream(target_named(target), net_of<float>(cell_named(cell), skip, parameters));
+}
+
+void process(Stream& stream, Array<const float> x, Array<float> y) {
+    const std::size_t samples = y.size();
+    if (x.size() != samples * std::size_t(stream.inputs()) || samples > 0x7fffffff)
+        throw std::invalid_argument("x must hold as many values per sample as the net has inputs");
+    const nb::gil_scoped_release release;
+    stream.process(x.data(), y.data(), int(samples));
+}
+
+template <class T>
+void define(nb::module_& m) {
+    using namespace nb::literals;
+    m.def("forward", forward_of<T>, "target"_a, "cell"_a, "skip"_a, "parameters"_a, "x"_a.noconvert(),
+          "h0"_a.none().noconvert(), "c0"_a.none().noconvert(), "y"_a.noconvert(),
+          "hn"_a.noconvert(), "cn"_a.none().noconvert(), "keep"_a, "threads"_a);
+    m.def("backward", backward_of<T>, "target"_a, "cell"_a, "skip"_a, "parameters"_a, "tape"_a,
+          "dy"_a.noconvert(), "dhn"_a.none().noconvert(), "dcn"_a.none().noconvert(),
+          "dx"_a.none().noconvert(), "dh0"_a.noconvert(), "dc0"_a.none().noconvert(),
+          "gradients"_a.noconvert(), "threads"_a);
+}
+
+}  // namespace
+}  // namespace drywet
+
+NB_MODULE(_native, m) {
+    using namespace drywet;
+    using namespace nb::literals;
+    m.def("targets", [] {
+        std::vector<std::string> names;
+        for (const Target* target : targets_here()) names.push_back(target->name);
+        return names;
+    });
+    nb::class_<Tape>(m, "Tape");
+    define<float>(m);
+    define<double>(m);
+    nb::class_<Stream>(m, "Stream")
+        .def("__init__", make_stream, "target"_a, "cell"_a, "skip"_a, "parameters"_a)
+        .def("process", process, "x"_a.noconvert(), "y"_a.noconvert())
+        .def("settle", &Stream::settle, "samples"_a)
+        .def("mark", &Stream::mark)
+        .def("reset", &Stream::reset);
+}

@@ -1,0 +1,86 @@
+// Compiled once per target, with that target's flags and its name in DRYWET_TARGET.
+
+#include "target.hpp"
+
+#include "batch.hpp"
+#include "stream.hpp"
+
+namespace drywet {
+namespace DRYWET_TARGET {
+
+// Vectors per group of sequences. A short vector needs a second one, or there would be a load
+// of a weight for every FMA.
+constexpr int kGroup = kVectorBytes == 64 ? 1 : 2;
+
+template <class T, Cell cell>
+constexpr BatchKernel<T> batch_kernel() {
+    using B = Batch<T, cell, kGroup>;
+    return {B::kLanes,      B::kForwardChunk, B::tape_bytes, B::work_bytes,
+            B::packed_size, B::pack,          B::forward,    B::backward};
+}
+
+template <Cell cell, int H>
+StreamKernel stream_kernel() {
+    constexpr int kWidest = kWidth<float>;
+    using N = StreamNet<cell, (H > 0 && H <= 8 && kWidest > 8) ? 8 : kWidest, H>;
+    return {N::weights_size, N::state_size, N::padded, N::pack, N::process};
+}
+
+template <Cell cell>
+StreamKernel stream_of(int hidden) {
+    switch (hidden) {
+        case 8: return stream_kernel<cell, 8>();
+        case 12: return stream_kernel<cell, 12>();
+        case 16: return stream_kernel<cell, 16>();
+        case 20: return stream_kernel<cell, 20>();
+        case 24: return stream_kernel<cell, 24>();
+        case 32: return stream_kernel<cell, 32>();
+        case 40: return stream_kernel<cell, 40>();
+        case 64: return stream_kernel<cell, 64>();
+        default: return stream_kernel<cell, 0>();
+    }
+}
+
+static StreamKernel stream(Cell cell, int hidden) {
+    switch (cell) {
+        case Cell::kLstm: return stream_of<Cell::kLstm>(hidden);
+        case Cell::kGru: return stream_of<Cell::kGru>(hidden);
+        default: return stream_of<Cell::kRnn>(hidden);
+    }
+}
+
+static bool runs_here() {
+#if defined(__AVX512F__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") &&
+           __builtin_cpu_supports("fma");
+#elif defined(__AVX2__)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return true;
+#endif
+}
+
+}  // namespace DRYWET_TARGET
+
+#define DRYWET_TEXT_(name) #name
+#define DRYWET_TEXT(name) DRYWET_TEXT_(name)
+
+extern const Target DRYWET_TABLE = {
+    DRYWET_TEXT(DRYWET_TARGET),
+    DRYWET_TARGET::runs_here,
+    {DRYWET_TARGET::batch_kernel<float, Cell::kLstm>(),
+     DRYWET_TARGET::batch_kernel<float, Cell::kGru>(),
+     DRYWET_TARGET::batch_kernel<float, Cell::kRnn>()},
+    DRYWET_TARGET::stream,
+};
+
+#if defined(DRYWET_DOUBLE)
+extern const BatchKernel<double> kDouble[3] = {
+    DRYWET_TARGET::batch_kernel<double, Cell::kLstm>(),
+    DRYWET_TARGET::batch_kernel<double, Cell::kGru>(),
+    DRYWET_TARGET::batch_kernel<double, Cell::kRnn>(),
+};
+#endif
+
+}  // namespace drywet

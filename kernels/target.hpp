@@ -1,0 +1,20 @@
+// The table of a target's functions.
+#pragma once
+
+#include "jobs.hpp"
+
+namespace drywet {
+
+struct Target {
+    const char* name;
+    bool (*runs_here)();
+    BatchKernel<float> batch[3];  // by Cell
+    StreamKernel (*stream)(Cell, int hidden);
+};
+
+extern const Target kBaseline, kAvx2, kAvx512;
+
+// Double precision, for checking gradients: baseline only.
+extern const BatchKernel<double> kDouble[3];
+
+}  // namespace drywet

@@ -1,0 +1,119 @@
+#include "workers.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+namespace drywet {
+namespace {
+
+using Work = std::function<void(int)>;
+
+void pause() {
+#if defined(__x86_64__)
+    _mm_pause();
+#endif
+}
+
+long process_id() {
+#if defined(__unix__) || defined(__APPLE__)
+    return long(getpid());
+#else
+    return 0;
+#endif
+}
+
+// A training calls twice in a step, a fraction of a millisecond apart; waking a sleeping
+// core takes about as long as the work. So a worker stays awake this long.
+constexpr auto kAwake = std::chrono::microseconds(500);
+
+class Pool {
+public:
+    void run(int count, int threads, const Work& work) {
+        while (int(started_) < threads - 1) {
+            std::thread([this, id = started_] { wait(id); }).detach();
+            ++started_;
+        }
+        work_ = &work;
+        count_ = count;
+        next_ = 0;
+        const int helpers = threads - 1;
+        left_ = helpers;
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            helpers_ = helpers;
+            ++turn_;
+        }
+        wake_.notify_all();
+        take();
+        for (int spins = 0; left_.load(std::memory_order_acquire); ++spins) {
+            pause();
+            if (spins > 4096) std::this_thread::yield();  // the other core may be someone else's
+        }
+    }
+
+private:
+    void take() {
+        for (int i; (i = next_.fetch_add(1)) < count_;) (*work_)(i);
+    }
+
+    void wait(int id) {
+        unsigned seen = 0;
+        for (;;) {
+            const auto until = std::chrono::steady_clock::now() + kAwake;
+            while (turn_.load(std::memory_order_acquire) == seen &&
+                   std::chrono::steady_clock::now() < until)
+                pause();
+            std::unique_lock<std::mutex> lock(mutex_);
+            wake_.wait(lock, [&] { return turn_ != seen; });
+            seen = turn_;
+            const bool called = id < helpers_;
+            lock.unlock();
+            if (!called) continue;
+            take();
+            left_.fetch_sub(1, std::memory_order_release);
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::atomic<unsigned> turn_{0};
+    std::atomic<int> next_{0}, left_{0};
+    int helpers_ = 0, count_ = 0, started_ = 0;
+    const Work* work_ = nullptr;
+};
+
+std::mutex busy;
+
+// Workers don't survive a fork and can't be joined when the process ends, so a pool is
+// never destroyed.
+Pool& pool() {
+    static Pool* pool = nullptr;
+    static long owner = 0;
+    if (!pool || owner != process_id()) pool = new Pool, owner = process_id();
+    return *pool;
+}
+
+}  // namespace
+
+void for_each(int count, int threads, const Work& work) {
+    threads = std::min(count, threads);
+    std::unique_lock<std::mutex> alone(busy, std::try_to_lock);
+    if (threads <= 1 || !alone) {
+        for (int i = 0; i < count; ++i) work(i);
+        return;
+    }
+    pool().run(count, threads, work);
+}
+
+}  // namespace drywet

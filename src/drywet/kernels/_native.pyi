@@ -1,0 +1,47 @@
+from collections.abc import Sequence
+from typing import Any
+
+Array = Any  # a C-contiguous CPU array of one floating type: NumPy, PyTorch or other DLPack
+
+def targets() -> list[str]: ...
+
+class Tape: ...
+
+def forward(
+    target: str,
+    cell: str,
+    skip: float,
+    parameters: Sequence[Array],
+    x: Array,
+    h0: Array | None,
+    c0: Array | None,
+    y: Array,
+    hn: Array,
+    cn: Array | None,
+    keep: bool,
+    threads: int,
+) -> Tape | None: ...
+def backward(
+    target: str,
+    cell: str,
+    skip: float,
+    parameters: Sequence[Array],
+    tape: Tape,
+    dy: Array,
+    dhn: Array | None,
+    dcn: Array | None,
+    dx: Array | None,
+    dh0: Array,
+    dc0: Array | None,
+    gradients: Array,
+    threads: int,
+) -> None: ...
+
+class Stream:
+    def __init__(
+        self, target: str, cell: str, skip: float, parameters: Sequence[Array]
+    ) -> None: ...
+    def process(self, x: Array, y: Array) -> None: ...
+    def settle(self, samples: int) -> None: ...
+    def mark(self) -> None: ...
+    def reset(self) -> None: ...

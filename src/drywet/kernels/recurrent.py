@@ -1,0 +1,144 @@
+"""Recurrent layers and their dense layer in one differentiable PyTorch operation.
+
+The same numbers as ``torch.nn.LSTM``, ``GRU`` or ``RNN`` (tanh) followed by
+``torch.nn.Linear``, up to rounding: activations are within 3e-7 of exact. Any loss works on
+top; derivatives of derivatives are not offered. Results do not depend on the number
+of threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from drywet.kernels.choice import MOST_HIDDEN, MOST_INPUTS, MOST_LAYERS, choice
+
+_CELLS: dict[type[nn.RNNBase], str] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
+_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+State = tuple[Tensor, ...]
+
+
+def can_run(rec: nn.RNNBase, head: nn.Linear, x: Tensor) -> bool:
+    """Whether the kernels can take these layers over, here and on such an input."""
+    return (
+        choice().target is not None
+        and x.device.type == "cpu"
+        and x.dtype in (torch.float32, torch.float64)
+        and x.numel() > 0
+        and type(rec) in _CELLS
+        and rec.batch_first
+        and rec.bias
+        and not rec.bidirectional
+        and not rec.dropout
+        and not rec.proj_size
+        and getattr(rec, "nonlinearity", "tanh") == "tanh"
+        and rec.num_layers <= MOST_LAYERS
+        and rec.hidden_size <= MOST_HIDDEN
+        and rec.input_size <= MOST_INPUTS
+        and head.out_features == 1
+    )
+
+
+def run(
+    rec: nn.RNNBase, head: nn.Linear, x: Tensor, state: State | None = None, skip: float = 0.0
+) -> tuple[Tensor, State]:
+    """``head(rec(x, state)) + skip * x`` and the state after it.
+
+    Args:
+        rec: recurrent layers that `can_run` accepts.
+        head: the dense layer, to one output.
+        x: ``(batch, samples, inputs)``; the first input goes around the net with ``skip``.
+        state: ``(h,)``, for an LSTM ``(h, c)``, each ``(layers, batch, hidden)``; zero
+            where it is ``None``.
+        skip: how much of the input is added to the output.
+
+    Returns:
+        The output ``(batch, samples, 1)`` and the new state.
+    """
+    weights = [getattr(rec, f"{part}_l{l}") for l in range(rec.num_layers) for part in _PARTS]
+    weights += [head.weight, head.bias]
+    net = _Net(_CELLS[type(rec)], rec.num_layers, rec.hidden_size, skip)
+    given: list[Tensor | None] = [None, None]
+    given[: len(state or ())] = state or ()
+    tensors = (x, *given, *weights)
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
+        y, *after = _Fused.apply(net, *tensors)  # type: ignore[no-untyped-call]
+    else:
+        y, *after = net.forward(False, *tensors)[1]
+    return y, tuple(after)
+
+
+class _Net:
+    """What the tensors alone don't tell, and the calls of the compiled module."""
+
+    def __init__(self, cell: str, layers: int, hidden: int, skip: float) -> None:
+        self.cell, self.layers, self.hidden, self.skip = cell, layers, hidden, skip
+        self.has_c = cell == "lstm"
+
+    def forward(
+        self, keep: bool, x: Tensor, h0: Tensor | None, c0: Tensor | None, *weights: Tensor
+    ) -> tuple[Any, tuple[Tensor, ...]]:
+        """The tape, if it is to be kept, and the output with the states."""
+        from drywet.kernels import _native
+
+        y = x.new_empty(x.shape[0], x.shape[1], 1)
+        after = [
+            x.new_empty(self.layers, x.shape[0], self.hidden) for _ in range(1 + self.has_c)
+        ]
+        tape = _native.forward(
+            str(choice().target), self.cell, self.skip, [_plain(w) for w in weights],
+            _plain(x), _plain(h0), _plain(c0), y, after[0], after[1] if self.has_c else None,
+            keep, torch.get_num_threads(),
+        )  # fmt: skip
+        return tape, (y, *after)
+
+    def backward(
+        self, tape: Any, weights: tuple[Tensor, ...], dy: Tensor | None, after: list[Tensor | None],
+        x: Tensor, wants_dx: bool,
+    ) -> tuple[Tensor | None, list[Tensor], list[Tensor]]:  # fmt: skip
+        """Gradients of the input, the states and the weights."""
+        from drywet.kernels import _native
+
+        dx = x.new_empty(x.shape) if wants_dx else None
+        before = [
+            x.new_empty(self.layers, x.shape[0], self.hidden) for _ in range(1 + self.has_c)
+        ]
+        sizes = [w.numel() for w in weights]
+        gradients = x.new_empty(sum(sizes))
+        _native.backward(
+            str(choice().target), self.cell, self.skip, [_plain(w) for w in weights], tape,
+            x.new_zeros(x.shape[0], x.shape[1], 1) if dy is None else _plain(dy),
+            _plain(after[0]), _plain(after[1]) if self.has_c else None,
+            dx, before[0], before[1] if self.has_c else None, gradients, torch.get_num_threads(),
+        )  # fmt: skip
+        parts = [g.view_as(w) for g, w in zip(gradients.split(sizes), weights, strict=True)]
+        return dx, before, parts
+
+
+def _plain(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.detach().contiguous()
+
+
+class _Fused(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, net: _Net, *tensors: Any) -> tuple[Tensor, ...]:
+        ctx.set_materialize_grads(False)
+        ctx.net = net
+        ctx.tape, outputs = net.forward(True, *tensors)
+        ctx.save_for_backward(tensors[0], *tensors[3:])
+        return outputs
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: Tensor | None, *after: Tensor | None) -> tuple[Any, ...]:
+        x, *weights = ctx.saved_tensors
+        wanted = ctx.needs_input_grad
+        dx, before, gradients = ctx.net.backward(
+            ctx.tape, tuple(weights), dy, [*after, None], x, wanted[1]
+        )
+        found = [None, dx, before[0], before[1] if ctx.net.has_c else None, *gradients]
+        return tuple(g if wants else None for g, wants in zip(found, wanted, strict=True))
