@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from drywet.inference.stream import Stream
-from drywet.models.recurrent import RecurrentConfig
+from drywet.models.config import RecurrentConfig
 from drywet.models.registry import build
 
 RATE = 48_000

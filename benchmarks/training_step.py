@@ -16,7 +16,7 @@ import time
 import torch
 
 from drywet.losses.terms import ESRLoss
-from drywet.models.recurrent import Cell, RecurrentConfig
+from drywet.models.config import Cell, RecurrentConfig
 from drywet.models.registry import build
 
 LENGTH = 512

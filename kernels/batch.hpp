@@ -257,7 +257,7 @@ struct Batch {
         const Net<T>& net = job.net;
         const int hidden = net.hidden, row = L::hidden_row(hidden);
         const Packed packed(net, job.packed);
-        const Tape tape(net, job.steps, (V*)job.tape);
+        const Tape tape(net, job.steps, (V*)job.tape);  // read only
         Work work(net, (V*)job.work);
         memset((void*)job.work, 0, size_t((char*)work.sums_end - (char*)job.work));
         for (int l = 0; l < net.layers; ++l) {

@@ -36,15 +36,24 @@ T* offset(T* from, std::size_t by) {
     return from ? from + by : nullptr;
 }
 
+template <class T>
+int groups_of(const BatchKernel<T>& kernel, int batch) {
+    return (batch + kernel.lanes - 1) / kernel.lanes;
+}
+
 }  // namespace
 
 template <class T>
-std::unique_ptr<Tape> forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps,
-                              const T* x, States<const T> before, T* y, States<T> after,
-                              bool keep, int threads) {
-    const int groups = (batch + kernel.lanes - 1) / kernel.lanes;
-    const std::size_t size = rounded(kernel.tape_bytes(net, keep ? steps : kernel.chunk));
-    std::unique_ptr<Tape> tape(new Tape{Buffer(size * groups), batch, steps});
+std::size_t tape_bytes(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps) {
+    return rounded(kernel.tape_bytes(net, steps)) * groups_of(kernel, batch);
+}
+
+template <class T>
+void forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps, const T* x,
+             States<const T> before, T* y, States<T> after, void* tape, int threads) {
+    const int groups = groups_of(kernel, batch);
+    const std::size_t size = rounded(kernel.tape_bytes(net, tape ? steps : kernel.chunk));
+    const Buffer chunk(tape ? 0 : size * groups);
     const Buffer packed(kernel.packed_size(net) * sizeof(T));
     kernel.pack(net, false, static_cast<T*>(packed.data()));
     for_each(groups, threads, [&](int group) {
@@ -64,18 +73,18 @@ std::unique_ptr<Tape> forward(const BatchKernel<T>& kernel, const Net<T>& net, i
         job.state_stride = std::size_t(batch) * net.hidden;
         job.y_stride = std::size_t(steps);
         job.y = y + first * job.y_stride;
-        job.tape = static_cast<char*>(tape->buffer.data()) + group * size;
-        job.keep = keep;
+        job.tape = static_cast<char*>(tape ? tape : chunk.data()) + group * size;
+        job.keep = tape != nullptr;
         kernel.forward(job);
     });
-    return keep ? std::move(tape) : nullptr;
 }
 
 template <class T>
-void backward(const BatchKernel<T>& kernel, const Net<T>& net, const Tape& tape, const T* dy,
-              States<const T> after, T* dx, States<T> before, T* gradients, int threads) {
-    const int groups = (tape.batch + kernel.lanes - 1) / kernel.lanes;
-    const std::size_t size = rounded(kernel.tape_bytes(net, tape.steps));
+void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps,
+              const void* tape, const T* dy, States<const T> after, T* dx, States<T> before,
+              T* gradients, int threads) {
+    const int groups = groups_of(kernel, batch);
+    const std::size_t size = rounded(kernel.tape_bytes(net, steps));
     const std::size_t work_size = rounded(kernel.work_bytes(net));
     const Buffer packed(kernel.packed_size(net) * sizeof(T));
     const Buffer work(work_size * groups);
@@ -90,18 +99,18 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, const Tape& tape,
         BackwardJob<T> job{};
         job.net = net;
         job.packed = static_cast<T*>(packed.data());
-        job.lanes = std::min(kernel.lanes, tape.batch - int(first));
-        job.steps = tape.steps;
-        job.dy_stride = std::size_t(tape.steps);
+        job.lanes = std::min(kernel.lanes, batch - int(first));
+        job.steps = steps;
+        job.dy_stride = std::size_t(steps);
         job.dy = dy + first * job.dy_stride;
         job.dhn = offset(after.h, first * net.hidden);
         job.dcn = offset(after.c, first * net.hidden);
         job.dh0 = before.h + first * net.hidden;
         job.dc0 = offset(before.c, first * net.hidden);
-        job.state_stride = std::size_t(tape.batch) * net.hidden;
-        job.dx_stride = std::size_t(tape.steps) * net.inputs;
+        job.state_stride = std::size_t(batch) * net.hidden;
+        job.dx_stride = std::size_t(steps) * net.inputs;
         job.dx = offset(dx, first * job.dx_stride);
-        job.tape = static_cast<char*>(tape.buffer.data()) + group * size;
+        job.tape = static_cast<const char*>(tape) + group * size;
         job.work = work_of(group);
         kernel.backward(job);
     });
@@ -114,16 +123,15 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, const Tape& tape,
     }
 }
 
-template std::unique_ptr<Tape> forward(const BatchKernel<float>&, const Net<float>&, int, int,
-                                       const float*, States<const float>, float*, States<float>,
-                                       bool, int);
-template std::unique_ptr<Tape> forward(const BatchKernel<double>&, const Net<double>&, int, int,
-                                       const double*, States<const double>, double*,
-                                       States<double>, bool, int);
-template void backward(const BatchKernel<float>&, const Net<float>&, const Tape&, const float*,
-                       States<const float>, float*, States<float>, float*, int);
-template void backward(const BatchKernel<double>&, const Net<double>&, const Tape&, const double*,
-                       States<const double>, double*, States<double>, double*, int);
+#define DRYWET_INSTANTIATE(T)                                                                    \
+    template std::size_t tape_bytes(const BatchKernel<T>&, const Net<T>&, int, int);             \
+    template void forward(const BatchKernel<T>&, const Net<T>&, int, int, const T*,              \
+                          States<const T>, T*, States<T>, void*, int);                           \
+    template void backward(const BatchKernel<T>&, const Net<T>&, int, int, const void*,          \
+                           const T*, States<const T>, T*, States<T>, T*, int);
+DRYWET_INSTANTIATE(float)
+DRYWET_INSTANTIATE(double)
+#undef DRYWET_INSTANTIATE
 
 Stream::Stream(const Target& target, const Net<float>& net)
     : kernel_(target.stream(net.cell, net.hidden)),

@@ -1,7 +1,7 @@
 // Whole batches: groups of lanes over threads, the tape between forward and backward.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 
 #include "memory.hpp"
 #include "target.hpp"
@@ -19,30 +19,28 @@ private:
     unsigned long before_;
 };
 
-// What forward leaves for backward.
-struct Tape {
-    Buffer buffer;
-    int batch;
-    int steps;
-};
-
 template <class T>
 struct States {
     T* h;  // (layers, batch, hidden); null where there is none
     T* c;
 };
 
-// y (batch, steps) from x (batch, steps, inputs). Every array is contiguous. Results
-// don't depend on the number of threads.
+// What forward leaves for backward takes so many bytes.
 template <class T>
-std::unique_ptr<Tape> forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps,
-                              const T* x, States<const T> before, T* y, States<T> after,
-                              bool keep, int threads);
+std::size_t tape_bytes(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps);
 
-// Fills `gradients` (net.parameters()), `before` and, unless it is null, dx.
+// y (batch, steps) from x (batch, steps, inputs). Every array is contiguous. The tape is null
+// where there will be no backward. Results don't depend on the number of threads.
 template <class T>
-void backward(const BatchKernel<T>& kernel, const Net<T>& net, const Tape& tape, const T* dy,
-              States<const T> after, T* dx, States<T> before, T* gradients, int threads);
+void forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps, const T* x,
+             States<const T> before, T* y, States<T> after, void* tape, int threads);
+
+// Fills `gradients` (net.parameters()), `before` and, unless it is null, dx. The tape stays as
+// it is.
+template <class T>
+void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps,
+              const void* tape, const T* dy, States<const T> after, T* dx, States<T> before,
+              T* gradients, int threads);
 
 // One stream, from silence. None of its functions allocates, locks or throws.
 class Stream {

@@ -41,7 +41,7 @@ struct BackwardJob {
     size_t state_stride;
     T* dx;  // (lanes, steps, inputs) or null where not wanted
     size_t dx_stride;
-    void* tape;  // left by forward
+    const void* tape;  // left by forward
     void* work;  // work_bytes(net); starts with the gradients, in order, afterwards
 };
 

@@ -4,9 +4,10 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -89,8 +90,12 @@ States<T> states_of(const Net<std::remove_const_t<T>>& net, std::size_t batch,
     return {h ? checked(*h, shape, "h") : nullptr, c ? checked(*c, shape, "c") : nullptr};
 }
 
+// What forward leaves for backward. As an array it can be one of the
+// tensors that PyTorch lets go of as soon as backward is done.
+using TapeArray = nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>, nb::device::cpu>;
+
 template <class T>
-std::unique_ptr<Tape> forward_of(const std::string& target, const std::string& cell_name, T skip,
+std::optional<TapeArray> forward_of(const std::string& target, const std::string& cell_name, T skip,
                                  const std::vector<Array<const T>>& parameters, Array<const T> x,
                                  std::optional<Array<const T>> h0, std::optional<Array<const T>> c0,
                                  Array<T> y, Array<T> hn, std::optional<Array<T>> cn, bool keep,
@@ -105,19 +110,35 @@ std::unique_ptr<Tape> forward_of(const std::string& target, const std::string& c
     const auto after = states_of<T>(net, batch, hn, cn);
     if (cell == Cell::kLstm && !cn) throw std::invalid_argument("an LSTM has a c");
     const auto kernel = kernel_of<T>(target, cell);
-    const nb::gil_scoped_release release;
-    return forward<T>(kernel, net, int(batch), int(steps), from, before, to, after, keep, threads);
+    std::unique_ptr<Buffer> tape;
+    std::size_t bytes = 0;
+    {
+        const nb::gil_scoped_release release;
+        if (keep) {
+            bytes = tape_bytes(kernel, net, int(batch), int(steps));
+            tape.reset(new Buffer(bytes));
+        }
+        forward<T>(kernel, net, int(batch), int(steps), from, before, to, after,
+                   tape ? tape->data() : nullptr, threads);
+    }
+    if (!tape) return std::nullopt;
+    void* const data = tape->data();
+    nb::capsule owner(tape.release(), [](void* p) noexcept { delete static_cast<Buffer*>(p); });
+    return TapeArray(data, {bytes}, owner);
 }
 
 template <class T>
 void backward_of(const std::string& target, const std::string& cell_name, T skip,
-                 const std::vector<Array<const T>>& parameters, const Tape& tape, Array<const T> dy,
+                 const std::vector<Array<const T>>& parameters,
+                 nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> tape,
+                 Array<const T> dy,
                  std::optional<Array<const T>> dhn, std::optional<Array<const T>> dcn,
                  std::optional<Array<T>> dx, Array<T> dh0, std::optional<Array<T>> dc0,
                  Array<T> gradients, int threads) {
     const Cell cell = cell_named(cell_name);
     const Net<T> net = net_of<T>(cell, skip, parameters);
-    const std::size_t batch = tape.batch, steps = tape.steps;
+    if (dy.ndim() != 3) throw std::invalid_argument("dy isn't (batch, steps, 1)");
+    const std::size_t batch = dy.shape(0), steps = dy.shape(1);
     const T* from = checked(dy, {batch, steps, 1}, "dy");
     const auto after = states_of<const T>(net, batch, dhn, dcn);
     const std::optional<Array<T>> dh{dh0};
@@ -126,8 +147,11 @@ void backward_of(const std::string& target, const std::string& cell_name, T skip
     T* to_x = dx ? checked(*dx, {batch, steps, std::size_t(net.inputs)}, "dx") : nullptr;
     T* to = checked(gradients, {net.parameters()}, "gradients");
     const auto kernel = kernel_of<T>(target, cell);
+    if (tape.size() != tape_bytes(kernel, net, int(batch), int(steps)))
+        throw std::invalid_argument("the tape is of another batch");
     const nb::gil_scoped_release release;
-    backward<T>(kernel, net, tape, from, after, to_x, before, to, threads);
+    backward<T>(kernel, net, int(batch), int(steps), tape.data(), from, after, to_x, before, to,
+                threads);
 }
 
 void make_stream(Stream* self, const std::string& target, const std::string& cell, float skip,
@@ -149,7 +173,7 @@ void define(nb::module_& m) {
     m.def("forward", forward_of<T>, "target"_a, "cell"_a, "skip"_a, "parameters"_a, "x"_a.noconvert(),
           "h0"_a.none().noconvert(), "c0"_a.none().noconvert(), "y"_a.noconvert(),
           "hn"_a.noconvert(), "cn"_a.none().noconvert(), "keep"_a, "threads"_a);
-    m.def("backward", backward_of<T>, "target"_a, "cell"_a, "skip"_a, "parameters"_a, "tape"_a,
+    m.def("backward", backward_of<T>, "target"_a, "cell"_a, "skip"_a, "parameters"_a, "tape"_a.noconvert(),
           "dy"_a.noconvert(), "dhn"_a.none().noconvert(), "dcn"_a.none().noconvert(),
           "dx"_a.none().noconvert(), "dh0"_a.noconvert(), "dc0"_a.none().noconvert(),
           "gradients"_a.noconvert(), "threads"_a);
@@ -161,12 +185,12 @@ void define(nb::module_& m) {
 NB_MODULE(_native, m) {
     using namespace drywet;
     using namespace nb::literals;
+    nb::set_leak_warnings(false);  // at the interpreter's end, which frees everything anyway
     m.def("targets", [] {
         std::vector<std::string> names;
         for (const Target* target : targets_here()) names.push_back(target->name);
         return names;
     });
-    nb::class_<Tape>(m, "Tape");
     define<float>(m);
     define<double>(m);
     nb::class_<Stream>(m, "Stream")

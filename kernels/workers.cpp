@@ -40,25 +40,26 @@ constexpr auto kAwake = std::chrono::microseconds(500);
 class Pool {
 public:
     void run(int count, int threads, const Work& work) {
-        while (int(started_) < threads - 1) {
+        for (; started_ < threads - 1; ++started_)
             std::thread([this, id = started_] { wait(id); }).detach();
-            ++started_;
-        }
-        work_ = &work;
-        count_ = count;
-        next_ = 0;
-        const int helpers = threads - 1;
-        left_ = helpers;
         {
             std::lock_guard<std::mutex> lock(mutex_);
-            helpers_ = helpers;
+            work_ = &work;
+            count_ = count;
+            next_ = 0;
+            helpers_ = threads - 1;
             ++turn_;
         }
         wake_.notify_all();
         take();
-        for (int spins = 0; left_.load(std::memory_order_acquire); ++spins) {
+        {
+            // A worker that hasn't begun by now, for want of a core, is not waited for.
+            std::lock_guard<std::mutex> lock(mutex_);
+            helpers_ = 0;
+        }
+        for (int spins = 0; inside_.load(std::memory_order_acquire); ++spins) {
             pause();
-            if (spins > 4096) std::this_thread::yield();  // the other core may be someone else's
+            if (spins > 4096) std::this_thread::yield();
         }
     }
 
@@ -68,27 +69,27 @@ private:
     }
 
     void wait(int id) {
-        unsigned seen = 0;
-        for (;;) {
+        for (unsigned seen = 0;;) {
             const auto until = std::chrono::steady_clock::now() + kAwake;
             while (turn_.load(std::memory_order_acquire) == seen &&
                    std::chrono::steady_clock::now() < until)
                 pause();
-            std::unique_lock<std::mutex> lock(mutex_);
-            wake_.wait(lock, [&] { return turn_ != seen; });
-            seen = turn_;
-            const bool called = id < helpers_;
-            lock.unlock();
-            if (!called) continue;
+            {
+                std::unique_lock<std::mutex> lock(mutex_);
+                wake_.wait(lock, [&] { return turn_ != seen; });
+                seen = turn_;
+                if (id >= helpers_) continue;
+                ++inside_;
+            }
             take();
-            left_.fetch_sub(1, std::memory_order_release);
+            inside_.fetch_sub(1, std::memory_order_release);
         }
     }
 
     std::mutex mutex_;
     std::condition_variable wake_;
     std::atomic<unsigned> turn_{0};
-    std::atomic<int> next_{0}, left_{0};
+    std::atomic<int> next_{0}, inside_{0};
     int helpers_ = 0, count_ = 0, started_ = 0;
     const Work* work_ = nullptr;
 };

@@ -14,9 +14,7 @@ import pytest
 from drywet.errors import DrywetError
 from drywet.formats import nam, rtneural
 from drywet.inference.stream import predict
-from drywet.models.linear import LinearConfig
-from drywet.models.recurrent import RecurrentConfig
-from drywet.models.windowed import WindowedConfig
+from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
 from drywet.runs.folder import EXPORTS
 from drywet.runs.model_file import ModelCard, TrainedModel
 from tests.support import drywet, playing, random_model, shared, tool
@@ -29,7 +27,7 @@ SIZES = [(1, 8), (1, 16), (2, 8), (3, 5)]
 
 def trained(config) -> TrainedModel:
     card = ModelCard(model=config, rate=RATE, output_latency=1)
-    return TrainedModel(random_model(config, 3.1, 0.17), card)
+    return TrainedModel.of(random_model(config, 3.1, 0.17), card)
 
 
 def sigmoid(v):
@@ -108,7 +106,7 @@ def play_rtneural(document: dict, x: np.ndarray, settle: int) -> np.ndarray:
 def test_nam_plays_like_the_model(layers, hidden):
     model = trained(RecurrentConfig(layers=layers, hidden=hidden))
     document = json.loads(json.dumps(nam.document(model, "x", MADE)))
-    y = predict(model.model, X, RATE)
+    y = predict(model, X)
     assert np.max(np.abs(play_nam(document, X) - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
 
 
@@ -117,7 +115,7 @@ def test_nam_plays_like_the_model(layers, hidden):
 def test_rtneural_plays_like_the_model(cell, layers, hidden):
     model = trained(RecurrentConfig(cell=cell, layers=layers, hidden=hidden))
     document = json.loads(json.dumps(rtneural.document(model, "x", MADE)))
-    y = predict(model.model, X[:4000], RATE)
+    y = predict(model, X[:4000])
     got = play_rtneural(document, X[:4000], settle=3000)
     assert np.max(np.abs(got - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
 
@@ -196,6 +194,6 @@ def test_nam_core_plays_like_the_model(nam_core, tmp_path, layers, hidden):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
     y = np.frombuffer(done.stdout, np.float32)
-    want = predict(model.model, X, RATE)
+    want = predict(model, X)
     assert len(y) == len(want)
     assert np.sum((y - want) ** 2) < 1e-4 * np.sum(want**2)

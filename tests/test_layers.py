@@ -16,7 +16,7 @@ LAYERS = [
     {"errors"},
     {"storage"},
     {"audio"},
-    {"dsp", "metrics"},
+    {"dsp", "metrics", "kernels"},
     {"devices"},
     {"pair"},
     {"data"},

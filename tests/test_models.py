@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from drywet.data.split import Span
 from drywet.inference.spans import SpanBatch
 from drywet.inference.stream import Stream, predict
-from drywet.models.linear import LinearConfig, LinearModel, fit_fir
-from drywet.models.recurrent import RecurrentConfig
+from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig, shapes
+from drywet.models.linear import LinearModel, fit_fir
 from drywet.models.registry import build
-from drywet.models.windowed import WindowedConfig
+from drywet.runs.model_file import ModelCard, TrainedModel
 from tests.support import playing, random_model
 
 CONFIGS = [
@@ -33,6 +33,16 @@ CONFIGS = [
 
 def made(config):
     return random_model(config, 1.7, 0.6)
+
+
+def saved(model, config, rate):
+    return TrainedModel.of(model, ModelCard(model=config, rate=rate, output_latency=0))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.title)
+def test_shapes_are_those_of_the_pytorch_model(config):
+    found = {name: tuple(tensor.shape) for name, tensor in build(config).state_dict().items()}
+    assert shapes(config) == found
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.title)
@@ -57,9 +67,10 @@ def test_pieces_with_their_state_give_the_whole(config, cuts):
 def test_streaming_gives_the_whole_for_every_block_size(config, block):
     model = made(config)
     x = playing(0.15)
-    stream = Stream(model, 2000)
+    trained = saved(model, config, 2000)
+    stream = Stream(trained)
     y = np.concatenate([stream.process(x[i : i + block]) for i in range(0, len(x), block)])
-    assert np.max(np.abs(y - predict(model, x, 2000))) < 2e-6
+    assert np.max(np.abs(y - predict(trained, x))) < 2e-6
     stream.reset()
     assert np.array_equal(stream.process(x[:block]), y[:block])
 
@@ -125,9 +136,10 @@ def test_least_squares_finds_the_filter():
     wet = np.convolve(dry, taps)[: len(dry)].astype(np.float32)
     found = fit_fir(dry, wet, [(100, 2000), (3000, 4900)], 24)
     assert np.max(np.abs(found - taps)) < 1e-5
-    model = LinearModel(LinearConfig(taps=24))
+    config = LinearConfig(taps=24)
+    model = LinearModel(config)
     model.set_taps(found)
-    assert np.max(np.abs(predict(model, dry, 100) - wet)) < 1e-4
+    assert np.max(np.abs(predict(saved(model, config, 1000), dry) - wet)) < 1e-4
 
 
 def test_least_squares_agrees_with_numpys():
@@ -146,11 +158,12 @@ def test_least_squares_agrees_with_numpys():
 
 def test_spans_in_a_batch_are_the_long_stream():
     """Context of 4096 samples stands for all that went before, for nets that forget."""
-    model = made(RecurrentConfig(hidden=6))
+    config = RecurrentConfig(hidden=6)
+    model = made(config)
     x = playing(3)
     spans = [Span(9000, 9500), Span(20_000, 42_000)]
     batch = SpanBatch(x, -x, spans, torch.device("cpu"))
-    long = predict(model, x, 16_000)
+    long = predict(saved(model, config, 16_000), x)
     joined = np.concatenate([long[a:b] for a, b in spans])
     assert np.array_equal(batch.target.numpy(), -np.concatenate([x[a:b] for a, b in spans]))
     assert np.max(np.abs(batch.predict(model).numpy() - joined)) < 1e-5

@@ -21,10 +21,8 @@ from typing import TYPE_CHECKING, Any
 from drywet.errors import DrywetError
 
 if TYPE_CHECKING:
-    from drywet.losses.combined import LossConfig
-    from drywet.models.linear import LinearConfig
-    from drywet.models.recurrent import RecurrentConfig
-    from drywet.models.windowed import WindowedConfig
+    from drywet.losses.config import LossConfig
+    from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
     from drywet.runs.config import CaptureConfig, TrainingConfig
     from drywet.runs.model_file import load_model
     from drywet.verbs.check import check
@@ -54,11 +52,11 @@ __all__ = [
 
 _HOMES = {
     "CaptureConfig": "drywet.runs.config",
-    "LinearConfig": "drywet.models.linear",
-    "LossConfig": "drywet.losses.combined",
-    "RecurrentConfig": "drywet.models.recurrent",
+    "LinearConfig": "drywet.models.config",
+    "LossConfig": "drywet.losses.config",
+    "RecurrentConfig": "drywet.models.config",
     "TrainingConfig": "drywet.runs.config",
-    "WindowedConfig": "drywet.models.windowed",
+    "WindowedConfig": "drywet.models.config",
     "check": "drywet.verbs.check",
     "evaluate": "drywet.verbs.evaluate",
     "export": "drywet.verbs.export",

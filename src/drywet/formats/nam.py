@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from drywet.formats.folded import fold
+from drywet.formats.limits import folded_for
 from drywet.runs.model_file import TrainedModel
 
 SUFFIX = ".nam"
@@ -32,7 +32,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
     Raises:
         DrywetError: NAM cannot hold this model.
     """
-    net = fold(trained, "NAM", CELLS)
+    net = folded_for(trained, "NAM", CELLS)
     h, c = trained.model.settled_state(1, trained.card.rate)
     weights: list[float] = []
     for i, layer in enumerate(net.layers):

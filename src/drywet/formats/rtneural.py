@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from drywet.formats.folded import Layer, Weights, fold
+from drywet.formats.limits import folded_for
+from drywet.runs.folded import Layer, Weights
 from drywet.runs.model_file import TrainedModel
 
 SUFFIX = ".rtneural.json"
@@ -52,7 +53,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
     Raises:
         DrywetError: RTNeural cannot hold this model.
     """
-    net = fold(trained, "RTNeural", CELLS)
+    net = folded_for(trained, "RTNeural", CELLS)
     hidden = net.config.hidden
     layers: list[dict[str, Any]] = [
         {

@@ -57,7 +57,7 @@ def render(
         raise DrywetError(
             f"{target} is the input itself", "another output file", "Choose another name."
         )
-    stream = Stream(trained.model, rate)
+    stream = Stream(trained)
     written = 0
     with writer(target, about.rate) as append:
         heard = _finite(blocks(source, channel, block), source)

@@ -4,9 +4,6 @@ from typing import Any
 Array = Any  # a C-contiguous CPU array of one floating type: NumPy, PyTorch or other DLPack
 
 def targets() -> list[str]: ...
-
-class Tape: ...
-
 def forward(
     target: str,
     cell: str,
@@ -20,13 +17,13 @@ def forward(
     cn: Array | None,
     keep: bool,
     threads: int,
-) -> Tape | None: ...
+) -> Array | None: ...
 def backward(
     target: str,
     cell: str,
     skip: float,
     parameters: Sequence[Array],
-    tape: Tape,
+    tape: Array,
     dy: Array,
     dhn: Array | None,
     dcn: Array | None,

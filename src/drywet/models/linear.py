@@ -7,37 +7,17 @@ spans exactly (ordinary least squares by the normal equations, in float64).
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from drywet.models.base import EffectModel, State
+from drywet.models.config import LinearConfig
 
 _NUMBERS_AT_ONCE = 1 << 23  # 64 MB of float64
 # Relative ridge: keeps the solution finite where the dry signal has an empty band.
 _RIDGE = 1e-9
-
-
-class LinearConfig(BaseModel):
-    """A causal FIR filter.
-
-    Attributes:
-        taps: its length in samples.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["linear"] = "linear"
-    taps: int = Field(default=128, ge=1, le=4096)
-
-    @property
-    def title(self) -> str:
-        """Short name for tables: ``linear FIR 128``."""
-        return f"linear FIR {self.taps}"
 
 
 class LinearModel(EffectModel):

@@ -8,15 +8,13 @@ optional skip that adds the input, so that the net learns only the difference.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from drywet.kernels import recurrent as fused
 from drywet.models.base import EffectModel, State
-
-Cell = Literal["lstm", "gru", "rnn"]
+from drywet.models.config import RecurrentConfig
 
 _CELLS: dict[str, Callable[..., nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
@@ -39,29 +37,28 @@ def recurrent_layers(cell: str, hidden: int, layers: int, inputs: int = 1) -> nn
     return net
 
 
-class RecurrentConfig(BaseModel):
-    """A stateful recurrent net.
+def recurrent_net(
+    rec: nn.RNNBase, head: nn.Linear, x: Tensor, state: State | None, skip: bool = False
+) -> tuple[Tensor, State]:
+    """Recurrent layers, dense layer, optional skip: by the kernels where they can, else by PyTorch.
 
-    Attributes:
-        cell: ``lstm``, ``gru`` or ``rnn`` (tanh).
-        hidden: units per layer.
-        layers: 1 to 4.
-        skip: add the dry sample to the output.
+    Args:
+        rec: from `recurrent_layers`.
+        head: the dense layer.
+        x: ``(batch, samples, inputs)``.
+        state: ``(h,)``, for an LSTM ``(h, c)``; zero where it is ``None``.
+        skip: add the input to the output.
+
+    Returns:
+        The output ``(batch, samples, 1)`` and the new state.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["recurrent"] = "recurrent"
-    cell: Cell = "lstm"
-    hidden: int = Field(default=16, ge=1, le=512)
-    layers: int = Field(default=1, ge=1, le=4)
-    skip: bool = False
-
-    @property
-    def title(self) -> str:
-        """Short name for tables: ``LSTM 16`` or ``GRU 2x32 + skip``."""
-        size = f"{self.layers}x{self.hidden}" if self.layers > 1 else str(self.hidden)
-        return f"{self.cell.upper()} {size}" + (" + skip" if self.skip else "")
+    if fused.can_run(rec, head, x):
+        return fused.run(rec, head, x, state, float(skip))
+    lstm = isinstance(rec, nn.LSTM)
+    given = state if state is None or lstm else state[0]
+    hidden, after = rec(x, given)
+    y = head(hidden)
+    return (y + x if skip else y), (after if lstm else (after,))
 
 
 class RecurrentModel(EffectModel):
@@ -81,10 +78,7 @@ class RecurrentModel(EffectModel):
 
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Recurrent layers, dense layer, optional skip."""
-        lstm = self.config.cell == "lstm"
-        hidden, after = self.rec(x, state if lstm else state[0])
-        y = self.head(hidden)
-        return (y + x if self.config.skip else y), (after if lstm else (after,))
+        return recurrent_net(self.rec, self.head, x, state, self.config.skip)
 
     def init_state(self, batch: int) -> State:
         """Zeros."""

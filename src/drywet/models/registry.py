@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from drywet.models.base import EffectModel
-from drywet.models.linear import LinearConfig, LinearModel
-from drywet.models.recurrent import RecurrentConfig, RecurrentModel
-from drywet.models.windowed import WindowedConfig, WindowedModel
-
-ModelConfig = Annotated[
-    RecurrentConfig | WindowedConfig | LinearConfig, Field(discriminator="kind")
-]
+from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.models.linear import LinearModel
+from drywet.models.recurrent import RecurrentModel
+from drywet.models.windowed import WindowedModel
 
 
 def build(config: RecurrentConfig | WindowedConfig | LinearConfig) -> EffectModel:

@@ -9,43 +9,17 @@ the stateful nets replace them; they are here to be compared with.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal, cast
+from typing import cast
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from drywet.models.base import EffectModel, State
-from drywet.models.recurrent import recurrent_layers
+from drywet.models.config import WindowedConfig
+from drywet.models.recurrent import recurrent_layers, recurrent_net
 
 # Frames times frame length in one go, which bounds the memory of a long block.
 _STEPS_AT_ONCE = 1 << 21
-
-
-class WindowedConfig(BaseModel):
-    """A net without state over frames of ``frame`` dry samples.
-
-    Attributes:
-        cell: ``lstm``, ``gru``, ``rnn``, or ``dense`` for a feed-forward net
-            (tanh).
-        frame: dry samples per frame.
-        hidden: units per layer.
-        layers: 1 or 2.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["windowed"] = "windowed"
-    cell: Literal["lstm", "gru", "rnn", "dense"] = "lstm"
-    frame: int = Field(default=64, ge=1, le=4096)
-    hidden: int = Field(default=16, ge=1, le=512)
-    layers: int = Field(default=1, ge=1, le=2)
-
-    @property
-    def title(self) -> str:
-        """Short name for tables, in the study's style: ``windowed LSTM 16,16 FS32``."""
-        sizes = ",".join([str(self.hidden)] * self.layers)
-        return f"windowed {self.cell.upper()} {sizes} FS{self.frame}"
 
 
 class WindowedModel(EffectModel):
@@ -85,8 +59,10 @@ class WindowedModel(EffectModel):
     def _last(self, frames: Tensor) -> Tensor:
         if self.config.cell == "dense":
             return cast(Tensor, self.head(self.net(frames)))
-        outputs, _ = self.net(frames.unsqueeze(-1))
-        return cast(Tensor, self.head(outputs[:, -1]))
+        outputs, _ = recurrent_net(
+            cast(nn.RNNBase, self.net), self.head, frames.unsqueeze(-1), None
+        )
+        return outputs[:, -1]
 
     def init_state(self, batch: int) -> State:
         """Zeros: the frame before the first sample is silent."""

@@ -13,11 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from drywet.data.split import Split
 from drywet.errors import DrywetError
-from drywet.losses.combined import LossConfig
+from drywet.losses.config import LossConfig
 from drywet.metrics.stft import MIN_SAMPLES
-from drywet.models.recurrent import RecurrentConfig
-from drywet.models.registry import ModelConfig
-from drywet.models.windowed import WindowedConfig
+from drywet.models.config import ModelConfig, RecurrentConfig, WindowedConfig
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -73,7 +71,7 @@ class TrainingConfig(_Strict):
         validate_every: steps between validations; ``None`` keeps them cheap.
         seed: of the weights and of the windows drawn.
         device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
-        threads: of PyTorch on a CPU; ``None`` takes one.
+        threads: of the CPU; ``None`` takes one per core, or one where PyTorch runs the nets.
     """
 
     batch: int = Field(default=8, ge=1, le=65_536)
@@ -165,7 +163,7 @@ class RunConfig(_Strict):
         rate: of the model, in Hz.
         output_latency: samples at ``rate`` by which its output lags its input.
         split: spans in samples of the aligned recording at ``rate``.
-        threads: of PyTorch; a resumed run must use as many.
+        threads: of the CPU; a resumed run uses as many.
         versions: of drywet and what computes for it.
         machine: where it ran.
         created: UTC, ISO 8601.

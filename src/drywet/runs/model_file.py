@@ -1,23 +1,28 @@
 """A trained model in one file: safetensors, with what is needed to run it in its metadata.
 
-Nothing is ever unpickled; every tensor is checked against what the
-configuration calls for before it is used.
+Nothing is ever unpickled; every tensor is checked against what the configuration calls
+for before it is used. PyTorch is not needed to read one.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from drywet.errors import DrywetError
-from drywet.models.base import EffectModel
-from drywet.models.registry import ModelConfig, build
+from drywet.models.config import ModelConfig, shapes
 from drywet.runs.config import parse
 from drywet.storage import write_bytes
+
+if TYPE_CHECKING:
+    from drywet.models.base import EffectModel
 
 FILE_NAME = "model.safetensors"
 
@@ -44,25 +49,43 @@ class ModelCard(BaseModel):
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model ready to run, with its card."""
+    """A model ready to run.
 
-    model: EffectModel
+    Attributes:
+        weights: float32 tensors by their names in the PyTorch model.
+        card: what the model is.
+    """
+
+    weights: dict[str, NDArray[np.float32]]
     card: ModelCard
+
+    @classmethod
+    def of(cls, model: EffectModel, card: ModelCard) -> TrainedModel:
+        """A copy of a PyTorch model's weights as they are now."""
+        tensors = model.state_dict().items()
+        return cls({name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors}, card)
+
+    @cached_property
+    def model(self) -> EffectModel:
+        """The PyTorch model with these weights, on the CPU."""
+        import torch
+
+        from drywet.models.registry import build
+
+        model = build(self.card.model)
+        model.load_state_dict({name: torch.from_numpy(w) for name, w in self.weights.items()})
+        return model.eval()
 
 
 def save_model(path: Path, trained: TrainedModel) -> None:
     """Write a model to ``path`` atomically."""
-    from safetensors.torch import save
+    from safetensors.numpy import save
 
-    tensors = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in trained.model.state_dict().items()
-    }
-    write_bytes(path, save(tensors, metadata={_KEY: trained.card.model_dump_json()}))
+    write_bytes(path, save(trained.weights, metadata={_KEY: trained.card.model_dump_json()}))
 
 
 def load_model(path: Path | str) -> TrainedModel:
-    """Load a model file, or the one in a run folder, onto the CPU.
+    """Load a model file, or the one in a run folder.
 
     Raises:
         DrywetError: missing, not a drywet model, cut short, with tensors of the
@@ -80,34 +103,34 @@ def load_model(path: Path | str) -> TrainedModel:
     if not path.is_file():
         raise DrywetError(f"{path} does not exist", _WANTED, "Check the spelling of the path.")
     try:
-        with safe_open(str(path), "pt") as file:
+        with safe_open(str(path), "np") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
-    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+            weights = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, AttributeError) as error:
+        # The last two: types of number that NumPy lacks.
         raise DrywetError(f"{path} is not a safetensors file ({error})", _WANTED, _FIX) from error
     try:
         described = json.loads(metadata.get(_KEY, ""))
     except (ValueError, RecursionError) as error:
         raise DrywetError(f"{path} was not written by drywet", _WANTED, _FIX) from error
     card = parse(ModelCard, described, path)
-    return TrainedModel(_fill(build(card.model), tensors, path), card)
+    _require_fitting(card, weights, path)
+    return TrainedModel(weights, card)
 
 
-def _fill(model: EffectModel, tensors: dict[str, torch.Tensor], path: Path) -> EffectModel:
-    wanted = {name: tensor.shape for name, tensor in model.state_dict().items()}
-    for name, tensor in tensors.items():
-        if wanted.get(name) != tensor.shape or tensor.dtype != torch.float32:
+def _require_fitting(card: ModelCard, weights: dict[str, NDArray[np.float32]], path: Path) -> None:
+    wanted = shapes(card.model)
+    for name, tensor in weights.items():
+        if wanted.get(name) != tensor.shape or tensor.dtype != np.float32:
             raise DrywetError(
-                f"{path}: tensor '{name}' is {tensor.dtype} {tuple(tensor.shape)}",
-                f"float32 {tuple(wanted[name])}" if name in wanted else "no such tensor",
+                f"{path}: tensor '{name}' is {tensor.dtype} {tensor.shape}",
+                f"float32 {wanted[name]}" if name in wanted else "no such tensor",
                 _FIX,
             )
-        if not bool(torch.isfinite(tensor).all()):
+        if not np.isfinite(tensor).all():
             raise DrywetError(
                 f"{path}: tensor '{name}' holds NaN or infinite weights", "finite weights", _FIX
             )
-    missing = sorted(set(wanted) - set(tensors))
+    missing = sorted(set(wanted) - set(weights))
     if missing:
         raise DrywetError(f"{path} lacks the tensor '{missing[0]}'", _WANTED, _FIX)
-    model.load_state_dict(tensors)
-    return model.eval()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 
 from drywet.errors import DrywetError
+from drywet.kernels import recurrent as fused
+from drywet.kernels.choice import choice
 
 
 def choose_device(name: str) -> torch.device:
@@ -30,10 +32,19 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_threads(wanted: int | None) -> int:
-    """The wanted number of CPU threads, by default one.
+    """The wanted number of CPU threads; by default one per core, or one where PyTorch runs the nets.
 
-    Small recurrent nets gain nothing from a second thread and can lose much when other
-    programs want its core: PyTorch's threads then wait for each other at every time
-    step (measured, docs/recipe.md).
+    PyTorch gains nothing from a second thread on small recurrent nets and can lose much when
+    other programs want its core: its threads wait for each other at every time step (measured,
+    docs/recipe.md). The kernels' threads meet twice per update.
     """
-    return wanted or 1
+    if wanted is not None:
+        return wanted
+    return fused.threads() if choice().target is not None else 1
+
+
+def use_threads(number: int) -> None:
+    """Give the threads to whatever runs the nets here."""
+    fused.set_threads(number)
+    # Beside the kernels PyTorch has only small things to do, and would wait for cores.
+    torch.set_num_threads(1 if choice().target is not None else number)

@@ -118,8 +118,8 @@ def evaluate(
             _own(config, pair) if is_own(pair, config) else _other(pair, config, latency, force)
         )
     prepared = material.prepared
-    prediction = predict(trained.model, prepared.dry, prepared.rate)
-    linear = predict(baseline.model, prepared.dry, prepared.rate)
+    prediction = predict(trained, prepared.dry)
+    linear = predict(baseline, prepared.dry)
     result = _score(material, prediction, linear, trained)
     if dry is None:
         write_json(folder.scores_file, result.model_dump(mode="json"))

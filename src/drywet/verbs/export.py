@@ -9,8 +9,7 @@ from pydantic import BaseModel
 
 from drywet.errors import DrywetError
 from drywet.formats import nam, rtneural
-from drywet.models.recurrent import RecurrentConfig
-from drywet.models.registry import ModelConfig
+from drywet.models.config import ModelConfig, RecurrentConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import load_model
 from drywet.storage import write_json

@@ -11,10 +11,10 @@ import torch
 from drywet.data.prepare import at_model_rate, second_passes
 from drywet.data.segments import spans_with_room
 from drywet.data.split import Span, split
-from drywet.losses.combined import LossConfig
-from drywet.models.linear import LinearConfig, LinearModel, fit_fir
-from drywet.models.recurrent import RecurrentConfig
-from drywet.models.registry import ModelConfig, build
+from drywet.losses.config import LossConfig
+from drywet.models.config import LinearConfig, ModelConfig, RecurrentConfig
+from drywet.models.linear import LinearModel, fit_fir
+from drywet.models.registry import build
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import Pair, fingerprint, load_pair
 from drywet.runs.config import (
@@ -32,7 +32,7 @@ from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.model_file import ModelCard, TrainedModel, save_model
 from drywet.runs.recording import reload
 from drywet.storage import remove_leftovers
-from drywet.training.hardware import choose_device, choose_threads
+from drywet.training.hardware import choose_device, choose_threads, use_threads
 from drywet.training.loop import FitResult, Progress, TrainingData, fit, set_gains
 from drywet.verbs.check import CheckReport, summarise
 from drywet.verbs.evaluate import Evaluation, evaluate
@@ -200,7 +200,7 @@ def _learn(
     report: CheckReport | None,
     resume: bool,
 ) -> Run:
-    torch.set_num_threads(config.threads)
+    use_threads(config.threads)
     _fit_linear(LinearConfig(), config, data, folder.baseline_file)
     if isinstance(config.settings.model, LinearConfig):
         _fit_linear(config.settings.model, config, data, folder.model_file)
@@ -221,4 +221,4 @@ def _fit_linear(wanted: LinearConfig, config: RunConfig, data: TrainingData, pat
     spans = [(span.start, span.stop) for span in data.split.train]
     model.set_taps(fit_fir(data.dry, data.wet, spans, wanted.taps))
     card = ModelCard(model=wanted, rate=config.rate, output_latency=config.output_latency)
-    save_model(path, TrainedModel(model, card))
+    save_model(path, TrainedModel.of(model, card))

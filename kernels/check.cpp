@@ -1,0 +1,142 @@
+// Drives every target over odd sizes, for the sanitizers, and counts allocations
+// while streaming. Built and run by tests/test_kernel_memory.py. That the numbers are right
+// is tested against PyTorch; here the stream and the batch must agree.
+
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "driver.hpp"
+
+static std::atomic<long> allocations{0};
+
+#if defined(DRYWET_COUNT_ALLOCATIONS)
+// glibc's own names for what is replaced here; operator new and aligned_alloc end in one of these.
+extern "C" {
+void* __libc_malloc(size_t);
+void* __libc_calloc(size_t, size_t);
+void* __libc_realloc(void*, size_t);
+void* __libc_memalign(size_t, size_t);
+void* malloc(size_t size) {
+    ++allocations;
+    return __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+    ++allocations;
+    return __libc_calloc(count, size);
+}
+void* realloc(void* p, size_t size) {
+    ++allocations;
+    return __libc_realloc(p, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) {
+    ++allocations;
+    return __libc_memalign(alignment, size);
+}
+}
+#endif
+
+namespace {
+
+using namespace drywet;
+
+std::mt19937 generator{0};
+
+std::vector<float> noise(std::size_t size, float largest = 1.0f) {
+    std::uniform_real_distribution<float> some{-largest, largest};
+    std::vector<float> values(size);
+    for (float& value : values) value = some(generator);
+    return values;
+}
+
+struct Weights {
+    std::vector<std::vector<float>> arrays;
+    Net<float> net{};
+
+    Weights(Cell cell, int inputs, int hidden, int layers) {
+        const std::size_t rows = std::size_t(gates_of(cell)) * hidden;
+        net.cell = cell, net.inputs = inputs, net.hidden = hidden, net.layers = layers;
+        net.skip = 0.5f;
+        arrays.reserve(4 * layers + 2);
+        const auto add = [&](std::size_t size) {
+            return arrays.emplace_back(noise(size, 1 / std::sqrt(float(hidden)))).data();
+        };
+        for (int l = 0; l < layers; ++l) {
+            auto& layer = net.layer[l];
+            layer.w_ih = add(rows * net.layer_inputs(l));
+            layer.w_hh = add(rows * hidden);
+            layer.b_ih = add(rows);
+            layer.b_hh = add(rows);
+        }
+        net.head_weight = add(hidden);
+        net.head_bias = add(1);
+    }
+};
+
+int failures = 0;
+
+void expect(bool good, const char* what, const Target& target, const Net<float>& net) {
+    if (good) return;
+    ++failures;
+    std::printf("%s: %s, cell %d, %dx%d, %d inputs\n", what, target.name, int(net.cell), net.layers,
+                net.hidden, net.inputs);
+}
+
+void check(const Target& target, Cell cell, int inputs, int hidden, int layers, int batch,
+           int steps) {
+    const Weights weights(cell, inputs, hidden, layers);
+    const Net<float>& net = weights.net;
+    const auto& kernel = target.batch[int(cell)];
+    const std::size_t size = std::size_t(layers) * batch * hidden;
+    const auto x = noise(std::size_t(batch) * steps * inputs), dy = noise(std::size_t(batch) * steps);
+    std::vector<float> y(dy.size()), again(dy.size()), h(size), c(size), dh(size), dc(size);
+    std::vector<float> dx(x.size()), gradients(net.parameters());
+    // Exactly as long as it must be, so that a sanitizer sees a step beyond its end.
+    const std::size_t bytes = tape_bytes(kernel, net, batch, steps);
+    const std::unique_ptr<void, void (*)(void*)> tape(std::aligned_alloc(64, bytes), std::free);
+    forward<float>(kernel, net, batch, steps, x.data(), {nullptr, nullptr}, y.data(),
+                   {h.data(), c.data()}, tape.get(), 3);
+    backward<float>(kernel, net, batch, steps, tape.get(), dy.data(), {h.data(), c.data()},
+                    dx.data(), {dh.data(), dc.data()}, gradients.data(), 3);
+    forward<float>(kernel, net, batch, steps, x.data(), {nullptr, nullptr}, again.data(),
+                   {h.data(), c.data()}, nullptr, 2);
+    expect(y == again, "with and without a tape differ", target, net);
+
+    Stream stream(target, net);
+    std::vector<float> played(steps);
+    for (int turn = 0; turn < 2; ++turn) {
+        const long before = allocations;
+        for (int at = 0, block = 1; at < steps; at += block, block = block * 2 + 1) {
+            block = block < steps - at ? block : steps - at;
+            stream.process(x.data() + std::size_t(at) * inputs, played.data() + at, block);
+        }
+        stream.reset();
+        stream.settle(3);
+        stream.reset();
+        expect(allocations == before, "streaming allocates", target, net);
+        float worst = 0;
+        for (int t = 0; t < steps; ++t) worst = std::fmax(worst, std::fabs(played[t] - y[t]));
+        expect(worst < 1e-4f, "stream and batch differ", target, net);
+    }
+}
+
+}  // namespace
+
+int main() {
+    for (const Target* target : targets_here())
+        for (const Cell cell : {Cell::kLstm, Cell::kGru, Cell::kRnn})
+            for (const int hidden : {1, 5, 8, 12, 16, 17, 20, 24, 32, 40, 64})
+                for (const int layers : {1, 3})
+                    check(*target, cell, layers == 3 ? 4 : 1, hidden, layers, layers == 3 ? 35 : 3,
+                          layers == 3 ? 37 : 70);
+#if defined(DRYWET_COUNT_ALLOCATIONS)
+    if (allocations == 0) std::printf("nothing was counted\n"), ++failures;
+#endif
+    std::printf("%d failures\n", failures);
+    return failures ? 1 : 0;
+}

@@ -1,0 +1,170 @@
+"""What runs a model: the compiled kernels where there are any, NumPy for a filter, else PyTorch.
+
+A player keeps the state of one stream. It starts from settled silence: a second of it, as the
+plugins start (NAM's trainer and Core).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.kernels.choice import choice
+from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.runs.folded import fold
+from drywet.runs.model_file import TrainedModel
+
+if TYPE_CHECKING:
+    from drywet.models.base import EffectModel
+
+Samples = NDArray[np.float32]
+
+_STEPS_AT_ONCE = 1 << 21  # frames times frame length, which bounds the memory of a long block
+
+
+class Player(ABC):
+    """One mono stream through a model."""
+
+    @abstractmethod
+    def process(self, block: Samples) -> Samples:
+        """Play the next ``(samples,)``, at least one; returns as many."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Go back to settled silence."""
+
+
+class KernelPlayer(Player):
+    """A recurrent net in the streaming kernel; does not allocate but for its output."""
+
+    def __init__(self, trained: TrainedModel, config: RecurrentConfig, target: str) -> None:
+        from drywet.kernels import _native
+
+        net = fold(trained, config)
+        parameters = [
+            np.ascontiguousarray(part)
+            for layer in net.layers
+            for part in (layer.input, layer.hidden, layer.input_bias, layer.hidden_bias)
+        ]
+        parameters += [net.head[None], np.array([net.head_bias], np.float32)]
+        self._stream = _native.Stream(target, config.cell, net.skip, parameters)
+        self._stream.settle(trained.card.rate)
+        self._stream.mark()
+
+    def process(self, block: Samples) -> Samples:
+        """See `Player`."""
+        out = np.empty(len(block), np.float32)
+        self._stream.process(np.ascontiguousarray(block), out)
+        return out
+
+    def reset(self) -> None:
+        """See `Player`."""
+        self._stream.reset()
+
+
+class _FramePlayer(Player):
+    """A model of finite memory: the last ``context`` samples are its state."""
+
+    def __init__(self, context: int) -> None:
+        self._heard = np.zeros(context, np.float32)
+
+    def process(self, block: Samples) -> Samples:
+        """See `Player`."""
+        joined = np.concatenate((self._heard, block))
+        self._heard = joined[len(joined) - len(self._heard) :]
+        return self._play(joined)
+
+    @abstractmethod
+    def _play(self, joined: Samples) -> Samples:
+        """Outputs for all samples but the context in front."""
+
+    def reset(self) -> None:
+        """See `Player`."""
+        self._heard = np.zeros_like(self._heard)
+
+
+class FilterPlayer(_FramePlayer):
+    """The linear model."""
+
+    def __init__(self, trained: TrainedModel, config: LinearConfig) -> None:
+        super().__init__(config.taps - 1)
+        gain = trained.weights["input_gain"] * trained.weights["output_gain"]
+        self._taps = trained.weights["taps"] * gain
+
+    def _play(self, joined: Samples) -> Samples:
+        return np.convolve(joined, self._taps, mode="valid").astype(np.float32)
+
+
+class WindowPlayer(_FramePlayer):
+    """A windowed recurrent net: its frames side by side in the kernel's lanes."""
+
+    def __init__(self, trained: TrainedModel, config: WindowedConfig, target: str) -> None:
+        super().__init__(config.frame - 1)
+        self._config, self._target, self._gain = config, target, trained.weights["output_gain"]
+        weights = trained.weights
+        names = [
+            f"net.{part}_l{i}"
+            for i in range(config.layers)
+            for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        ]
+        self._parameters = [weights[name] for name in (*names, "head.weight", "head.bias")]
+        self._input_gain = weights["input_gain"]
+
+    def _play(self, joined: Samples) -> Samples:
+        from drywet.kernels import _native
+
+        config = self._config
+        frames = np.lib.stride_tricks.sliding_window_view(joined * self._input_gain, config.frame)
+        at_once = max(_STEPS_AT_ONCE // config.frame, 1)
+        outputs = []
+        for first in range(0, len(frames), at_once):
+            x = np.ascontiguousarray(frames[first : first + at_once])[..., None]
+            y = np.empty_like(x)
+            after: list[Any] = [
+                np.empty((config.layers, len(x), config.hidden), np.float32) for _ in range(2)
+            ]
+            _native.forward(
+                self._target, config.cell, 0.0, self._parameters, x, None, None, y, after[0],
+                after[1] if config.cell == "lstm" else None, False, 1,
+            )  # fmt: skip
+            outputs.append(y[:, -1, 0] * self._gain)
+        return np.concatenate(outputs)
+
+
+class TorchPlayer(Player):
+    """Any model, by PyTorch."""
+
+    def __init__(self, model: EffectModel, rate: int) -> None:
+        self._model = model.eval()
+        self._start = model.settled_state(1, rate)
+        self._state = self._start
+
+    def process(self, block: Samples) -> Samples:
+        """See `Player`."""
+        import torch
+
+        from drywet.models.threads import one_thread
+
+        x = torch.from_numpy(np.ascontiguousarray(block))
+        with torch.no_grad(), one_thread():
+            y, self._state = self._model(x[None, :, None], self._state)
+        return np.asarray(y[0, :, 0].numpy(), dtype=np.float32)
+
+    def reset(self) -> None:
+        """See `Player`."""
+        self._state = self._start
+
+
+def player(trained: TrainedModel) -> Player:
+    """The fastest player for a model on this machine."""
+    config, target = trained.card.model, choice().target
+    if isinstance(config, LinearConfig):
+        return FilterPlayer(trained, config)
+    if target is not None and isinstance(config, RecurrentConfig):
+        return KernelPlayer(trained, config, target)
+    if target is not None and isinstance(config, WindowedConfig) and config.cell != "dense":
+        return WindowPlayer(trained, config, target)
+    return TorchPlayer(trained.model, trained.card.rate)

@@ -1,0 +1,121 @@
+"""The kinds of model and their settings, without PyTorch: running a model needs only these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Cell = Literal["lstm", "gru", "rnn"]
+Shape = tuple[int, ...]
+
+_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+_GAINS: dict[str, Shape] = {"input_gain": (), "output_gain": ()}
+
+
+class RecurrentConfig(BaseModel):
+    """A stateful recurrent net.
+
+    Attributes:
+        cell: ``lstm``, ``gru`` or ``rnn`` (tanh).
+        hidden: units per layer.
+        layers: 1 to 4.
+        skip: add the dry sample to the output.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["recurrent"] = "recurrent"
+    cell: Cell = "lstm"
+    hidden: int = Field(default=16, ge=1, le=512)
+    layers: int = Field(default=1, ge=1, le=4)
+    skip: bool = False
+
+    @property
+    def title(self) -> str:
+        """Short name for tables: ``LSTM 16`` or ``GRU 2x32 + skip``."""
+        size = f"{self.layers}x{self.hidden}" if self.layers > 1 else str(self.hidden)
+        return f"{self.cell.upper()} {size}" + (" + skip" if self.skip else "")
+
+
+class WindowedConfig(BaseModel):
+    """A net without state over frames of ``frame`` dry samples.
+
+    Attributes:
+        cell: ``lstm``, ``gru``, ``rnn``, or ``dense`` for a feed-forward net
+            (tanh).
+        frame: dry samples per frame.
+        hidden: units per layer.
+        layers: 1 or 2.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["windowed"] = "windowed"
+    cell: Literal["lstm", "gru", "rnn", "dense"] = "lstm"
+    frame: int = Field(default=64, ge=1, le=4096)
+    hidden: int = Field(default=16, ge=1, le=512)
+    layers: int = Field(default=1, ge=1, le=2)
+
+    @property
+    def title(self) -> str:
+        """Short name for tables, in the study's style: ``windowed LSTM 16,16 FS32``."""
+        sizes = ",".join([str(self.hidden)] * self.layers)
+        return f"windowed {self.cell.upper()} {sizes} FS{self.frame}"
+
+
+class LinearConfig(BaseModel):
+    """A causal FIR filter.
+
+    Attributes:
+        taps: its length in samples.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["linear"] = "linear"
+    taps: int = Field(default=128, ge=1, le=4096)
+
+    @property
+    def title(self) -> str:
+        """Short name for tables: ``linear FIR 128``."""
+        return f"linear FIR {self.taps}"
+
+
+ModelConfig = Annotated[
+    RecurrentConfig | WindowedConfig | LinearConfig, Field(discriminator="kind")
+]
+
+
+def shapes(config: RecurrentConfig | WindowedConfig | LinearConfig) -> dict[str, Shape]:
+    """Name and shape of every tensor that a model of this kind is saved with."""
+    match config:
+        case RecurrentConfig():
+            net = _recurrent_shapes("rec", config.cell, config.hidden, config.layers)
+            return _GAINS | net | _dense_shapes("head", config.hidden, 1)
+        case WindowedConfig(cell="dense"):
+            widths = [config.frame] + [config.hidden] * config.layers
+            net = {}
+            for i in range(config.layers):  # an activation follows each
+                net |= _dense_shapes(f"net.{2 * i}", widths[i], widths[i + 1])
+            return _GAINS | net | _dense_shapes("head", config.hidden, 1)
+        case WindowedConfig():
+            net = _recurrent_shapes("net", config.cell, config.hidden, config.layers)
+            return _GAINS | net | _dense_shapes("head", config.hidden, 1)
+        case LinearConfig():
+            return _GAINS | {"taps": (config.taps,)}
+
+
+def _recurrent_shapes(prefix: str, cell: str, hidden: int, layers: int) -> dict[str, Shape]:
+    rows = _GATES[cell] * hidden
+    found: dict[str, Shape] = {}
+    for i in range(layers):
+        found[f"{prefix}.weight_ih_l{i}"] = (rows, hidden if i else 1)
+        found[f"{prefix}.weight_hh_l{i}"] = (rows, hidden)
+        found[f"{prefix}.bias_ih_l{i}"] = (rows,)
+        found[f"{prefix}.bias_hh_l{i}"] = (rows,)
+    return found
+
+
+def _dense_shapes(prefix: str, inputs: int, outputs: int) -> dict[str, Shape]:
+    return {f"{prefix}.weight": (outputs, inputs), f"{prefix}.bias": (outputs,)}

@@ -1,0 +1,81 @@
+"""A recurrent model's weights with its gains folded in.
+
+The input gain goes into the first layer's input weights, the output gain into the
+dense layer and both into the skip: the folded net sees full-scale samples and gives
+full-scale samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.models.config import RecurrentConfig
+from drywet.runs.model_file import TrainedModel
+
+Weights = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One recurrent layer in PyTorch's layout and gate order.
+
+    Attributes:
+        input: ``(gates * hidden, inputs)``.
+        hidden: ``(gates * hidden, hidden)``.
+        input_bias: ``(gates * hidden,)``.
+        hidden_bias: ``(gates * hidden,)``.
+    """
+
+    input: Weights
+    hidden: Weights
+    input_bias: Weights
+    hidden_bias: Weights
+
+
+@dataclass(frozen=True)
+class FoldedNet:
+    """Layers and dense layer of a recurrent net.
+
+    Attributes:
+        config: of the model.
+        layers: first to last.
+        head: ``(hidden,)``.
+        head_bias: the dense layer's bias.
+        skip: how much of the input is added to the output.
+    """
+
+    config: RecurrentConfig
+    layers: list[Layer]
+    head: Weights
+    head_bias: float
+    skip: float
+
+
+def fold(trained: TrainedModel, config: RecurrentConfig) -> FoldedNet:
+    """Fold a recurrent model.
+
+    Args:
+        trained: the model.
+        config: its configuration, from its card.
+    """
+    weights = trained.weights
+    gain_in, gain_out = float(weights["input_gain"]), float(weights["output_gain"])
+    layers = [
+        Layer(
+            weights[f"rec.weight_ih_l{i}"] * np.float32(gain_in if i == 0 else 1.0),
+            weights[f"rec.weight_hh_l{i}"],
+            weights[f"rec.bias_ih_l{i}"],
+            weights[f"rec.bias_hh_l{i}"],
+        )
+        for i in range(config.layers)
+    ]
+    return FoldedNet(
+        config,
+        layers,
+        weights["head.weight"][0] * np.float32(gain_out),
+        float(weights["head.bias"][0]) * gain_out,
+        gain_in * gain_out if config.skip else 0.0,
+    )
