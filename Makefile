@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check lint types bench clean
+.PHONY: setup demo test check lint types sanitize bench clean
 
 # Everything below needs this; it runs again when the dependencies change.
 .venv/.ready: pyproject.toml constraints.txt
@@ -25,6 +25,12 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+
+# The kernels under the address and undefined-behaviour sanitizers.
+sanitize:
+	cmake -S kernels -B build/sanitize -DDRYWET_SANITIZE=ON
+	cmake --build build/sanitize --target check --parallel
+	build/sanitize/check
 
 bench: setup
 	$(BIN)/python -m benchmarks.training_step

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import drywet
 
 SOURCE = Path(drywet.__file__).parent
@@ -97,6 +99,23 @@ def test_the_command_line_only_calls_verbs():
     allowed = {"verbs", "cli", "errors", "runs", "storage", "training"}
     for path in (SOURCE / "cli").glob("*.py"):
         assert {part_of(m) for m in imports(path)} - {None} <= allowed, path
+
+
+def test_rendering_a_recurrent_net_needs_no_pytorch(run_folder, tmp_path):
+    from drywet.kernels.choice import choice
+    from tests.support import playing, save
+
+    if choice().target is None:
+        pytest.skip(choice().reason)
+    source = save(tmp_path / "in.wav", playing(1))
+    code = (
+        "import sys\n"
+        "from drywet.verbs.render import render\n"
+        "render(*sys.argv[1:])\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code, run_folder, source, tmp_path / "out.wav"]
+    subprocess.run(list(map(str, command)), check=True)
 
 
 def test_help_and_import_load_nothing_heavy():

@@ -296,6 +296,15 @@ def export_command(
     show.exported(export(model, format=format, out=out, name=name), json)
 
 
+@app.command("doctor")
+def doctor_command(json: AsJson = False) -> None:
+    """Say what drywet runs on here: compiled kernels or PyTorch, and why."""
+    from drywet.cli import show
+    from drywet.verbs.doctor import doctor
+
+    show.doctor(doctor(), json)
+
+
 @app.command("demo")
 def demo_command(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for everything.")] = Path("demo"),

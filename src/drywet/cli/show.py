@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from drywet.verbs.check import CheckReport
     from drywet.verbs.demo import Demo
+    from drywet.verbs.doctor import Diagnosis
     from drywet.verbs.evaluate import Evaluation
     from drywet.verbs.export import Exported
     from drywet.verbs.render import Rendered
@@ -165,6 +166,20 @@ def exported(result: Exported, json: bool) -> None:
         _object(result)
         return
     print(f"{result.path}: {result.format}, to be run at {result.rate} Hz")
+
+
+def doctor(found: Diagnosis, json: bool) -> None:
+    """Print what ``doctor`` found."""
+    if json:
+        _object(found)
+        return
+    print(f"drywet {found.drywet}, Python {found.python}, PyTorch {found.torch}")
+    print(f"{found.machine}, {found.cores} cores; PyTorch can train on {', '.join(found.devices)}")
+    print(f"kernels: {found.kernels or 'none, PyTorch runs the nets'} ({found.reason})")
+    if found.possible:
+        print(f"this CPU runs {', '.join(found.possible)}; DRYWET_KERNELS names another, or off")
+    if found.advice:
+        print(f"-> {found.advice}")
 
 
 def demo(result: Demo, json: bool) -> None:

@@ -109,9 +109,14 @@ class _Net:
         return tape, (y, *after)
 
     def backward(
-        self, tape: Tensor, weights: tuple[Tensor, ...], dy: Tensor | None, after: list[Tensor | None],
-        x: Tensor, wants_dx: bool,
-    ) -> tuple[Tensor | None, list[Tensor], list[Tensor]]:  # fmt: skip
+        self,
+        tape: Tensor,
+        weights: tuple[Tensor, ...],
+        dy: Tensor | None,
+        after: list[Tensor | None],
+        x: Tensor,
+        wants_dx: bool,
+    ) -> tuple[Tensor | None, list[Tensor], list[Tensor]]:
         """Gradients of the input, the states and the weights."""
         from drywet.kernels import _native
 

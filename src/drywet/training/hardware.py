@@ -32,7 +32,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_threads(wanted: int | None) -> int:
-    """The wanted number of CPU threads; by default one per core, or one where PyTorch runs the nets.
+    """The wanted number of CPU threads; else one per core, or one where PyTorch runs the nets.
 
     PyTorch gains nothing from a second thread on small recurrent nets and can lose much when
     other programs want its core: its threads wait for each other at every time step (measured,
