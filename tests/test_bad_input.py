@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from drywet.errors import DrywetError
 from tests.support import RATE, drywet, overdrive, playing, save
 
 DRY = playing(8)
@@ -487,3 +488,9 @@ def test_a_folder_that_may_not_be_written(capture, tmp_path):
         place = tmp_path / "run"
     assert_refused(drywet("train", *capture, "-o", place), "cannot write")
     assert_refused(drywet("signal", place / "s.wav"), "cannot write")
+
+
+def test_an_error_crosses_processes_whole():
+    error = DrywetError("a", "b", "c")
+    back = pickle.loads(pickle.dumps(error))
+    assert (back.found, back.expected, back.fix, str(back)) == ("a", "b", "c", str(error))

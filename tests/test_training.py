@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 import drywet
@@ -99,7 +100,7 @@ def wait_for(path: Path, process: subprocess.Popen) -> None:
 
 
 def test_kill_and_resume_is_as_if_unbroken(capture, tmp_path):
-    budget = (*SMALL, "--epochs", 35)
+    budget = (*SMALL, "--epochs", 150)
     broken = start(capture, tmp_path / "broken", *budget)
     wait_for(tmp_path / "broken" / "checkpoint.pt", broken)
     time.sleep(0.4)  # into the steps after the checkpoint
@@ -121,6 +122,34 @@ def test_kill_and_resume_is_as_if_unbroken(capture, tmp_path):
     before = weights(tmp_path / "broken")
     assert cli("train", "--resume", tmp_path / "broken").code == 0
     assert all(np.array_equal(before[k], v) for k, v in weights(tmp_path / "broken").items())
+
+
+@pytest.mark.parametrize("poison", [float("nan"), 40.0])
+def test_a_training_that_falls_apart_goes_on_from_its_best(capture, tmp_path, monkeypatch, poison):
+    """Gradients of 1e30 late in a training are real (LSTM 32 on the DS-1, batch 8)."""
+    import drywet.training.loop as loop
+
+    learn, steps = loop._learn, []
+
+    def learn_and_break(model, *others):
+        losses = learn(model, *others)
+        steps.append(losses[-1])
+        if len(steps) == 120:
+            with torch.no_grad():
+                model.head.weight += poison
+        return losses
+
+    monkeypatch.setattr(loop, "_learn", learn_and_break)
+    done = cli("train", *capture, "-o", tmp_path / "r", *SMALL, "--epochs", 20, "--json")
+    assert done.code == 0, done.err
+    state = load_checkpoint(tmp_path / "r" / "checkpoint.pt")
+    assert state.retreats == 1
+    assert state.best_step > 120
+    assert all(torch.isfinite(tensor).all() for tensor in state.weights.values())
+    rows = RunFolder(tmp_path / "r").history()
+    rates = {row["step"]: row["learning_rate"] for row in rows}
+    before, after = max(s for s in rates if s <= 120), min(s for s in rates if s > 140)
+    assert rates[after] < 0.6 * rates[before]
 
 
 def test_killed_before_the_first_checkpoint_starts_over(capture, tmp_path):

@@ -18,3 +18,7 @@ class DrywetError(Exception):
         self.expected = expected
         self.fix = fix
         super().__init__(" ".join(f"{found}; expected {expected}. {fix}".split()))
+
+    def __reduce__(self) -> tuple[type["DrywetError"], tuple[str, str, str]]:
+        """Exceptions are copied from process to process by their message alone otherwise."""
+        return type(self), (self.found, self.expected, self.fix)

@@ -74,7 +74,7 @@ class TrainingConfig(_Strict):
         threads: of the CPU; ``None`` takes one per core, or one where PyTorch runs the nets.
     """
 
-    batch: int = Field(default=8, ge=1, le=65_536)
+    batch: int = Field(default=16, ge=1, le=65_536)
     segment: int | None = Field(default=None, ge=1, le=1 << 22)
     warm_up: int | None = Field(default=None, ge=0, le=1 << 22)
     bptt: int | None = Field(default=None, ge=1, le=1 << 22)

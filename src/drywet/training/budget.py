@@ -6,7 +6,7 @@ import math
 
 from drywet.runs.config import Settings
 
-DEFAULT_STEPS = 5000
+DEFAULT_STEPS = 10_000
 """Steps of a run whose settings name neither epochs nor seconds."""
 
 _VALIDATION_SHARE = 0.1

@@ -30,6 +30,7 @@ class LoopState:
         elapsed: seconds of training.
         loss_sum: losses since the last validation, summed.
         loss_count: how many.
+        retreats: times that the training fell apart and went back to its best weights.
         finished: the budget is spent or the goal reached.
     """
 
@@ -42,6 +43,7 @@ class LoopState:
     elapsed: float = 0.0
     loss_sum: float = 0.0
     loss_count: int = 0
+    retreats: int = 0
     finished: bool = False
 
 

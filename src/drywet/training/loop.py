@@ -35,6 +35,9 @@ from drywet.training.interrupt import stop_on_ctrl_c
 _RAMP_STEPS = 50  # the learning rate rises linearly over the first steps
 _CHECKPOINT_SECONDS = 3.0
 _LEAST_RMS = 1e-6  # silence would ask for an endless gain
+# A validation ESR worse than silence's, and so many times the best, is no passing spike.
+_FALLEN_APART = 20.0
+_AFTER_A_RETREAT = 0.5  # times the learning rate
 
 
 @dataclass(frozen=True)
@@ -144,34 +147,46 @@ def fit(
         save_checkpoint(folder.checkpoint_file, state)
 
     def validate() -> float:
-        if not np.isfinite(state.loss_sum):
+        score = float(esr(validation.predict(model), validation.target))
+        healthy = bool(np.isfinite([score, state.loss_sum]).all())
+        if not healthy and not state.best_step:
             raise DrywetError(
                 f"the loss is no longer finite at step {state.step}",
                 "a training that converges",
                 f"Lower --learning-rate (now {config.learning_rate:g}).",
             )
-        score = float(esr(validation.predict(model), validation.target))
-        if score < state.best_esr:
+        if not healthy or score > max(_FALLEN_APART * state.best_esr, 1.0):
+            retreat()
+        elif score < state.best_esr:
             state.best_esr, state.best_step, state.best_weights = score, state.step, _copy(model)
             save_model(folder.model_file, TrainedModel.of(model, card))
-        folder.append_history(
-            {
-                "step": state.step,
-                "epoch": round(state.step * budget.epochs_per_step, 3),
-                "seconds": round(state.elapsed, 2),
-                "loss": state.loss_sum / max(state.loss_count, 1),
-                "validation_esr": score,
-                "best_esr": state.best_esr,
-                "learning_rate": optimizer.param_groups[0]["lr"],
-            }
-        )
+        if healthy:
+            folder.append_history(history_row(score))
         state.loss_sum, state.loss_count = 0.0, 0
-        return score
+        return score if healthy else state.best_esr
+
+    def history_row(score: float) -> dict[str, float]:
+        return {
+            "step": state.step,
+            "epoch": round(state.step * budget.epochs_per_step, 3),
+            "seconds": round(state.elapsed, 2),
+            "loss": state.loss_sum / max(state.loss_count, 1),
+            "validation_esr": score,
+            "best_esr": state.best_esr,
+            "learning_rate": optimizer.param_groups[0]["lr"],
+        }
+
+    def retreat() -> None:
+        """A recurrent net can blow up late in a training: go on from the best, slower."""
+        model.load_state_dict(state.best_weights)
+        optimizer.load_state_dict(_optimizer(model, config).state_dict())
+        state.retreats += 1
 
     with stop_on_ctrl_c() as stop:
         while not (state.finished or stop.requested):
             done = budget.progress(state.step, state.elapsed)
             rate = config.learning_rate * cosine(done, config.final_rate)
+            rate *= _AFTER_A_RETREAT**state.retreats
             for group in optimizer.param_groups:
                 group["lr"] = rate * min(1.0, (state.step + 1) / _RAMP_STEPS)
 

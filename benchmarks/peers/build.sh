@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds the peers' benchmarks from clones beside each other, with the flags their authors use:
+#
+#   benchmarks/peers/build.sh FOLDER
+#
+# FOLDER holds RTNeural (github.com/jatinchowdhury18/RTNeural, with submodules) and NeuralAudio
+# (github.com/mikeoliphant/NeuralAudio, with submodules). Each engine is built several ways, since
+# the best one differs from net to net; benchmarks/streaming.py takes the best.
+set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)"
+cd "$1"
+
+rtneural() { # build, backend, alignment, its include folder, flags
+  g++ -O3 -std=c++17 -DNDEBUG -w "${@:5}" -DBUILD="\"$1\"" -DRTNEURAL_USE_"$2"=1 \
+    -DRTNEURAL_DEFAULT_ALIGNMENT="$3" -IRTNeural -IRTNeural/modules/json -IRTNeural/modules/"$4" \
+    "$here/rtneural.cpp" -o "rtneural_$1"
+}
+rtneural eigen EIGEN 32 Eigen -march=native
+rtneural eigen-fast-math EIGEN 32 Eigen -march=native -ffast-math
+rtneural xsimd XSIMD 64 xsimd/include -march=native
+rtneural xsimd-fast-math XSIMD 64 xsimd/include -march=native -ffast-math
+rtneural xsimd-avx2 XSIMD 32 xsimd/include -march=x86-64-v3
+
+neuralaudio() { # build, flags
+  g++ -O3 -std=c++20 -DNDEBUG -w "${@:2}" -DBUILD="\"$1\"" -DLSTM_MATH=FastMath -INeuralAudio \
+    -INeuralAudio/deps/math_approx/include -INeuralAudio/deps/RTNeural/modules/Eigen \
+    "$here/neuralaudio.cpp" -o "neuralaudio_$1"
+}
+neuralaudio native -march=native
+neuralaudio fast-math -march=native -ffast-math
+neuralaudio avx2 -march=x86-64-v3

@@ -1,0 +1,70 @@
+// Cost of streaming: one stream, one core, blocks of 64 samples. Prints "engine target LxH ns"
+// for every target that this CPU runs, the median of some passes. Run by benchmarks/streaming.py.
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "driver.hpp"
+
+using namespace drywet;
+
+namespace {
+
+constexpr int kBlock = 64;
+constexpr int kSamples = 750 * kBlock;
+
+double nanoseconds(const Target& target, int layers, int hidden, int passes) {
+    std::mt19937 generator{1};
+    std::vector<std::vector<float>> arrays;
+    arrays.reserve(4 * layers + 2);
+    const auto noise = [&](std::size_t size, float largest) {
+        std::uniform_real_distribution<float> some{-largest, largest};
+        std::vector<float> values(size);
+        for (float& value : values) value = some(generator);
+        return values;
+    };
+    const float largest = 1 / std::sqrt(float(hidden));
+    const auto add = [&](std::size_t size) {
+        return arrays.emplace_back(noise(size, largest)).data();
+    };
+    Net<float> net{};
+    net.cell = Cell::kLstm, net.inputs = 1, net.hidden = hidden, net.layers = layers;
+    const std::size_t rows = 4 * std::size_t(hidden);
+    for (int l = 0; l < layers; ++l) {
+        const float* const w_ih = add(rows * net.layer_inputs(l));
+        const float* const w_hh = add(rows * hidden);
+        const float* const b_ih = add(rows);
+        net.layer[l] = {w_ih, w_hh, b_ih, add(rows)};
+    }
+    net.head_weight = add(hidden);
+    net.head_bias = add(1);
+    Stream stream(target, net);
+    const auto x = noise(kSamples, 0.5f);
+    std::vector<float> y(kSamples);
+    std::vector<double> times;
+    for (int pass = 0; pass <= passes; ++pass) {
+        const auto began = std::chrono::steady_clock::now();
+        for (int at = 0; at < kSamples; at += kBlock) stream.process(&x[at], &y[at], kBlock);
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+        if (pass > 0) times.push_back(took.count());  // the first warms up
+    }
+    std::nth_element(times.begin(), times.begin() + passes / 2, times.end());
+    return times[passes / 2] / kSamples * 1e9;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const int passes = count > 1 ? std::max(std::atoi(arguments[1]), 1) : 15;
+    const int nets[][2] = {{1, 8}, {1, 16}, {1, 32}, {1, 40}, {1, 64}, {2, 8}, {2, 16}, {2, 32}};
+    for (const Target* target : targets_here())
+        for (const auto& net : nets)
+            std::printf("drywet %s %dx%d %.1f\n", target->name, net[0], net[1],
+                        nanoseconds(*target, net[0], net[1], passes));
+}
