@@ -5,8 +5,8 @@
 A step is forward, backward and all weight gradients of torch.nn's layers and a Linear over
 ``(batch, 512, 1)``; the same weights, data and result for both, which is checked. PyTorch is tried
 with every batch and number of threads first; then its best and the kernels take turns.
-Nanoseconds of wall time per sample, the median of all turns. "of a matrix product" is the share of
-the multiply-adds per second that PyTorch's product of two large matrices reaches on the same cores,
+Nanoseconds of wall time per sample, the median of all turns. "of the peak" is the share of the
+multiply-adds per second that the same cores reach doing nothing else (``kernels/bench.cpp``),
 counting only those that the net's matrices call for.
 """
 
@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.streaming import built
 from drywet.kernels import recurrent as fused
 from drywet.models.config import Cell
 from drywet.models.recurrent import recurrent_layers
@@ -31,7 +33,9 @@ NETS: list[tuple[Cell, int, int]] = [
     ("gru", 1, 16), ("rnn", 1, 16),
 ]  # fmt: skip
 TRIES = 3
-ROUNDS = 15
+ROUNDS = 5
+IN_A_TURN = 5
+SETTLE = 0.25  # seconds
 SLOW = 3_000  # nanoseconds: no need to try a batch again that costs more
 
 
@@ -65,10 +69,12 @@ class Step:
         run()
         return (time.perf_counter() - began) / self.x.numel() * 1e9
 
-    def after_one(self, run: Callable[[], list[Tensor]]) -> float:
-        """A first step fetches again what another's turn pushed out of the cache."""
-        run()
-        return self.nanoseconds(run)
+    def turn(self, run: Callable[[], list[Tensor]]) -> list[float]:
+        """Some steps, after others until the other's threads have gone to sleep."""
+        until = time.perf_counter() + SETTLE
+        while time.perf_counter() < until:
+            run()
+        return [self.nanoseconds(run) for _ in range(IN_A_TURN)]
 
 
 def torchs_best(cell: Cell, layers: int, hidden: int, threads: list[int]) -> tuple[int, int]:
@@ -85,16 +91,10 @@ def torchs_best(cell: Cell, layers: int, hidden: int, threads: list[int]) -> tup
     return min(times, key=lambda key: times[key])
 
 
-def product_rate(cores: int) -> float:
-    """Multiply-adds per nanosecond of a large matrix product."""
-    torch.set_num_threads(cores)
-    a, b = torch.randn(2, 1536, 1536).unbind()
-    times = []
-    for _ in range(7):
-        began = time.perf_counter()
-        a @ b
-        times.append(time.perf_counter() - began)
-    return float(a.shape[0] ** 3 / statistics.median(times) * 1e-9)
+def peak(cores: int) -> float:
+    """Multiply-adds per nanosecond that the cores reach when they do nothing else."""
+    command = [str(built()), "peak", str(cores)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def multiply_adds(cell: Cell, layers: int, hidden: int) -> int:
@@ -109,28 +109,29 @@ def main() -> None:
     cores = os.cpu_count() or 1
     threads = sorted({1, cores})
     print("| net | PyTorch at its best | ns | kernels, same batch | | kernels' best batch | | "
-          "of a matrix product |")  # fmt: skip
+          "of the peak |")  # fmt: skip
     print("|---" * 8 + "|")
     for cell, layers, hidden in NETS:
         batch, count = torchs_best(cell, layers, hidden, threads)
         same = Step(cell, layers, hidden, batch)
         same.check()
         ours = {b: Step(cell, layers, hidden, b) for b in (32, 64, 128)}
-        rate = product_rate(cores)
         theirs: list[float] = []
         at_same: list[float] = []
         at: dict[int, list[float]] = {b: [] for b in ours}
+        peaks: list[float] = []
         for _ in range(ROUNDS):
+            peaks.append(peak(cores))
             torch.set_num_threads(count)
-            theirs.append(same.after_one(same.by_torch))
+            theirs += same.turn(same.by_torch)
             torch.set_num_threads(1)  # the kernels have threads of their own
-            at_same.append(same.after_one(same.by_kernels))
+            at_same += same.turn(same.by_kernels)
             for b, step in ours.items():
-                at[b].append(step.after_one(step.by_kernels))
+                at[b] += step.turn(step.by_kernels)
         torchs, here = statistics.median(theirs), statistics.median(at_same)
         best = min(at, key=lambda b: statistics.median(at[b]))
         ns = statistics.median(at[best])
-        share = multiply_adds(cell, layers, hidden) / ns / rate
+        share = multiply_adds(cell, layers, hidden) / ns / statistics.median(peaks)
         threads_used = f"{count} thread{'s' * (count > 1)}"
         print(
             f"| {cell.upper()} {layers}x{hidden} | batch {batch}, {threads_used} "

@@ -4,7 +4,7 @@
 // follows the other. Forward writes a tape of what backward needs:
 //
 //   x      [steps][inputs]               the input, a sequence in each lane
-//   slots  [layers][steps][hidden][S]    what the cells left
+//   slots  [layers][steps][hidden][S]    what the cells left; backward leaves dz there
 //   h      [layers][steps + 1][hidden]   h[0] is the initial state
 //   c      [layers][steps + 1][hidden]   only for an LSTM
 //
@@ -222,7 +222,6 @@ struct Batch {
         V* dc[kMaxLayers];
         V* above;  // [chunk][hidden]: the gradient of a layer's h from the layer above
         V* below;  // [chunk][max(hidden, inputs)]
-        V* dz;     // [chunk][hidden][S]
         V* dy;     // [chunk]
         size_t size;
 
@@ -245,7 +244,6 @@ struct Batch {
             const int widest = net.hidden > net.inputs ? net.hidden : net.inputs;
             above = at, at += kBackwardChunk * widest * NV;
             below = at, at += kBackwardChunk * widest * NV;
-            dz = at, at += kBackwardChunk * L::slots_row(net.hidden);
             dy = at, at += kBackwardChunk * NV;
             size = size_t(at - begin);
         }
@@ -257,7 +255,7 @@ struct Batch {
         const Net<T>& net = job.net;
         const int hidden = net.hidden, row = L::hidden_row(hidden);
         const Packed packed(net, job.packed);
-        const Tape tape(net, job.steps, (V*)job.tape);  // read only
+        const Tape tape(net, job.steps, (V*)job.tape);
         Work work(net, (V*)job.work);
         memset((void*)job.work, 0, size_t((char*)work.sums_end - (char*)job.work));
         for (int l = 0; l < net.layers; ++l) {
@@ -274,7 +272,7 @@ struct Batch {
                               work.head_weight, work.head_bias);
             for (int l = top; l >= 0; --l) {
                 const int inputs = net.layer_inputs(l);
-                const V* slots = tape.slots[l] + size_t(t0) * L::slots_row(hidden);
+                V* slots = tape.slots[l] + size_t(t0) * L::slots_row(hidden);
                 const V* h = tape.h[l] + size_t(t0) * row;
                 const V* c = tape.c[l] + size_t(t0) * row;
                 const bool down = l > 0 || job.dx;
@@ -288,9 +286,9 @@ struct Batch {
                     else
                         for (int q = 0; q < hidden * NV; ++q)
                             dh[q] += work.above[t * hidden * NV + q];
-                    V* dz = work.dz + size_t(t) * L::slots_row(hidden);
-                    L::backward_units(hidden, slots + size_t(t) * L::slots_row(hidden), h + t * row,
-                                      c + t * row, h + (t + 1) * row, dh, work.dc[l], dz);
+                    V* dz = slots + size_t(t) * L::slots_row(hidden);
+                    L::backward_units(hidden, dz, h + t * row, c + t * row, h + (t + 1) * row, dh,
+                                      work.dc[l]);
                     L::template transposed<true>(packed.hidden[l], dz, hidden, hidden, dh);
                     if (down)
                         L::template transposed<false>(packed.input[l], dz, inputs, hidden,
@@ -298,10 +296,10 @@ struct Batch {
                 }
                 const V* in = l == 0 ? tape.x + size_t(t0) * inputs * NV
                                      : tape.h[l - 1] + size_t(t0 + 1) * row;
-                L::template gradients<false, true>(work.dz, hidden, in, inputs,
+                L::template gradients<false, true>(slots, hidden, in, inputs,
                                                    l == 0 ? inputs * NV : row, n, work.w_ih[l],
                                                    work.b_ih[l]);
-                L::template gradients<true, !kSameBias>(work.dz, hidden, h, hidden, row, n,
+                L::template gradients<true, !kSameBias>(slots, hidden, h, hidden, row, n,
                                                         work.w_hh[l], work.b_hh[l]);
                 V* const swap = work.above;
                 work.above = work.below, work.below = swap;

@@ -1,12 +1,16 @@
 // Cost of streaming: one stream, one core, blocks of 64 samples. Prints "engine target LxH ns"
 // for every target that this CPU runs, the median of some passes. Run by benchmarks/streaming.py.
+// With "peak THREADS": multiply-adds per nanosecond of so many cores doing nothing else, by
+// the fastest target; run by benchmarks/training_step.py.
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "dispatch.hpp"
@@ -58,9 +62,29 @@ double nanoseconds(const Target& target, int layers, int hidden, int passes) {
     return times[passes / 2] / kSamples * 1e9;
 }
 
+double peak(int threads) {
+    const Target& target = *targets_here().front();
+    constexpr long kTurns = 4'000'000;  // some 10 ms
+    double best = 0;
+    for (int attempt = 0; attempt < 7; ++attempt) {
+        std::vector<std::thread> others;
+        const auto began = std::chrono::steady_clock::now();
+        for (int i = 1; i < threads; ++i) others.emplace_back([&] { target.spin(kTurns); });
+        const long done = target.spin(kTurns);
+        for (auto& other : others) other.join();
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+        best = std::max(best, double(done) * threads / took.count() * 1e-9);
+    }
+    return best;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+    if (count > 1 && !std::strcmp(arguments[1], "peak")) {
+        std::printf("%.1f\n", peak(count > 2 ? std::max(std::atoi(arguments[2]), 1) : 1));
+        return 0;
+    }
     const int passes = count > 1 ? std::max(std::atoi(arguments[1]), 1) : 15;
     const int nets[][2] = {{1, 8}, {1, 16}, {1, 32}, {1, 40}, {1, 64}, {2, 8}, {2, 16}, {2, 32}};
     for (const Target* target : targets_here())

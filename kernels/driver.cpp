@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include "workers.hpp"
 
@@ -36,6 +37,10 @@ T* offset(T* from, std::size_t by) {
     return from ? from + by : nullptr;
 }
 
+// A tape starts with a mark that backward takes away.
+constexpr std::size_t kHeader = 64;
+constexpr int kFresh = 0x66726573;
+
 template <class T>
 int groups_of(const BatchKernel<T>& kernel, int batch) {
     return (batch + kernel.lanes - 1) / kernel.lanes;
@@ -45,7 +50,7 @@ int groups_of(const BatchKernel<T>& kernel, int batch) {
 
 template <class T>
 std::size_t tape_bytes(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps) {
-    return rounded(kernel.tape_bytes(net, steps)) * groups_of(kernel, batch);
+    return kHeader + rounded(kernel.tape_bytes(net, steps)) * groups_of(kernel, batch);
 }
 
 template <class T>
@@ -54,6 +59,8 @@ void forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int ste
     const int groups = groups_of(kernel, batch);
     const std::size_t size = rounded(kernel.tape_bytes(net, tape ? steps : kernel.chunk));
     const Buffer chunk(tape ? 0 : size * groups);
+    char* const rows = tape ? static_cast<char*>(tape) + kHeader : static_cast<char*>(chunk.data());
+    if (tape) *static_cast<int*>(tape) = kFresh;
     const Buffer packed(kernel.packed_size(net) * sizeof(T));
     kernel.pack(net, false, static_cast<T*>(packed.data()));
     for_each(groups, threads, [&](int group) {
@@ -73,16 +80,19 @@ void forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int ste
         job.state_stride = std::size_t(batch) * net.hidden;
         job.y_stride = std::size_t(steps);
         job.y = y + first * job.y_stride;
-        job.tape = static_cast<char*>(tape ? tape : chunk.data()) + group * size;
+        job.tape = rows + group * size;
         job.keep = tape != nullptr;
         kernel.forward(job);
     });
 }
 
 template <class T>
-void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps,
-              const void* tape, const T* dy, States<const T> after, T* dx, States<T> before,
-              T* gradients, int threads) {
+void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps, void* tape,
+              const T* dy, States<const T> after, T* dx, States<T> before, T* gradients,
+              int threads) {
+    if (*static_cast<int*>(tape) != kFresh)
+        throw std::runtime_error("the kernels go backward over a tape only once (retain_graph)");
+    *static_cast<int*>(tape) = 0;
     const int groups = groups_of(kernel, batch);
     const std::size_t size = rounded(kernel.tape_bytes(net, steps));
     const std::size_t work_size = rounded(kernel.work_bytes(net));
@@ -110,7 +120,7 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
         job.state_stride = std::size_t(batch) * net.hidden;
         job.dx_stride = std::size_t(steps) * net.inputs;
         job.dx = offset(dx, first * job.dx_stride);
-        job.tape = static_cast<const char*>(tape) + group * size;
+        job.tape = static_cast<char*>(tape) + kHeader + group * size;
         job.work = work_of(group);
         kernel.backward(job);
     });
@@ -127,8 +137,8 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
     template std::size_t tape_bytes(const BatchKernel<T>&, const Net<T>&, int, int);             \
     template void forward(const BatchKernel<T>&, const Net<T>&, int, int, const T*,              \
                           States<const T>, T*, States<T>, void*, int);                           \
-    template void backward(const BatchKernel<T>&, const Net<T>&, int, int, const void*,          \
-                           const T*, States<const T>, T*, States<T>, T*, int);
+    template void backward(const BatchKernel<T>&, const Net<T>&, int, int, void*, const T*,      \
+                           States<const T>, T*, States<T>, T*, int);
 DRYWET_INSTANTIATE(float)
 DRYWET_INSTANTIATE(double)
 #undef DRYWET_INSTANTIATE

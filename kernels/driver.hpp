@@ -25,7 +25,7 @@ struct States {
     T* c;
 };
 
-// What forward leaves for backward takes so many bytes.
+// What forward leaves for backward takes so many bytes, a header included.
 template <class T>
 std::size_t tape_bytes(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps);
 
@@ -35,11 +35,11 @@ template <class T>
 void forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps, const T* x,
              States<const T> before, T* y, States<T> after, void* tape, int threads);
 
-// Fills `gradients` (net.parameters()), `before` and, unless it is null, dx. The tape stays as
-// it is.
+// Fills `gradients` (net.parameters()), `before` and, unless it is null, dx. Uses the tape up, and
+// throws std::runtime_error where that has been done before.
 template <class T>
-void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps,
-              const void* tape, const T* dy, States<const T> after, T* dx, States<T> before,
+void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps, void* tape,
+              const T* dy, States<const T> after, T* dx, States<T> before,
               T* gradients, int threads);
 
 // One stream, from silence. None of its functions allocates, locks or throws.

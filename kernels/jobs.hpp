@@ -41,7 +41,7 @@ struct BackwardJob {
     size_t state_stride;
     T* dx;  // (lanes, steps, inputs) or null where not wanted
     size_t dx_stride;
-    const void* tape;  // left by forward
+    void* tape;  // left by forward; is used up
     void* work;  // work_bytes(net); starts with the gradients, in order, afterwards
 };
 

@@ -140,14 +140,14 @@ struct Layer {
 
     // --- backward ---
 
-    // One step through the cells, from what forward left in the slots [hidden][S] to the
-    // gradients dz of the pre-activations; dh [hidden] is the gradient of this step's h, and leaves as
+    // One step through the cells. What forward left in the slots [hidden][S] becomes the
+    // gradients of the pre-activations, in the same place: another array would push more
+    // out of the cache. dh [hidden] is the gradient of this step's h, and leaves as
     // the part of the step before's that doesn't go through the weights.
-    static void backward_units(int hidden, const V* slots, const V* h_before, const V* c_before,
-                               const V* h, V* dh, V* dc, V* dz) {
+    static void backward_units(int hidden, V* slots, const V* h_before, const V* c_before,
+                               const V* h, V* dh, V* dc) {
         for (int q = 0; q < hidden * NV; ++q) {
-            const int first = (q / NV) * S * NV + q % NV;
-            const V* at = slots + first;
+            V* at = slots + (q / NV) * S * NV + q % NV;
             // Time runs backward here, which the CPU's own prefetching doesn't expect.
             unroll<S>([&](auto s) DRYWET_LAMBDA {
                 __builtin_prefetch(at + s * NV - slots_row(hidden));
@@ -160,7 +160,7 @@ struct Layer {
             if constexpr (U::kHasC) d = dc[q], before = c_before[q];
             dh[q] = U::template backward<T>(slot, h_before[q], before, h[q], dh[q], d);
             if constexpr (U::kHasC) dc[q] = d;
-            unroll<S>([&](auto s) DRYWET_LAMBDA { dz[first + s * NV] = slot[s]; });
+            unroll<S>([&](auto s) DRYWET_LAMBDA { at[s * NV] = slot[s]; });
         }
     }
 

@@ -18,7 +18,7 @@ struct Block {
 };
 
 // Freed blocks, the oldest first. A training uses a handful of sizes over and over.
-constexpr std::size_t kMostBlocks = 8;
+constexpr std::size_t kMostBlocks = 16;
 constexpr std::size_t kMostBytes = std::size_t(1) << 30;
 constexpr std::size_t kHuge = std::size_t(1) << 21;
 std::mutex mutex;

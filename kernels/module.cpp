@@ -130,7 +130,7 @@ std::optional<TapeArray> forward_of(const std::string& target, const std::string
 template <class T>
 void backward_of(const std::string& target, const std::string& cell_name, T skip,
                  const std::vector<Array<const T>>& parameters,
-                 nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> tape,
+                 nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> tape,
                  Array<const T> dy,
                  std::optional<Array<const T>> dhn, std::optional<Array<const T>> dcn,
                  std::optional<Array<T>> dx, Array<T> dh0, std::optional<Array<T>> dc0,

@@ -10,6 +10,7 @@ struct Target {
     bool (*runs_here)();
     BatchKernel<float> batch[3];  // by Cell
     StreamKernel (*stream)(Cell, int hidden);
+    long (*spin)(long turns);  // multiply-adds as fast as it can; returns how many
 };
 
 extern const Target kBaseline, kAvx2, kAvx512;

@@ -197,7 +197,8 @@ def test_results_do_not_depend_on_the_number_of_threads(target):
 
 def test_a_graph_can_be_kept_and_gone_over_again(target):
     rec, head = layers_of("gru", 1, 8, 1, torch.float32)
-    y, _ = fused.run(rec, head, torch.randn(4, 30, 1), None)
+    state = state_of("gru", 1, 4, 8, torch.float32)
+    y, _ = fused.run(rec, head, torch.randn(4, 30, 1), state)
     first = torch.autograd.grad(y.sum(), rec.weight_hh_l0, retain_graph=True)[0]
     second = torch.autograd.grad(y.sum(), rec.weight_hh_l0)[0]
     assert torch.equal(first, second)

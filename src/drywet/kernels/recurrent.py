@@ -2,8 +2,8 @@
 
 The same numbers as ``torch.nn.LSTM``, ``GRU`` or ``RNN`` (tanh) followed by
 ``torch.nn.Linear``, up to rounding: activations are within 3e-7 of exact. Any loss works on
-top; derivatives of derivatives are not offered. Results do not depend on the number
-of threads.
+top; derivatives of derivatives are not offered. Results do not depend on the number of
+threads.
 """
 
 from __future__ import annotations
@@ -146,13 +146,18 @@ class _Fused(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.net = net
         tape, outputs = net.forward(True, *tensors)
-        ctx.save_for_backward(torch.from_numpy(tape), tensors[0], *tensors[3:])
+        ctx.save_for_backward(torch.from_numpy(tape), *tensors)
+        ctx.used = False
         return outputs
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, *after: Tensor | None) -> tuple[Any, ...]:
-        tape, x, *weights = ctx.saved_tensors
+        tape, *tensors = ctx.saved_tensors
+        if ctx.used:  # a kept graph: backward uses the tape up, forward writes it again
+            tape = torch.from_numpy(ctx.net.forward(True, *tensors)[0])
+        ctx.used = True
+        x, _, _, *weights = tensors
         wanted = ctx.needs_input_grad
         dx, before, gradients = ctx.net.backward(
             tape, tuple(weights), dy, [*after, None], x, wanted[1]
