@@ -3,8 +3,8 @@ BIN := .venv/bin
 
 .PHONY: setup demo test check lint types sanitize bench clean
 
-# Everything below needs this; it runs again when the dependencies change.
-.venv/.ready: pyproject.toml constraints.txt
+# Everything below needs this; it runs again when the dependencies or the kernels change.
+.venv/.ready: pyproject.toml constraints.txt $(wildcard kernels/*)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@

@@ -82,7 +82,7 @@ struct Batch {
     };
 
     static size_t tape_bytes(const Net<T>& net, size_t steps) {
-        return Tape(net, steps, nullptr).size * sizeof(V);
+        return Tape(net, steps, (V*)sizeof(V)).size * sizeof(V);
     }
 
     // --- packed weights, the same for all groups ---
@@ -127,7 +127,7 @@ struct Batch {
         const Net<T>& net = job.net;
         const int hidden = net.hidden, row = L::hidden_row(hidden);
         const Packed packed(net, job.packed);
-        const int capacity = job.keep ? job.steps : kForwardChunk;
+        const int capacity = job.keep || job.steps < kForwardChunk ? job.steps : kForwardChunk;
         const Tape tape(net, capacity, (V*)job.tape);
         for (int l = 0; l < net.layers; ++l) {
             load_state(job.h0, job, l, tape.h[l]);
@@ -249,7 +249,7 @@ struct Batch {
         }
     };
 
-    static size_t work_bytes(const Net<T>& net) { return Work(net, nullptr).size * sizeof(V); }
+    static size_t work_bytes(const Net<T>& net) { return Work(net, (V*)sizeof(V)).size * sizeof(V); }
 
     static void backward(const BackwardJob<T>& job) {
         const Net<T>& net = job.net;
@@ -278,17 +278,18 @@ struct Batch {
                 const bool down = l > 0 || job.dx;
                 for (int t = n - 1; t >= 0; --t) {
                     V* dh = work.dh[l];
-                    if (l == top)
-                        for (int j = 0; j < hidden; ++j)
-                            unroll<NV>([&](auto v) DRYWET_LAMBDA {
-                                dh[j * NV + v] += net.head_weight[j] * work.dy[t * NV + v];
-                            });
-                    else
-                        for (int q = 0; q < hidden * NV; ++q)
-                            dh[q] += work.above[t * hidden * NV + q];
                     V* dz = slots + size_t(t) * L::slots_row(hidden);
-                    L::backward_units(hidden, dz, h + t * row, c + t * row, h + (t + 1) * row, dh,
-                                      work.dc[l]);
+                    const auto units = [&](const auto& from_above) DRYWET_LAMBDA {
+                        L::backward_units(hidden, dz, h + t * row, c + t * row, h + (t + 1) * row,
+                                          dh, work.dc[l], from_above);
+                    };
+                    const V* above = l == top ? work.dy + t * NV : work.above + t * hidden * NV;
+                    if (l == top)
+                        units([&](int j, int v) DRYWET_LAMBDA {
+                            return V(net.head_weight[j] * above[v]);
+                        });
+                    else
+                        units([&](int j, int v) DRYWET_LAMBDA { return above[j * NV + v]; });
                     L::template transposed<true>(packed.hidden[l], dz, hidden, hidden, dh);
                     if (down)
                         L::template transposed<false>(packed.input[l], dz, inputs, hidden,

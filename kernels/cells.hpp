@@ -56,8 +56,7 @@ struct Unit<Cell::kLstm> {
 
     template <class V>
     static DRYWET_INLINE V tanh_from(V h, V o, float) {
-        o = o < 1e-30f ? V{} + 1e-30f : o;
-        return h * Logistic<V>::reciprocal(o);
+        return h * Logistic<V>::reciprocal(Logistic<V>::at_least(o, 1e-30f));
     }
     template <class V>
     static DRYWET_INLINE V tanh_from(V h, V o, double) {

@@ -57,13 +57,14 @@ template <class T>
 void forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps, const T* x,
              States<const T> before, T* y, States<T> after, void* tape, int threads) {
     const int groups = groups_of(kernel, batch);
-    const std::size_t size = rounded(kernel.tape_bytes(net, tape ? steps : kernel.chunk));
-    const Buffer chunk(tape ? 0 : size * groups);
-    char* const rows = tape ? static_cast<char*>(tape) + kHeader : static_cast<char*>(chunk.data());
+    const std::size_t size =
+        rounded(kernel.tape_bytes(net, tape ? steps : std::min(steps, kernel.chunk)));
+    const Buffer chunks(tape ? 0 : size * std::min(groups, threads));  // one per worker
+    char* const rows = static_cast<char*>(tape ? tape : chunks.data()) + (tape ? kHeader : 0);
     if (tape) *static_cast<int*>(tape) = kFresh;
     const Buffer packed(kernel.packed_size(net) * sizeof(T));
     kernel.pack(net, false, static_cast<T*>(packed.data()));
-    for_each(groups, threads, [&](int group) {
+    for_each(groups, threads, [&](int group, int worker) {
         const FlushSubnormals flush;
         const std::size_t first = std::size_t(group) * kernel.lanes;
         ForwardJob<T> job{};
@@ -80,7 +81,7 @@ void forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int ste
         job.state_stride = std::size_t(batch) * net.hidden;
         job.y_stride = std::size_t(steps);
         job.y = y + first * job.y_stride;
-        job.tape = rows + group * size;
+        job.tape = rows + (tape ? group : worker) * size;
         job.keep = tape != nullptr;
         kernel.forward(job);
     });
@@ -97,12 +98,11 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
     const std::size_t size = rounded(kernel.tape_bytes(net, steps));
     const std::size_t work_size = rounded(kernel.work_bytes(net));
     const Buffer packed(kernel.packed_size(net) * sizeof(T));
-    const Buffer work(work_size * groups);
+    const Buffer work(work_size * std::min(groups, threads));  // one per worker
+    const std::size_t count = net.parameters();
+    const Buffer partial(count * groups * sizeof(T));  // gradients of each group
     kernel.pack(net, true, static_cast<T*>(packed.data()));
-    const auto work_of = [&](int group) {
-        return static_cast<char*>(work.data()) + group * work_size;
-    };
-    for_each(groups, threads, [&](int turn) {
+    for_each(groups, threads, [&](int turn, int worker) {
         const FlushSubnormals flush;
         const int group = groups - 1 - turn;  // what forward wrote last is still in the cache
         const std::size_t first = std::size_t(group) * kernel.lanes;
@@ -121,14 +121,14 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
         job.dx_stride = std::size_t(steps) * net.inputs;
         job.dx = offset(dx, first * job.dx_stride);
         job.tape = static_cast<char*>(tape) + kHeader + group * size;
-        job.work = work_of(group);
+        job.work = static_cast<char*>(work.data()) + worker * work_size;
         kernel.backward(job);
+        std::memcpy(static_cast<T*>(partial.data()) + group * count, job.work, count * sizeof(T));
     });
     // In this order whatever the number of threads.
-    const std::size_t count = net.parameters();
     std::fill_n(gradients, count, T(0));
     for (int group = 0; group < groups; ++group) {
-        const T* const from = reinterpret_cast<const T*>(work_of(group));
+        const T* const from = static_cast<const T*>(partial.data()) + group * count;
         for (std::size_t i = 0; i < count; ++i) gradients[i] += from[i];
     }
 }
@@ -152,6 +152,8 @@ Stream::Stream(const Target& target, const Net<float>& net)
     float* const weights = static_cast<float*>(buffer_.data());
     kernel_.pack(net, weights);
     job_.net = net;
+    for (auto& layer : job_.net.layer) layer = {};
+    job_.net.head_weight = nullptr;
     job_.net.head_bias = &head_bias_;  // the only parameter that isn't packed
     job_.weights = weights;
     job_.state = weights + kernel_.weights_size(net);
@@ -161,10 +163,11 @@ Stream::Stream(const Target& target, const Net<float>& net)
 
 void Stream::process(const float* x, float* y, int samples) noexcept {
     const FlushSubnormals flush;
-    job_.x = x;
-    job_.y = y;
-    job_.samples = samples;
-    kernel_.process(job_);
+    StreamJob job = job_;
+    job.x = x;
+    job.y = y;
+    job.samples = samples;
+    kernel_.process(job);
     job_.phase += unsigned(samples);
 }
 

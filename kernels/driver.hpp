@@ -42,7 +42,8 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
               const T* dy, States<const T> after, T* dx, States<T> before,
               T* gradients, int threads);
 
-// One stream, from silence. None of its functions allocates, locks or throws.
+// One stream, from silence, for one thread at a time. Once made, none of its functions
+// allocates, locks or throws.
 class Stream {
 public:
     Stream(const Target& target, const Net<float>& net);

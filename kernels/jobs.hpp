@@ -72,7 +72,6 @@ struct StreamJob {
 struct StreamKernel {
     size_t (*weights_size)(const Net<float>&);
     size_t (*state_size)(const Net<float>&);
-    size_t (*padded)(int hidden);
     void (*pack)(const Net<float>&, float* to);
     void (*process)(const StreamJob&);
 };

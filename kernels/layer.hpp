@@ -9,8 +9,6 @@
 
 #include "cells.hpp"
 
-#define DRYWET_LAMBDA __attribute__((always_inline))
-
 namespace drywet {
 namespace DRYWET_TARGET {
 
@@ -144,10 +142,14 @@ struct Layer {
     // gradients of the pre-activations, in the same place: another array would push more
     // out of the cache. dh [hidden] is the gradient of this step's h, and leaves as
     // the part of the step before's that doesn't go through the weights.
-    static void backward_units(int hidden, V* slots, const V* h_before, const V* c_before,
-                               const V* h, V* dh, V* dc) {
+    // `from_above(j, v)` is what comes to dh from the layer above or the dense layer.
+    template <class F>
+    static DRYWET_INLINE void backward_units(int hidden, V* slots, const V* h_before,
+                                             const V* c_before, const V* h, V* dh, V* dc,
+                                             const F& from_above) {
         for (int q = 0; q < hidden * NV; ++q) {
-            V* at = slots + (q / NV) * S * NV + q % NV;
+            const int j = q / NV, v = q % NV;
+            V* at = slots + j * S * NV + v;
             // Time runs backward here, which the CPU's own prefetching doesn't expect.
             unroll<S>([&](auto s) DRYWET_LAMBDA {
                 __builtin_prefetch(at + s * NV - slots_row(hidden));
@@ -158,7 +160,8 @@ struct Layer {
             unroll<S>([&](auto s) DRYWET_LAMBDA { slot[s] = at[s * NV]; });
             V d = V{}, before = V{};
             if constexpr (U::kHasC) d = dc[q], before = c_before[q];
-            dh[q] = U::template backward<T>(slot, h_before[q], before, h[q], dh[q], d);
+            dh[q] = U::template backward<T>(slot, h_before[q], before, h[q],
+                                            V(dh[q] + from_above(j, v)), d);
             if constexpr (U::kHasC) dc[q] = d;
             unroll<S>([&](auto s) DRYWET_LAMBDA { at[s * NV] = slot[s]; });
         }

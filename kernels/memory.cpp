@@ -30,8 +30,9 @@ std::vector<Block>& freed() {
 }  // namespace
 
 Buffer::Buffer(std::size_t bytes) {
+    bytes = bytes ? bytes : 1;
     const std::size_t unit = bytes < kHuge ? 4096 : kHuge;
-    bytes_ = (bytes + unit) / unit * unit;
+    bytes_ = (bytes + unit - 1) / unit * unit;
     {
         std::lock_guard<std::mutex> lock(mutex);
         auto& blocks = freed();
@@ -42,8 +43,7 @@ Buffer::Buffer(std::size_t bytes) {
                 return;
             }
     }
-    data_ = std::aligned_alloc(unit, bytes_);
-    if (!data_) throw std::bad_alloc();
+    if (posix_memalign(&data_, unit, bytes_)) throw std::bad_alloc();
 #if defined(__linux__)
     if (unit == kHuge) madvise(data_, bytes_, MADV_HUGEPAGE);
 #endif

@@ -45,6 +45,11 @@ auto* checked(const A& array, std::vector<std::size_t> shape, const char* name) 
     return array.data();
 }
 
+std::size_t limited(std::size_t size) {
+    if (size < 1 || size > 0x7fffffff) throw std::invalid_argument("1 to 2^31 - 1 expected");
+    return size;
+}
+
 // The layers' w_ih, w_hh, b_ih and b_hh as torch.nn orders them, then the dense layer's weight
 // (1, hidden) and bias (1).
 template <class T>
@@ -103,7 +108,7 @@ std::optional<TapeArray> forward_of(const std::string& target, const std::string
     const Cell cell = cell_named(cell_name);
     const Net<T> net = net_of<T>(cell, skip, parameters);
     if (x.ndim() != 3) throw std::invalid_argument("x isn't (batch, steps, inputs)");
-    const std::size_t batch = x.shape(0), steps = x.shape(1);
+    const std::size_t batch = limited(x.shape(0)), steps = limited(x.shape(1));
     const T* from = checked(x, {batch, steps, std::size_t(net.inputs)}, "x");
     T* to = checked(y, {batch, steps, 1}, "y");
     const auto before = states_of<const T>(net, batch, h0, c0);
@@ -138,7 +143,7 @@ void backward_of(const std::string& target, const std::string& cell_name, T skip
     const Cell cell = cell_named(cell_name);
     const Net<T> net = net_of<T>(cell, skip, parameters);
     if (dy.ndim() != 3) throw std::invalid_argument("dy isn't (batch, steps, 1)");
-    const std::size_t batch = dy.shape(0), steps = dy.shape(1);
+    const std::size_t batch = limited(dy.shape(0)), steps = limited(dy.shape(1));
     const T* from = checked(dy, {batch, steps, 1}, "dy");
     const auto after = states_of<const T>(net, batch, dhn, dcn);
     const std::optional<Array<T>> dh{dh0};
@@ -147,8 +152,9 @@ void backward_of(const std::string& target, const std::string& cell_name, T skip
     T* to_x = dx ? checked(*dx, {batch, steps, std::size_t(net.inputs)}, "dx") : nullptr;
     T* to = checked(gradients, {net.parameters()}, "gradients");
     const auto kernel = kernel_of<T>(target, cell);
-    if (tape.size() != tape_bytes(kernel, net, int(batch), int(steps)))
-        throw std::invalid_argument("the tape is of another batch");
+    if (tape.size() != tape_bytes(kernel, net, int(batch), int(steps)) ||
+        reinterpret_cast<std::uintptr_t>(tape.data()) % 64)
+        throw std::invalid_argument("the tape isn't one that forward gave for this batch");
     const nb::gil_scoped_release release;
     backward<T>(kernel, net, int(batch), int(steps), tape.data(), from, after, to_x, before, to,
                 threads);

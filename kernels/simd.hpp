@@ -16,6 +16,7 @@
 #endif
 
 #define DRYWET_INLINE inline __attribute__((always_inline))
+#define DRYWET_LAMBDA __attribute__((always_inline))
 
 namespace drywet {
 namespace DRYWET_TARGET {
@@ -37,7 +38,7 @@ constexpr int kRegisters = 16;
 template <class T, int W>
 struct VecOf {
     typedef T type __attribute__((vector_size(sizeof(T) * W)));
-    typedef int32_t ints __attribute__((vector_size(sizeof(int32_t) * W)));
+    typedef uint32_t bits __attribute__((vector_size(sizeof(uint32_t) * W)));
 };
 template <class T, int W>
 using Vec = typename VecOf<T, W>::type;
@@ -109,7 +110,7 @@ DRYWET_INLINE T sum(V v) {
 // sigmoid of x, with z = -2 x log2(e) it is (1 + tanh x) / 2. The factors are
 // folded into the weights. 2^z is 2^n 2^r, where 2^r is the minimax polynomial
 // of degree 5 that is exactly 1 at 0, so that tanh(0) is exactly 0: relative
-// error below 1.1e-7 in float32 arithmetic, coefficients included. With AVX-512 the reciprocal is the
+// error below 1.1e-7 plus float32's rounding. With AVX-512 the reciprocal is the
 // CPU's estimate of 14 bits, made good to rounding by one of Newton's steps; AVX2's estimate has
 // only 11 and a division of 8 numbers is no slower than two steps.
 // NaN comes out as NaN.
@@ -134,7 +135,7 @@ DRYWET_INLINE V one_plus(const float (&c)[5], V r) {
 template <class V>
 struct Logistic {
     static constexpr int W = sizeof(V) / sizeof(float);
-    using I = typename VecOf<float, W>::ints;
+    using Bits = typename VecOf<float, W>::bits;
 
     static DRYWET_INLINE V exp2(V z) {
         z = z > 120.0f ? V{} + 120.0f : z;
@@ -142,10 +143,12 @@ struct Logistic {
         const V magic = V{} + 12582912.0f;  // 1.5 2^23: adding it rounds to an integer
         V n = z + magic;
         V p = one_plus(kExp2, z - (n - magic));
-        return (V)((I)p + ((I)n << 23));
+        const V product = (V)((Bits)p + ((Bits)n << 23));
+        return z == z ? product : z;
     }
 
     static DRYWET_INLINE V reciprocal(V x) { return 1.0f / x; }
+    static DRYWET_INLINE V at_least(V x, float least) { return x < least ? V{} + least : x; }
 
     static DRYWET_INLINE V of(V z) { return reciprocal(exp2(z) + 1.0f); }
 };
@@ -155,6 +158,10 @@ template <>
 DRYWET_INLINE Vec<float, 16> Logistic<Vec<float, 16>>::exp2(Vec<float, 16> z) {
     z = _mm512_min_ps(_mm512_set1_ps(120.0f), z);  // in this order NaN stays NaN
     return _mm512_scalef_ps(one_plus(kExp2Floor, (Vec<float, 16>)_mm512_reduce_ps(z, 9)), z);
+}
+template <>
+DRYWET_INLINE Vec<float, 16> Logistic<Vec<float, 16>>::at_least(Vec<float, 16> x, float least) {
+    return _mm512_max_ps(_mm512_set1_ps(least), x);
 }
 template <>
 DRYWET_INLINE Vec<float, 16> Logistic<Vec<float, 16>>::reciprocal(Vec<float, 16> x) {

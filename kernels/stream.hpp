@@ -12,8 +12,6 @@
 #include "cells.hpp"
 #include "jobs.hpp"
 
-#define DRYWET_LAMBDA __attribute__((always_inline))
-
 namespace drywet {
 namespace DRYWET_TARGET {
 

@@ -23,7 +23,7 @@ template <Cell cell, int H>
 StreamKernel stream_kernel() {
     constexpr int kWidest = kWidth<float>;
     using N = StreamNet<cell, (H > 0 && H <= 8 && kWidest > 8) ? 8 : kWidest, H>;
-    return {N::weights_size, N::state_size, N::padded, N::pack, N::process};
+    return {N::weights_size, N::state_size, N::pack, N::process};
 }
 
 template <Cell cell>

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -17,11 +18,13 @@
 namespace drywet {
 namespace {
 
-using Work = std::function<void(int)>;
+using Work = std::function<void(int, int)>;
 
-void pause() {
+void relax() {
 #if defined(__x86_64__)
     _mm_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
 #endif
 }
 
@@ -40,8 +43,11 @@ constexpr auto kAwake = std::chrono::microseconds(500);
 class Pool {
 public:
     void run(int count, int threads, const Work& work) {
-        for (; started_ < threads - 1; ++started_)
-            std::thread([this, id = started_] { wait(id); }).detach();
+        for (; started_ < threads - 1; ++started_) try {
+                std::thread([this, id = started_] { wait(id); }).detach();
+            } catch (const std::system_error&) {
+                break;  // no more to be had: the others do the work
+            }
         {
             std::lock_guard<std::mutex> lock(mutex_);
             work_ = &work;
@@ -51,21 +57,21 @@ public:
             ++turn_;
         }
         wake_.notify_all();
-        take();
+        take(0);
         {
             // A worker that hasn't begun by now, for want of a core, is not waited for.
             std::lock_guard<std::mutex> lock(mutex_);
             helpers_ = 0;
         }
         for (int spins = 0; inside_.load(std::memory_order_acquire); ++spins) {
-            pause();
+            relax();
             if (spins > 4096) std::this_thread::yield();
         }
     }
 
 private:
-    void take() {
-        for (int i; (i = next_.fetch_add(1)) < count_;) (*work_)(i);
+    void take(int worker) {
+        for (int i; (i = next_.fetch_add(1)) < count_;) (*work_)(i, worker);
     }
 
     void wait(int id) {
@@ -73,7 +79,7 @@ private:
             const auto until = std::chrono::steady_clock::now() + kAwake;
             while (turn_.load(std::memory_order_acquire) == seen &&
                    std::chrono::steady_clock::now() < until)
-                pause();
+                relax();
             {
                 std::unique_lock<std::mutex> lock(mutex_);
                 wake_.wait(lock, [&] { return turn_ != seen; });
@@ -81,7 +87,7 @@ private:
                 if (id >= helpers_) continue;
                 ++inside_;
             }
-            take();
+            take(id + 1);
             inside_.fetch_sub(1, std::memory_order_release);
         }
     }
@@ -111,7 +117,7 @@ void for_each(int count, int threads, const Work& work) {
     threads = std::min(count, threads);
     std::unique_lock<std::mutex> alone(busy, std::try_to_lock);
     if (threads <= 1 || !alone) {
-        for (int i = 0; i < count; ++i) work(i);
+        for (int i = 0; i < count; ++i) work(i, 0);
         return;
     }
     pool().run(count, threads, work);

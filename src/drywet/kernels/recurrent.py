@@ -54,6 +54,11 @@ def can_run(rec: nn.RNNBase, head: nn.Linear, x: Tensor) -> bool:
         and rec.hidden_size <= MOST_HIDDEN
         and rec.input_size <= MOST_INPUTS
         and head.out_features == 1
+        and head.bias is not None
+        and all(
+            weight.dtype == x.dtype and weight.device == x.device
+            for weight in (rec.weight_ih_l0, head.weight)
+        )
     )
 
 

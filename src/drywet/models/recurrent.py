@@ -47,7 +47,7 @@ def recurrent_net(
         head: the dense layer.
         x: ``(batch, samples, inputs)``.
         state: ``(h,)``, for an LSTM ``(h, c)``; zero where it is ``None``.
-        skip: add the input to the output.
+        skip: add the first input to the output.
 
     Returns:
         The output ``(batch, samples, 1)`` and the new state.
@@ -58,7 +58,7 @@ def recurrent_net(
     given = state if state is None or lstm else state[0]
     hidden, after = rec(x, given)
     y = head(hidden)
-    return (y + x if skip else y), (after if lstm else (after,))
+    return (y + x[..., :1] if skip else y), (after if lstm else (after,))
 
 
 class RecurrentModel(EffectModel):

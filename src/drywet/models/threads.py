@@ -2,7 +2,7 @@
 
 The steps of a recurrent net follow each other, so a second thread has nothing to
 do; worse, waiting for it can cost over ten times the work when other programs want the core
-(measured, docs/recipe.md).
+(measured, docs/speed.md).
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import torch
 from drywet.errors import DrywetError
 from drywet.kernels import recurrent as fused
 from drywet.kernels.choice import choice
+from drywet.models.config import LinearConfig, ModelConfig, WindowedConfig
 
 
 def choose_device(name: str) -> torch.device:
@@ -36,15 +37,18 @@ def choose_threads(wanted: int | None) -> int:
 
     PyTorch gains nothing from a second thread on small recurrent nets and can lose much when
     other programs want its core: its threads wait for each other at every time step (measured,
-    docs/recipe.md). The kernels' threads meet twice per update.
+    docs/speed.md). The kernels' threads meet twice per update.
     """
     if wanted is not None:
         return wanted
     return fused.threads() if choice().target is not None else 1
 
 
-def use_threads(number: int) -> None:
-    """Give the threads to whatever runs the nets here."""
+def use_threads(number: int, model: ModelConfig, device: torch.device) -> None:
+    """Give the threads to what runs the net: the kernels, or PyTorch."""
+    dense = isinstance(model, WindowedConfig) and model.cell == "dense"
+    recurrent = not dense and not isinstance(model, LinearConfig)
+    kernels = choice().target is not None and recurrent and device.type == "cpu"
     fused.set_threads(number)
     # Beside the kernels PyTorch has only small things to do, and would wait for cores.
-    torch.set_num_threads(1 if choice().target is not None else number)
+    torch.set_num_threads(1 if kernels else number)

@@ -155,13 +155,13 @@ def fit(
                 "a training that converges",
                 f"Lower --learning-rate (now {config.learning_rate:g}).",
             )
-        if not healthy or score > max(_FALLEN_APART * state.best_esr, 1.0):
-            retreat()
-        elif score < state.best_esr:
+        if score < state.best_esr:
             state.best_esr, state.best_step, state.best_weights = score, state.step, _copy(model)
             save_model(folder.model_file, TrainedModel.of(model, card))
         if healthy:
             folder.append_history(history_row(score))
+        if not healthy or score > max(_FALLEN_APART * state.best_esr, 1.0):
+            retreat()
         state.loss_sum, state.loss_count = 0.0, 0
         return score if healthy else state.best_esr
 

@@ -200,7 +200,7 @@ def _learn(
     report: CheckReport | None,
     resume: bool,
 ) -> Run:
-    use_threads(config.threads)
+    use_threads(config.threads, config.settings.model, device)
     _fit_linear(LinearConfig(), config, data, folder.baseline_file)
     if isinstance(config.settings.model, LinearConfig):
         _fit_linear(config.settings.model, config, data, folder.model_file)
