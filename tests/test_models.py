@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drywet.data.split import Span
+from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.inference.stream import Stream, predict
+from drywet.inference.streams import Streams
+from drywet.kernels.choice import choice
 from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig, shapes
 from drywet.models.linear import LinearModel, fit_fir
 from drywet.models.registry import build
@@ -73,6 +76,23 @@ def test_streaming_gives_the_whole_for_every_block_size(config, block):
     assert np.max(np.abs(y - predict(trained, x))) < 2e-6
     stream.reset()
     assert np.array_equal(stream.process(x[:block]), y[:block])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_many_streams_are_each_as_if_alone(cell):
+    if choice().target is None:
+        pytest.skip(choice().reason)
+    config = RecurrentConfig(cell=cell, hidden=7, layers=2, skip=True)
+    trained = saved(made(config), config, 2000)
+    x = playing(0.5)[:7800].reshape(39, 200)
+    streams = Streams(trained, 39, threads=2)
+    y = np.concatenate([streams.process(part) for part in np.split(x, [1, 1, 64, 137], 1)], 1)
+    for alone, heard in zip(x, y, strict=True):
+        assert np.max(np.abs(Stream(trained).process(alone) - heard)) < 2e-6
+    streams.reset()
+    assert np.array_equal(streams.process(x), y)
+    with pytest.raises(DrywetError, match="linear"):
+        Streams(saved(made(LinearConfig()), LinearConfig(), 2000), 2)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from drywet.kernels.choice import choice
 from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
-from drywet.runs.folded import fold
+from drywet.runs.folded import FoldedNet, fold
 from drywet.runs.model_file import TrainedModel
 
 if TYPE_CHECKING:
@@ -37,6 +37,16 @@ class Player(ABC):
         """Go back to settled silence."""
 
 
+def kernel_parameters(net: FoldedNet) -> list[Samples]:
+    """A folded net's arrays in the order in which the kernels take them."""
+    parameters = [
+        np.ascontiguousarray(part)
+        for layer in net.layers
+        for part in (layer.input, layer.hidden, layer.input_bias, layer.hidden_bias)
+    ]
+    return [*parameters, net.head[None], np.array([net.head_bias], np.float32)]
+
+
 class KernelPlayer(Player):
     """A recurrent net in the streaming kernel; does not allocate but for its output."""
 
@@ -44,13 +54,7 @@ class KernelPlayer(Player):
         from drywet.kernels import _native
 
         net = fold(trained, config)
-        parameters = [
-            np.ascontiguousarray(part)
-            for layer in net.layers
-            for part in (layer.input, layer.hidden, layer.input_bias, layer.hidden_bias)
-        ]
-        parameters += [net.head[None], np.array([net.head_bias], np.float32)]
-        self._stream = _native.Stream(target, config.cell, net.skip, parameters)
+        self._stream = _native.Stream(target, config.cell, net.skip, kernel_parameters(net))
         self._stream.settle(trained.card.rate)
         self._stream.mark()
 
