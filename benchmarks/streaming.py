@@ -1,7 +1,8 @@
 """Cost of streaming one LSTM on one core in blocks of 64, beside other engines.
 
     python -m benchmarks.streaming
-    python -m benchmarks.streaming --peer "/tmp/peers/bench_neuralaudio 7 static" --peer ...
+    benchmarks/peers/build.sh FOLDER
+    python -m benchmarks.streaming --peer FOLDER/rtneural_eigen --peer FOLDER/neuralaudio_native ...
 
 Builds and runs ``kernels/bench.cpp``. A peer is a program that prints lines
 ``engine build LxH nanoseconds``; those for RTNeural and NeuralAudio are in ``benchmarks/peers``.

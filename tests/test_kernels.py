@@ -89,7 +89,10 @@ def by_torch(rec, head, x, state, skip):
 
 
 def compare(cell, inputs, hidden, layers, batch, steps, skip=0.7, dtype=torch.float32):
-    """Largest difference from float64 PyTorch, of each result relative to its largest value."""
+    """Largest difference from float64 PyTorch, of each result relative to its largest value.
+
+    The kernels' and, in the same precision, PyTorch's own.
+    """
     rec, head = layers_of(cell, inputs, hidden, layers)
     x = torch.randn(batch, steps, inputs, dtype=torch.float64)
     state = state_of(cell, layers, batch, hidden)
@@ -99,11 +102,14 @@ def compare(cell, inputs, hidden, layers, batch, steps, skip=0.7, dtype=torch.fl
     mine = [copy.deepcopy(module).to(dtype) for module in (rec, head)]
     given = x.to(dtype), tuple(s.to(dtype) for s in state)
     assert fused.can_run(*mine, given[0])
-    got = everything(fused.run, *mine, *given, skip, weights)
-    return max(
-        float((a - b).detach().abs().max() / b.detach().abs().max().clamp(min=1e-3))
-        for a, b in zip(got, want, strict=True)
+    ours, theirs = (
+        max(
+            float((a - b).detach().abs().max() / b.detach().abs().max().clamp(min=1e-3))
+            for a, b in zip(everything(run, *mine, *given, skip, weights), want, strict=True)
+        )
+        for run in (fused.run, by_torch)
     )
+    return ours, theirs
 
 
 SIZES = [
@@ -128,22 +134,24 @@ SIZES = [
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: "in{}-h{}x{}-b{}-t{}".format(*s))
 def test_outputs_states_and_gradients_are_pytorchs(target, cell, size):
-    """To 2e-5: rounding (6e-8) and activations (3e-7) at every step, which the recurrence
-    carries on and the sums over batch and time average. PyTorch's own float32 is as far off.
+    """As near to float64 as PyTorch's own float32, but for the activations: theirs are within
+    rounding (6e-8), ours within 3e-7, five times that. Both errors go through the same sums.
     """
-    assert compare(cell, *size) < 2e-5
+    ours, theirs = compare(cell, *size)
+    assert ours < 5 * theirs + 1e-6
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_long_sequences(target, cell):
-    assert compare(cell, 1, 16, 1, 3, 5000) < 5e-5
+    ours, theirs = compare(cell, 1, 16, 1, 3, 5000)
+    assert ours < 5 * theirs + 1e-6
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("size", SIZES[::3], ids=lambda s: "in{}-h{}x{}-b{}-t{}".format(*s))
 def test_in_double_precision_the_same_source_is_exact(cell, size):
     """Another instance of the same templates: an error in the method would show here."""
-    assert compare(cell, *size, dtype=torch.float64) < 1e-12
+    assert compare(cell, *size, dtype=torch.float64)[0] < 1e-12
 
 
 @pytest.mark.parametrize("cell", CELLS)
