@@ -135,16 +135,17 @@ SIZES = [
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: "in{}-h{}x{}-b{}-t{}".format(*s))
 def test_outputs_states_and_gradients_are_pytorchs(target, cell, size):
     """As near to float64 as PyTorch's own float32, but for the activations: theirs are within
-    rounding (6e-8), ours within 3e-7, five times that. Both errors go through the same sums.
+    rounding (6e-8), ours within 3e-7, five times that, and both go through the same sums. Ours is
+    an absolute error, which weighs more where values are small: 1e-5 on top.
     """
     ours, theirs = compare(cell, *size)
-    assert ours < 5 * theirs + 1e-6
+    assert ours < 5 * theirs + 1e-5
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_long_sequences(target, cell):
     ours, theirs = compare(cell, 1, 16, 1, 3, 5000)
-    assert ours < 5 * theirs + 1e-6
+    assert ours < 5 * theirs + 1e-5
 
 
 @pytest.mark.parametrize("cell", CELLS)
