@@ -206,10 +206,5 @@ DRYWET_INLINE V scaled_tanh(V z) {
     return T(2) * logistic<T>(z) - T(1);
 }
 
-template <class T, class V>
-DRYWET_INLINE V tanh(V x) {
-    return scaled_tanh<T>(V(x * T(-2 * kLog2E)));
-}
-
 }  // namespace DRYWET_TARGET
 }  // namespace drywet

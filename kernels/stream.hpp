@@ -126,7 +126,6 @@ template <Cell cell, int W, int H>
 struct StreamNet {
     using L = StreamLayer<cell, W, H>;
     using V = typename L::V;
-    static constexpr bool kHasC = Unit<cell>::kHasC;
 
     static size_t padded(int hidden) { return size_t(L::vectors(hidden)) * W; }
 

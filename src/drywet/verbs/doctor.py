@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib.metadata import version
 
@@ -47,15 +46,16 @@ def doctor() -> Diagnosis:
     """
     import torch
 
+    from drywet.kernels.recurrent import threads
+
     found = choice()
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    has_affinity = hasattr(os, "sched_getaffinity")
     return Diagnosis(
         drywet=version("drywet"),
         python=platform.python_version(),
         torch=torch.__version__,
         machine=f"{platform.system()} on {platform.machine()}",
-        cores=len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1,
+        cores=threads(),
         kernels=found.target,
         possible=list(found.possible),
         reason=found.reason,
