@@ -3,12 +3,14 @@
 // Time is cut into chunks short enough for the cache; within a chunk one layer
 // follows the other. Forward writes a tape of what backward needs:
 //
-//   x      [steps][inputs]               the input, a sequence in each lane
 //   slots  [layers][steps][hidden][S]    what the cells left; backward leaves dz there
 //   h      [layers][steps + 1][hidden]   h[0] is the initial state
 //   c      [layers][steps + 1][hidden]   only for an LSTM
 //
-// Without a tape the same arrays hold one chunk, used over and over.
+// In the first layer's h, a step's input and a 1 follow the state that it meets: the
+// gradients of the input weights, hidden weights and biases are then those of one matrix, for
+// which dz comes only once from the cache. (Not for a GRU, whose n keeps input and
+// hidden part apart.) Without a tape the same arrays hold one chunk, used over and over.
 #pragma once
 
 #include "jobs.hpp"
@@ -17,20 +19,21 @@
 namespace drywet {
 namespace DRYWET_TARGET {
 
-// Between sequences in rows, [lanes][steps], and in lanes, [steps][width] of T.
+// Between sequences in rows, [lanes][steps], and in lanes, [steps][width] of T; from step
+// to step are `every` numbers in a row, `step` in lanes.
 template <class T>
 DRYWET_INLINE void to_lanes(const T* from, size_t stride, int lanes, int steps, int every, T* to,
-                            int width) {
+                            int width, size_t step) {
     constexpr int kRun = 16;
     for (int t0 = 0; t0 < steps; t0 += kRun) {
         const int n = steps - t0 < kRun ? steps - t0 : kRun;
         for (int lane = 0; lane < width; ++lane) {
             const T* row = from + lane * stride + size_t(t0) * every;
-            T* out = to + size_t(t0) * every * width + lane;
+            T* out = to + t0 * step + lane;
             if (lane < lanes)
-                for (int t = 0; t < n; ++t) out[size_t(t) * every * width] = row[size_t(t) * every];
+                for (int t = 0; t < n; ++t) out[t * step] = row[size_t(t) * every];
             else
-                for (int t = 0; t < n; ++t) out[size_t(t) * every * width] = 0;
+                for (int t = 0; t < n; ++t) out[t * step] = 0;
         }
     }
 }
@@ -58,12 +61,17 @@ struct Batch {
     static constexpr bool kHasC = L::U::kHasC;
     // The two biases only ever appear as their sum.
     static constexpr bool kSameBias = cell != Cell::kGru;
+    static constexpr bool kJoined = kSameBias;  // one matrix of gradients for the first layer
+
+    // Values that follow the state in a row of a layer's h.
+    static int guests(const Net<T>& net, int l) { return l ? 0 : net.inputs + kJoined; }
+    static int h_row(const Net<T>& net, int l) { return L::hidden_row(net.hidden, guests(net, l)); }
+    static int c_row(const Net<T>& net) { return L::hidden_row(net.hidden, 0); }
     static constexpr int kForwardChunk = 32;
     static constexpr int kBackwardChunk = 32;
 
     // The arrays of a tape for `steps` steps; sizes in vectors.
     struct Tape {
-        V* x;
         V* slots[kMaxLayers];
         V* h[kMaxLayers];
         V* c[kMaxLayers];
@@ -71,11 +79,10 @@ struct Batch {
 
         Tape(const Net<T>& net, size_t steps, V* at) {
             V* const begin = at;
-            x = at, at += steps * net.inputs * NV;
             for (int l = 0; l < net.layers; ++l) {
                 slots[l] = at, at += steps * L::slots_row(net.hidden);
-                h[l] = at, at += (steps + 1) * L::hidden_row(net.hidden);
-                c[l] = at, at += kHasC ? (steps + 1) * L::hidden_row(net.hidden) : 0;
+                h[l] = at, at += (steps + 1) * h_row(net, l);
+                c[l] = at, at += kHasC ? (steps + 1) * c_row(net) : 0;
             }
             size = size_t(at - begin);
         }
@@ -125,7 +132,7 @@ struct Batch {
 
     static void forward(const ForwardJob<T>& job) {
         const Net<T>& net = job.net;
-        const int hidden = net.hidden, row = L::hidden_row(hidden);
+        const int hidden = net.hidden;
         const Packed packed(net, job.packed);
         const int capacity = job.keep || job.steps < kForwardChunk ? job.steps : kForwardChunk;
         const Tape tape(net, capacity, (V*)job.tape);
@@ -137,36 +144,42 @@ struct Batch {
         for (int t0 = 0; t0 < job.steps; t0 += kForwardChunk) {
             const int n = job.steps - t0 < kForwardChunk ? job.steps - t0 : kForwardChunk;
             const int at = job.keep ? t0 : 0;
-            V* x = tape.x + size_t(at) * net.inputs * NV;
+            const int x_row = h_row(net, 0), row = c_row(net);
+            V* x = tape.h[0] + size_t(at) * x_row + hidden * NV;
             for (int i = 0; i < net.inputs; ++i)
                 to_lanes(job.x + size_t(t0) * net.inputs + i, job.x_stride, job.lanes, n,
-                         net.inputs, (T*)x + i * kLanes, kLanes);
+                         net.inputs, (T*)(x + i * NV), kLanes, x_row * kWidth<T>);
+            if (kJoined && job.keep)
+                for (int t = 0; t < n; ++t)
+                    for (int v = 0; v < NV; ++v) x[t * x_row + net.inputs * NV + v] = V{} + 1;
             const V* in = x;
-            int in_row = net.inputs * NV;
+            int in_row = x_row;
             for (int l = 0; l < net.layers; ++l) {
-                const int inputs = net.layer_inputs(l);
+                const int inputs = net.layer_inputs(l), out_row = h_row(net, l);
                 V* slots = tape.slots[l] + size_t(at) * L::slots_row(hidden);
-                V* h = tape.h[l] + size_t(at) * row;
+                V* h = tape.h[l] + size_t(at) * out_row;
                 V* c = tape.c[l] + size_t(at) * row;
                 for (int t = 0; t < n; ++t)
                     L::forward(packed.forward[l], in + t * in_row, inputs, hidden,
-                               h + t * row, c + t * row, slots + size_t(t) * L::slots_row(hidden),
-                               h + (t + 1) * row, c + (t + 1) * row);
-                in = h + row;
-                in_row = row;
+                               h + t * out_row, c + t * row,
+                               slots + size_t(t) * L::slots_row(hidden), h + (t + 1) * out_row,
+                               c + (t + 1) * row);
+                in = h + out_row;
+                in_row = out_row;
             }
-            for (int t = 0; t < n; ++t) head(net, in + t * row, x + t * net.inputs * NV, y + t * NV);
+            for (int t = 0; t < n; ++t) head(net, in + t * in_row, x + t * x_row, y + t * NV);
             from_lanes((const T*)y, kLanes, job.lanes, n, 1, job.y + t0, job.y_stride);
             if (!job.keep)
                 for (int l = 0; l < net.layers; ++l) {
-                    memcpy((void*)tape.h[l], tape.h[l] + n * row, row * sizeof(V));
-                    if (kHasC) memcpy((void*)tape.c[l], tape.c[l] + n * row, row * sizeof(V));
+                    const size_t size = hidden * NV * sizeof(V);
+                    memcpy((void*)tape.h[l], tape.h[l] + n * h_row(net, l), size);
+                    if (kHasC) memcpy((void*)tape.c[l], tape.c[l] + n * row, size);
                 }
         }
-        const size_t last = job.keep ? size_t(job.steps) * row : 0;
+        const size_t last = job.keep ? size_t(job.steps) : 0;
         for (int l = 0; l < net.layers; ++l) {
-            store_state(tape.h[l] + last, job, l, job.hn);
-            if constexpr (kHasC) store_state(tape.c[l] + last, job, l, job.cn);
+            store_state(tape.h[l] + last * h_row(net, l), job, l, job.hn);
+            if constexpr (kHasC) store_state(tape.c[l] + last * c_row(net), job, l, job.cn);
         }
     }
 
@@ -212,7 +225,7 @@ struct Batch {
     // Sums of gradients, a vector for each weight, and what goes from chunk to chunk.
     struct Work {
         V* w_ih[kMaxLayers];
-        V* w_hh[kMaxLayers];
+        V* w_hh[kMaxLayers];  // of the first layer, where joined, all columns
         V* b_ih[kMaxLayers];
         V* b_hh[kMaxLayers];
         V* head_weight;
@@ -229,8 +242,9 @@ struct Batch {
             V* const begin = at;
             const size_t rows = size_t(L::G) * net.hidden;
             for (int l = 0; l < net.layers; ++l) {
+                w_hh[l] = at, at += rows * (net.hidden + kJoined * guests(net, l));
+                if (kJoined && l == 0) continue;
                 w_ih[l] = at, at += rows * net.layer_inputs(l);
-                w_hh[l] = at, at += rows * net.hidden;
                 b_ih[l] = at, at += rows;
                 b_hh[l] = at, at += rows;
             }
@@ -253,7 +267,7 @@ struct Batch {
 
     static void backward(const BackwardJob<T>& job) {
         const Net<T>& net = job.net;
-        const int hidden = net.hidden, row = L::hidden_row(hidden);
+        const int hidden = net.hidden, row = c_row(net);
         const Packed packed(net, job.packed);
         const Tape tape(net, job.steps, (V*)job.tape);
         Work work(net, (V*)job.work);
@@ -266,22 +280,23 @@ struct Batch {
         for (int chunk = chunks - 1; chunk >= 0; --chunk) {
             const int t0 = chunk * kBackwardChunk;
             const int n = job.steps - t0 < kBackwardChunk ? job.steps - t0 : kBackwardChunk;
-            to_lanes(job.dy + t0, job.dy_stride, job.lanes, n, 1, (T*)work.dy, kLanes);
+            to_lanes(job.dy + t0, job.dy_stride, job.lanes, n, 1, (T*)work.dy, kLanes, kLanes);
             const int top = net.layers - 1;
-            L::head_gradients(work.dy, tape.h[top] + size_t(t0 + 1) * row, hidden, n,
-                              work.head_weight, work.head_bias);
+            L::head_gradients(work.dy, tape.h[top] + size_t(t0 + 1) * h_row(net, top), hidden,
+                              h_row(net, top), n, work.head_weight, work.head_bias);
             for (int l = top; l >= 0; --l) {
-                const int inputs = net.layer_inputs(l);
+                const int inputs = net.layer_inputs(l), out_row = h_row(net, l);
                 V* slots = tape.slots[l] + size_t(t0) * L::slots_row(hidden);
-                const V* h = tape.h[l] + size_t(t0) * row;
+                const V* h = tape.h[l] + size_t(t0) * out_row;
                 const V* c = tape.c[l] + size_t(t0) * row;
                 const bool down = l > 0 || job.dx;
                 for (int t = n - 1; t >= 0; --t) {
                     V* dh = work.dh[l];
                     V* dz = slots + size_t(t) * L::slots_row(hidden);
                     const auto units = [&](const auto& from_above) DRYWET_LAMBDA {
-                        L::backward_units(hidden, dz, h + t * row, c + t * row, h + (t + 1) * row,
-                                          dh, work.dc[l], from_above);
+                        L::backward_units(hidden, dz, h + t * out_row, c + t * row,
+                                          h + (t + 1) * out_row, out_row, row, dh, work.dc[l],
+                                          from_above);
                     };
                     const V* above = l == top ? work.dy + t * NV : work.above + t * hidden * NV;
                     if (l == top)
@@ -295,23 +310,27 @@ struct Batch {
                         L::template transposed<false>(packed.input[l], dz, inputs, hidden,
                                                       work.below + t * inputs * NV);
                 }
-                const V* in = l == 0 ? tape.x + size_t(t0) * inputs * NV
-                                     : tape.h[l - 1] + size_t(t0 + 1) * row;
-                L::template gradients<false, true>(slots, hidden, in, inputs,
-                                                   l == 0 ? inputs * NV : row, n, work.w_ih[l],
-                                                   work.b_ih[l]);
-                L::template gradients<true, !kSameBias>(slots, hidden, h, hidden, row, n,
-                                                        work.w_hh[l], work.b_hh[l]);
+                if (kJoined && l == 0) {
+                    L::template gradients<true, false>(slots, hidden, h, hidden + guests(net, l),
+                                                       out_row, n, work.w_hh[l], nullptr);
+                } else {
+                    const int in_row = h_row(net, l ? l - 1 : 0);
+                    const V* in = l ? tape.h[l - 1] + size_t(t0 + 1) * in_row : h + hidden * NV;
+                    L::template gradients<false, true>(slots, hidden, in, inputs, in_row, n,
+                                                       work.w_ih[l], work.b_ih[l]);
+                    L::template gradients<true, !kSameBias>(slots, hidden, h, hidden, out_row, n,
+                                                            work.w_hh[l], work.b_hh[l]);
+                }
                 V* const swap = work.above;
                 work.above = work.below, work.below = swap;
             }
             if (job.dx) input_gradients(job, work.above, work.dy, t0, n);
         }
         for (int l = 0; l < net.layers; ++l) {
-            store_state(work.dh[l], job, l, job.dh0);
-            if constexpr (kHasC) store_state(work.dc[l], job, l, job.dc0);
+            if (job.dh0) store_state(work.dh[l], job, l, job.dh0);
+            if (kHasC && job.dc0) store_state(work.dc[l], job, l, job.dc0);
         }
-        add_lanes(net, work);
+        add_lanes(net, work, job.gradients);
     }
 
     static void input_gradients(const BackwardJob<T>& job, V* dx, const V* dy, int t0, int n) {
@@ -324,23 +343,33 @@ struct Batch {
                        job.dx + size_t(t0) * inputs + i, job.dx_stride);
     }
 
-    // The sums over the lanes, as numbers: where they start is where the sums started.
-    static void add_lanes(const Net<T>& net, const Work& work) {
-        T* to = (T*)work.w_ih[0];
-        const size_t rows = size_t(L::G) * net.hidden;
+    // The sums over the lanes, as numbers in the parameters' order.
+    static void add_lanes(const Net<T>& net, const Work& work, T* to) {
+        const int hidden = net.hidden, rows = L::G * hidden;
         for (int l = 0; l < net.layers; ++l) {
-            to = lanes_of(work.w_ih[l], rows * net.layer_inputs(l), to);
-            to = lanes_of(work.w_hh[l], rows * net.hidden, to);
-            to = lanes_of(work.b_ih[l], rows, to);
-            to = lanes_of(kSameBias ? work.b_ih[l] : work.b_hh[l], rows, to);
+            const int inputs = net.layer_inputs(l);
+            if (kJoined && l == 0) {
+                const V* const joined = work.w_hh[0];
+                const int columns = hidden + inputs + 1;
+                to = lanes_of(joined + hidden, rows, inputs, columns, to);
+                to = lanes_of(joined, rows, hidden, columns, to);
+                for (int bias = 0; bias < 2; ++bias)
+                    to = lanes_of(joined + columns - 1, rows, 1, columns, to);
+            } else {
+                to = lanes_of(work.w_ih[l], rows, inputs, inputs, to);
+                to = lanes_of(work.w_hh[l], rows, hidden, hidden, to);
+                to = lanes_of(work.b_ih[l], 1, rows, rows, to);
+                to = lanes_of(kSameBias ? work.b_ih[l] : work.b_hh[l], 1, rows, rows, to);
+            }
         }
-        to = lanes_of(work.head_weight, net.hidden, to);
-        lanes_of(work.head_bias, 1, to);
+        to = lanes_of(work.head_weight, 1, hidden, hidden, to);
+        lanes_of(work.head_bias, 1, 1, 1, to);
     }
 
-    static T* lanes_of(const V* from, size_t count, T* to) {
-        for (size_t i = 0; i < count; ++i) to[i] = sum<T>(from[i]);
-        return to + count;
+    static T* lanes_of(const V* from, int rows, int columns, size_t stride, T* to) {
+        for (int r = 0; r < rows; ++r, from += stride)
+            for (int c = 0; c < columns; ++c) *to++ = sum<T>(from[c]);
+        return to;
     }
 };
 

@@ -115,15 +115,15 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
         job.dy = dy + first * job.dy_stride;
         job.dhn = offset(after.h, first * net.hidden);
         job.dcn = offset(after.c, first * net.hidden);
-        job.dh0 = before.h + first * net.hidden;
+        job.dh0 = offset(before.h, first * net.hidden);
         job.dc0 = offset(before.c, first * net.hidden);
         job.state_stride = std::size_t(batch) * net.hidden;
         job.dx_stride = std::size_t(steps) * net.inputs;
         job.dx = offset(dx, first * job.dx_stride);
         job.tape = static_cast<char*>(tape) + kHeader + group * size;
         job.work = static_cast<char*>(work.data()) + worker * work_size;
+        job.gradients = static_cast<T*>(partial.data()) + group * count;
         kernel.backward(job);
-        std::memcpy(static_cast<T*>(partial.data()) + group * count, job.work, count * sizeof(T));
     });
     // In this order whatever the number of threads.
     std::fill_n(gradients, count, T(0));

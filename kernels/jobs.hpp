@@ -36,13 +36,14 @@ struct BackwardJob {
     size_t dy_stride;
     const T* dhn;  // (layers, lanes, hidden) or null
     const T* dcn;
-    T* dh0;
+    T* dh0;  // likewise
     T* dc0;
     size_t state_stride;
     T* dx;  // (lanes, steps, inputs) or null where not wanted
     size_t dx_stride;
     void* tape;  // left by forward; is used up
-    void* work;  // work_bytes(net); starts with the gradients, in order, afterwards
+    void* work;  // work_bytes(net)
+    T* gradients;  // of this group, in the parameters' order
 };
 
 // Functions for one kind of cell and number of lanes.

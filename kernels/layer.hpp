@@ -27,11 +27,11 @@ struct Layer {
     static constexpr int kTile = kRegisters == 32 ? 6 : 3;
     static constexpr int kHeadTile = 8;
 
-    // Vectors from one step's slots, or hidden values, to the next's. One value more than
-    // there are, or steps would lie a power of two apart and fall into the same few sets
-    // of the cache.
-    static constexpr int slots_row(int hidden) { return (hidden * S + 1) * NV; }
-    static constexpr int hidden_row(int hidden) { return (hidden + 1) * NV; }
+    // Vectors from one step's slots, or hidden values and their guests, to the next's. An odd
+    // number of values, or steps would lie a power of two apart and fall into the same few
+    // sets of the cache.
+    static constexpr int slots_row(int hidden) { return (hidden * S | 1) * NV; }
+    static constexpr int hidden_row(int hidden, int guests) { return ((hidden + guests) | 1) * NV; }
 
     // --- packing ---
 
@@ -145,8 +145,8 @@ struct Layer {
     // `from_above(j, v)` is what comes to dh from the layer above or the dense layer.
     template <class F>
     static DRYWET_INLINE void backward_units(int hidden, V* slots, const V* h_before,
-                                             const V* c_before, const V* h, V* dh, V* dc,
-                                             const F& from_above) {
+                                             const V* c_before, const V* h, int h_row, int c_row,
+                                             V* dh, V* dc, const F& from_above) {
         for (int q = 0; q < hidden * NV; ++q) {
             const int j = q / NV, v = q % NV;
             V* at = slots + j * S * NV + v;
@@ -154,8 +154,8 @@ struct Layer {
             unroll<S>([&](auto s) DRYWET_LAMBDA {
                 __builtin_prefetch(at + s * NV - slots_row(hidden));
             });
-            __builtin_prefetch(h_before + q - hidden_row(hidden));
-            if constexpr (U::kHasC) __builtin_prefetch(c_before + q - hidden_row(hidden));
+            __builtin_prefetch(h_before + q - h_row);
+            if constexpr (U::kHasC) __builtin_prefetch(c_before + q - c_row);
             V slot[S];
             unroll<S>([&](auto s) DRYWET_LAMBDA { slot[s] = at[s * NV]; });
             V d = V{}, before = V{};
@@ -208,17 +208,37 @@ struct Layer {
     // Sums over time and lanes of dz times what the weight met; one vector of
     // partial sums per weight, added up over the lanes at the very end.
 
-    // A tile: R rows of dz at `rows` (offsets in values), C columns. `acc` is [R] rows of
-    // `stride` sums. With Sum also the rows alone, which is the bias' gradient.
+    // R rows of a weight matrix: where their gradient is in a step's slots, and their numbers.
+    template <int R>
+    struct Rows {
+        int slot[R];
+        int number[R];
+    };
+
+    // Rows in the order in which they lie in the slots.
+    template <int R, bool Hidden>
+    static DRYWET_INLINE Rows<R> rows_from(int first, int hidden) {
+        Rows<R> rows;
+        for (int r = 0; r < R; ++r) {
+            const int j = (first + r) / G, g = (first + r) % G;
+            rows.slot[r] = j * S + (Hidden ? U::hidden_slot(g) : U::in_slot(g));
+            rows.number[r] = g * hidden + j;
+        }
+        return rows;
+    }
+
+    // A tile: R rows times C columns, added to `acc` [G * hidden][columns]. With Sum also the
+    // rows alone, which is the bias' gradient.
     template <int R, int C, bool Sum>
-    static DRYWET_INLINE void outer(const V* dz, int dz_step, const int* rows, const V* u, int u_step,
-                                    int steps, V* acc, size_t stride, V* sums, size_t sums_stride) {
+    static DRYWET_INLINE void outer(const V* dz, int dz_step, const Rows<R>& rows, const V* u,
+                                    int u_step, int steps, V* acc, size_t columns, V* sums) {
         V a[R * C], b[R];
-        unroll<R * C>([&](auto q) DRYWET_LAMBDA { a[q] = acc[(q / C) * stride + q % C]; });
-        if constexpr (Sum)
-            unroll<R>([&](auto r) DRYWET_LAMBDA { b[r] = sums[r * sums_stride]; });
+        unroll<R * C>([&](auto q) DRYWET_LAMBDA {
+            a[q] = acc[rows.number[q / C] * columns + q % C];
+        });
+        if constexpr (Sum) unroll<R>([&](auto r) DRYWET_LAMBDA { b[r] = sums[rows.number[r]]; });
         const V* d[R];
-        unroll<R>([&](auto r) DRYWET_LAMBDA { d[r] = dz + rows[r] * NV; });
+        unroll<R>([&](auto r) DRYWET_LAMBDA { d[r] = dz + rows.slot[r] * NV; });
         for (int t = 0; t < steps; ++t, u += u_step) {
             unroll<NV>([&](auto v) DRYWET_LAMBDA {
                 V uc[C];
@@ -230,45 +250,33 @@ struct Layer {
                 });
             });
         }
-        unroll<R * C>([&](auto q) DRYWET_LAMBDA { acc[(q / C) * stride + q % C] = a[q]; });
-        if constexpr (Sum)
-            unroll<R>([&](auto r) DRYWET_LAMBDA { sums[r * sums_stride] = b[r]; });
+        unroll<R * C>([&](auto q) DRYWET_LAMBDA {
+            acc[rows.number[q / C] * columns + q % C] = a[q];
+        });
+        if constexpr (Sum) unroll<R>([&](auto r) DRYWET_LAMBDA { sums[rows.number[r]] = b[r]; });
     }
 
-    template <int R, bool Sum, int C>
-    static DRYWET_INLINE void outer_of(int c, const V* dz, int dz_step, const int* rows, const V* u,
-                                       int u_step, int steps, V* acc, size_t stride, V* sums,
-                                       size_t sums_stride) {
-        if (c == C)
-            outer<R, C, Sum>(dz, dz_step, rows, u, u_step, steps, acc, stride, sums, sums_stride);
-        else if constexpr (C > 1)
-            outer_of<R, Sum, C - 1>(c, dz, dz_step, rows, u, u_step, steps, acc, stride, sums,
-                                    sums_stride);
+    // C columns for the rows from `row` on, R at a time for as long as there are so many.
+    template <int R, int C, bool Hidden, bool Sum>
+    static DRYWET_INLINE int rows_gradients(int row, const V* dz, int hidden, const V* u, int u_step,
+                                            int steps, V* acc, size_t columns, V* sums) {
+        for (; row + R <= G * hidden; row += R)
+            outer<R, C, Sum>(dz, slots_row(hidden), rows_from<R, Hidden>(row, hidden), u, u_step,
+                             steps, acc, columns, sums);
+        return row;
     }
 
     // One tile of columns for all rows of a weight matrix.
     template <bool Hidden, bool Sum, int C>
     static void column_gradients(int columns_in_tile, const V* dz, int hidden, const V* u,
                                  int u_step, int steps, V* acc, size_t columns, V* sums) {
-        const int dz_step = slots_row(hidden);
-        int rows[kRows];
-        if constexpr (cell == Cell::kRnn) {
-            int j = 0;
-            for (; j + kRows <= hidden; j += kRows) {
-                for (int r = 0; r < kRows; ++r) rows[r] = j + r;
-                outer_of<kRows, Sum, C>(columns_in_tile, dz, dz_step, rows, u, u_step, steps,
-                                        acc + j * columns, columns, sums + j, 1);
-            }
-            for (; j < hidden; ++j)
-                outer_of<1, Sum, C>(columns_in_tile, dz, dz_step, &j, u, u_step, steps,
-                                    acc + j * columns, columns, sums + j, 1);
-        } else {
-            for (int j = 0; j < hidden; ++j) {
-                for (int g = 0; g < G; ++g)
-                    rows[g] = j * S + (Hidden ? U::hidden_slot(g) : U::in_slot(g));
-                outer_of<kRows, Sum, C>(columns_in_tile, dz, dz_step, rows, u, u_step, steps,
-                                        acc + j * columns, hidden * columns, sums + j, hidden);
-            }
+        if (columns_in_tile == C) {
+            const int row = rows_gradients<kRows, C, Hidden, Sum>(0, dz, hidden, u, u_step, steps,
+                                                                  acc, columns, sums);
+            rows_gradients<1, C, Hidden, Sum>(row, dz, hidden, u, u_step, steps, acc, columns, sums);
+        } else if constexpr (C > 1) {
+            column_gradients<Hidden, Sum, C - 1>(columns_in_tile, dz, hidden, u, u_step, steps, acc,
+                                                 columns, sums);
         }
     }
 
@@ -290,14 +298,22 @@ struct Layer {
     }
 
     // The gradients of the dense layer: dy [steps] times h [steps][hidden].
-    static void head_gradients(const V* dy, const V* h, int hidden, int steps, V* weight, V* bias) {
-        const int only = 0;
-        for (int t = 0; t < steps; ++t)
-            unroll<NV>([&](auto v) DRYWET_LAMBDA { bias[0] += dy[t * NV + v]; });
+    static void head_gradients(const V* dy, const V* h, int hidden, int h_row, int steps, V* weight,
+                               V* bias) {
+        V sum = *bias;
+        for (int i = 0; i < steps * NV; ++i) sum += dy[i];
+        *bias = sum;
         for (int k = 0; k < hidden; k += kHeadTile)
-            outer_of<1, false, kHeadTile>(hidden - k < kHeadTile ? hidden - k : kHeadTile, dy, NV,
-                                          &only, h + k * NV, hidden_row(hidden), steps, weight + k,
-                                          0, bias, 0);
+            head_columns<kHeadTile>(hidden - k, dy, h + k * NV, h_row, steps, weight + k);
+    }
+
+    template <int C>
+    static DRYWET_INLINE void head_columns(int columns, const V* dy, const V* h, int h_step,
+                                           int steps, V* weight) {
+        if (columns >= C)
+            outer<1, C, false>(dy, NV, Rows<1>{}, h, h_step, steps, weight, 0, nullptr);
+        else if constexpr (C > 1)
+            head_columns<C - 1>(columns, dy, h, h_step, steps, weight);
     }
 };
 

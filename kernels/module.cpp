@@ -138,7 +138,8 @@ void backward_of(const std::string& target, const std::string& cell_name, T skip
                  nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> tape,
                  Array<const T> dy,
                  std::optional<Array<const T>> dhn, std::optional<Array<const T>> dcn,
-                 std::optional<Array<T>> dx, Array<T> dh0, std::optional<Array<T>> dc0,
+                 std::optional<Array<T>> dx, std::optional<Array<T>> dh0,
+                 std::optional<Array<T>> dc0,
                  Array<T> gradients, int threads) {
     const Cell cell = cell_named(cell_name);
     const Net<T> net = net_of<T>(cell, skip, parameters);
@@ -146,9 +147,7 @@ void backward_of(const std::string& target, const std::string& cell_name, T skip
     const std::size_t batch = limited(dy.shape(0)), steps = limited(dy.shape(1));
     const T* from = checked(dy, {batch, steps, 1}, "dy");
     const auto after = states_of<const T>(net, batch, dhn, dcn);
-    const std::optional<Array<T>> dh{dh0};
-    const auto before = states_of<T>(net, batch, dh, dc0);
-    if (cell == Cell::kLstm && !dc0) throw std::invalid_argument("an LSTM has a c");
+    const auto before = states_of<T>(net, batch, dh0, dc0);
     T* to_x = dx ? checked(*dx, {batch, steps, std::size_t(net.inputs)}, "dx") : nullptr;
     T* to = checked(gradients, {net.parameters()}, "gradients");
     const auto kernel = kernel_of<T>(target, cell);
@@ -181,7 +180,7 @@ void define(nb::module_& m) {
           "hn"_a.noconvert(), "cn"_a.none().noconvert(), "keep"_a, "threads"_a);
     m.def("backward", backward_of<T>, "target"_a, "cell"_a, "skip"_a, "parameters"_a, "tape"_a.noconvert(),
           "dy"_a.noconvert(), "dhn"_a.none().noconvert(), "dcn"_a.none().noconvert(),
-          "dx"_a.none().noconvert(), "dh0"_a.noconvert(), "dc0"_a.none().noconvert(),
+          "dx"_a.none().noconvert(), "dh0"_a.none().noconvert(), "dc0"_a.none().noconvert(),
           "gradients"_a.noconvert(), "threads"_a);
 }
 

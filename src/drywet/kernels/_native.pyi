@@ -28,7 +28,7 @@ def backward(
     dhn: Array | None,
     dcn: Array | None,
     dx: Array | None,
-    dh0: Array,
+    dh0: Array | None,
     dc0: Array | None,
     gradients: Array,
     threads: int,

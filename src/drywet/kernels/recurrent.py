@@ -18,7 +18,6 @@ from torch.autograd.function import once_differentiable
 from drywet.kernels.choice import MOST_HIDDEN, MOST_INPUTS, MOST_LAYERS, choice
 
 _CELLS: dict[type[nn.RNNBase], str] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
-_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 State = tuple[Tensor, ...]
 
@@ -78,16 +77,16 @@ def run(
     Returns:
         The output ``(batch, samples, 1)`` and the new state.
     """
-    weights = [getattr(rec, f"{part}_l{i}") for i in range(rec.num_layers) for part in _PARTS]
-    weights += [head.weight, head.bias]
     net = _Net(_CELLS[type(rec)], rec.num_layers, rec.hidden_size, skip)
     given: list[Tensor | None] = [None, None]
     given[: len(state or ())] = state or ()
+    # In the order in which torch.nn makes them: weight_ih, weight_hh, bias_ih, bias_hh.
+    weights = [*rec.parameters(), *head.parameters()]
     tensors = (x, *given, *weights)
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
         y, *after = _Fused.apply(net, *tensors)  # type: ignore[no-untyped-call]
     else:
-        y, *after = net.forward(False, *tensors)[1]
+        y, *after = net.forward(False, x, given[0], given[1], [_array(w) for w in weights])[1]
     return y, tuple(after)
 
 
@@ -99,45 +98,47 @@ class _Net:
         self.has_c = cell == "lstm"
 
     def forward(
-        self, keep: bool, x: Tensor, h0: Tensor | None, c0: Tensor | None, *weights: Tensor
-    ) -> tuple[Any, tuple[Tensor, ...]]:
+        self, keep: bool, x: Tensor, h0: Tensor | None, c0: Tensor | None, weights: list[Any]
+    ) -> tuple[Any, list[Tensor]]:
         """The tape, if it is to be kept, and the output with the states."""
         from drywet.kernels import _native
 
         y = x.new_empty(x.shape[0], x.shape[1], 1)
-        after = [x.new_empty(self.layers, x.shape[0], self.hidden) for _ in range(1 + self.has_c)]
+        after = [self.state(x) for _ in range(1 + self.has_c)]
         tape = _native.forward(
-            str(choice().target), self.cell, self.skip, [_array(w) for w in weights],
+            str(choice().target), self.cell, self.skip, weights,
             _array(x), _array(h0), _array(c0), y.numpy(), after[0].numpy(),
             after[1].numpy() if self.has_c else None, keep, threads(),
         )  # fmt: skip
-        return tape, (y, *after)
+        return tape, [y, *after]
 
     def backward(
         self,
         tape: Tensor,
-        weights: tuple[Tensor, ...],
+        weights: list[Any],
         dy: Tensor | None,
         after: list[Tensor | None],
         x: Tensor,
-        wants_dx: bool,
-    ) -> tuple[Tensor | None, list[Tensor], list[Tensor]]:
-        """Gradients of the input, the states and the weights."""
+        wants: tuple[bool, bool, bool],
+    ) -> tuple[list[Tensor | None], Tensor]:
+        """Gradients of the input and the states, where wanted, and of all weights in a row."""
         from drywet.kernels import _native
 
-        dx = x.new_empty(x.shape) if wants_dx else None
-        before = [x.new_empty(self.layers, x.shape[0], self.hidden) for _ in range(1 + self.has_c)]
-        sizes = [w.numel() for w in weights]
-        gradients = x.new_empty(sum(sizes))
+        found = [
+            x.new_empty(x.shape) if wants[0] else None,
+            *(self.state(x) if wanted else None for wanted in wants[1:]),
+        ]
+        gradients = x.new_empty(sum(w.size for w in weights))
         _native.backward(
-            str(choice().target), self.cell, self.skip, [_array(w) for w in weights], _array(tape),
+            str(choice().target), self.cell, self.skip, weights, tape.numpy(),
             _array(x.new_zeros(x.shape[0], x.shape[1], 1) if dy is None else dy),
-            _array(after[0]), _array(after[1]) if self.has_c else None,
-            _array(dx), before[0].numpy(), before[1].numpy() if self.has_c else None,
+            *(_array(given) for given in (*after, None)[:2]), *(_array(g) for g in found),
             gradients.numpy(), threads(),
         )  # fmt: skip
-        parts = [g.view_as(w) for g, w in zip(torch.split(gradients, sizes), weights, strict=True)]
-        return dx, before, parts
+        return found, gradients
+
+    def state(self, x: Tensor) -> Tensor:
+        return x.new_empty(self.layers, x.shape[0], self.hidden)
 
 
 def _array(tensor: Tensor | None) -> Any:
@@ -150,22 +151,27 @@ class _Fused(torch.autograd.Function):
     def forward(ctx: Any, net: _Net, *tensors: Any) -> tuple[Tensor, ...]:
         ctx.set_materialize_grads(False)
         ctx.net = net
-        tape, outputs = net.forward(True, *tensors)
+        ctx.weights = [_array(w) for w in tensors[3:]]  # saved below: PyTorch checks for changes
+        x, h0, c0, *_ = tensors
+        tape, outputs = net.forward(True, x, h0, c0, ctx.weights)
         ctx.save_for_backward(torch.from_numpy(tape), *tensors)
         ctx.used = False
-        return outputs
+        return tuple(outputs)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor | None, *after: Tensor | None) -> tuple[Any, ...]:
-        tape, *tensors = ctx.saved_tensors
+        tape, x, h0, c0, *_ = ctx.saved_tensors
         if ctx.used:  # a kept graph: backward uses the tape up, forward writes it again
-            tape = torch.from_numpy(ctx.net.forward(True, *tensors)[0])
+            tape = torch.from_numpy(ctx.net.forward(True, x, h0, c0, ctx.weights)[0])
         ctx.used = True
-        x, _, _, *weights = tensors
-        wanted = ctx.needs_input_grad
-        dx, before, gradients = ctx.net.backward(
-            tape, tuple(weights), dy, [*after, None], x, wanted[1]
+        _, *wanted = ctx.needs_input_grad
+        found, flat = ctx.net.backward(
+            tape, ctx.weights, dy, list(after), x, (wanted[0], wanted[1], wanted[2])
         )
-        found = [None, dx, before[0], before[1] if ctx.net.has_c else None, *gradients]
-        return tuple(g if wants else None for g, wants in zip(found, wanted, strict=True))
+        parts = torch.split(flat, [w.size for w in ctx.weights])
+        gradients = [
+            part.view(w.shape) if wants else None
+            for part, w, wants in zip(parts, ctx.weights, wanted[3:], strict=True)
+        ]
+        return (None, *found, *gradients)
