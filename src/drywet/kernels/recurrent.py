@@ -124,18 +124,16 @@ class _Net:
         """Gradients of the input and the states, where wanted, and of all weights in a row."""
         from drywet.kernels import _native
 
-        found = [
-            x.new_empty(x.shape) if wants[0] else None,
-            *(self.state(x) if wanted else None for wanted in wants[1:]),
-        ]
+        dx = x.new_empty(x.shape) if wants[0] else None
+        before = [self.state(x) if wanted else None for wanted in wants[1:]]
         gradients = x.new_empty(sum(w.size for w in weights))
         _native.backward(
             str(choice().target), self.cell, self.skip, weights, tape.numpy(),
             _array(x.new_zeros(x.shape[0], x.shape[1], 1) if dy is None else dy),
-            *(_array(given) for given in (*after, None)[:2]), *(_array(g) for g in found),
-            gradients.numpy(), threads(),
+            _array(after[0]), _array(after[1]) if self.has_c else None,
+            _array(dx), _array(before[0]), _array(before[1]), gradients.numpy(), threads(),
         )  # fmt: skip
-        return found, gradients
+        return [dx, *before], gradients
 
     def state(self, x: Tensor) -> Tensor:
         return x.new_empty(self.layers, x.shape[0], self.hidden)
