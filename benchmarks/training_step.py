@@ -115,7 +115,7 @@ def main() -> None:
         batch, count = torchs_best(cell, layers, hidden, threads)
         same = Step(cell, layers, hidden, batch)
         same.check()
-        ours = {b: Step(cell, layers, hidden, b) for b in (32, 64, 128)}
+        ours = {b: Step(cell, layers, hidden, b) for b in BATCHES[1:]}
         theirs: list[float] = []
         at_same: list[float] = []
         at: dict[int, list[float]] = {b: [] for b in ours}

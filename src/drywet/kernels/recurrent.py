@@ -81,8 +81,8 @@ def run(
     given: list[Tensor | None] = [None, None]
     given[: len(state or ())] = state or ()
     # In the order in which torch.nn makes them: weight_ih, weight_hh, bias_ih, bias_hh.
-    weights = [*rec.parameters(), *head.parameters()]
-    tensors = (x, *given, *weights)
+    weights = [*rec._parameters.values(), *head._parameters.values()]
+    tensors: tuple[Any, ...] = (x, *given, *weights)
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
         y, *after = _Fused.apply(net, *tensors)  # type: ignore[no-untyped-call]
     else:
