@@ -3,16 +3,22 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "circuit_run.hpp"
 #include "dispatch.hpp"
 #include "driver.hpp"
 
@@ -172,6 +178,56 @@ void process(Stream& stream, Array<const float> x, Array<float> y) {
     stream.process(x.data(), y.data(), int(samples));
 }
 
+using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Steps = std::tuple<Matrix, Matrix, Vector>;  // a, k, g
+
+StepMatrices matrices(const CircuitRun& run, const Steps& step) {
+    const auto& [a, k, g] = step;
+    const std::size_t capacitors = std::size_t(run.capacitors()), ports = std::size_t(run.ports());
+    const std::size_t rows = ports + capacitors + 1;
+    return {checked(a, {rows, capacitors + 2}, "a"), checked(k, {rows, ports}, "k"),
+            checked(g, {capacitors}, "g")};
+}
+
+// Parts as (kind, numbers), in the order of their ports; blocks as numbers of parts.
+void make_circuit(CircuitRun* self, const std::string& target, int capacitors,
+                  const std::vector<std::pair<int, std::vector<double>>>& given,
+                  const std::vector<int>& blocks, double tolerance) {
+    std::vector<CircuitPart> parts;
+    int port = 0;
+    for (const auto& [kind, numbers] : given) {
+        if (kind < 0 || kind > int(Part::kOpAmp) || numbers.size() > kPartNumbers)
+            throw std::invalid_argument("no such part");
+        CircuitPart part{Part(kind), port, {}};
+        std::copy(numbers.begin(), numbers.end(), part.numbers);
+        parts.push_back(part);
+        port += ports_of(part.kind);
+    }
+    std::vector<CircuitBlock> found;
+    std::size_t at = 0;
+    for (const int count : blocks) {
+        if (count < 1 || at + std::size_t(count) > parts.size())
+            throw std::invalid_argument("blocks don't hold the parts");
+        CircuitBlock block{parts[at].port, 0, int(at), count};
+        for (int n = 0; n < count; ++n) block.ports += ports_of(parts[at++].kind);
+        if (block.ports > kMostBlockPorts) throw std::invalid_argument("a block has too many ports");
+        found.push_back(block);
+    }
+    if (at != parts.size() || capacitors < 0)
+        throw std::invalid_argument("blocks don't hold the parts");
+    new (self) CircuitRun(target_named(target), capacitors, std::move(parts), std::move(found),
+                          tolerance);
+}
+
+int run_circuit(CircuitRun& self, nb::ndarray<const double, nb::ndim<1>, nb::c_contig> in,
+                nb::ndarray<double, nb::ndim<1>, nb::c_contig> out) {
+    if (in.size() != out.size() || in.size() > 0x7fffffff)
+        throw std::invalid_argument("as many samples out as in");
+    const nb::gil_scoped_release release;
+    return self.process(in.data(), out.data(), int(in.size()));
+}
+
 template <class T>
 void define(nb::module_& m) {
     using namespace nb::literals;
@@ -204,4 +260,22 @@ NB_MODULE(_native, m) {
         .def("settle", &Stream::settle, "samples"_a)
         .def("mark", &Stream::mark)
         .def("reset", &Stream::reset);
+    m.attr("MOST_BLOCK_PORTS") = kMostBlockPorts;
+    m.attr("DIVISIONS") = nb::make_tuple(kDivisions[0], kDivisions[1]);
+    nb::class_<CircuitRun>(m, "Circuit")
+        .def("__init__", make_circuit, "target"_a, "capacitors"_a, "parts"_a, "blocks"_a,
+             "tolerance"_a)
+        .def("set", [](CircuitRun& self, const std::vector<Steps>& given) {
+                 if (given.size() != kLevels) throw std::invalid_argument("a step is missing");
+                 StepMatrices steps[kLevels];
+                 for (int n = 0; n < kLevels; ++n) steps[n] = matrices(self, given[std::size_t(n)]);
+                 self.set(steps);
+             }, "steps"_a)
+        .def("settle", [](CircuitRun& self, const Steps& rest, double input) {
+                 return self.settle(matrices(self, rest), input);
+             }, "rest"_a, "input"_a)
+        .def("process", run_circuit, "x"_a.noconvert(), "y"_a.noconvert())
+        .def_prop_ro("output", &CircuitRun::output)
+        .def_prop_ro("refined", &CircuitRun::refined)
+        .def_prop_ro("rescued", &CircuitRun::rescued);
 }

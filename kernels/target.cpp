@@ -3,6 +3,7 @@
 #include "target.hpp"
 
 #include "batch.hpp"
+#include "circuit.hpp"
 #include "stream.hpp"
 
 namespace drywet {
@@ -90,6 +91,7 @@ extern const Target DRYWET_TABLE = {
      DRYWET_TARGET::batch_kernel<float, Cell::kGru>(),
      DRYWET_TARGET::batch_kernel<float, Cell::kRnn>()},
     DRYWET_TARGET::stream,
+    {DRYWET_TARGET::Circuit::process, DRYWET_TARGET::Circuit::settle},
     DRYWET_TARGET::spin,
 };
 

@@ -1,6 +1,7 @@
 // The table of a target's functions.
 #pragma once
 
+#include "circuit_job.hpp"
 #include "jobs.hpp"
 
 namespace drywet {
@@ -10,6 +11,7 @@ struct Target {
     bool (*runs_here)();
     BatchKernel<float> batch[3];  // by Cell
     StreamKernel (*stream)(Cell, int hidden);
+    CircuitKernel circuit;
     long (*spin)(long turns);  // multiply-adds as fast as it can; returns how many
 };
 

@@ -79,6 +79,8 @@ def desk(tmp_path, monkeypatch):
     save(Path("dry.wav"), dry)
     save(Path("wet.wav"), overdrive(dry))
     save(Path("riff.wav"), playing(2, 16_000, seed=2))
+    (netlist,) = blocks((ROOT / "docs" / "circuits.md").read_text(), "spice")
+    Path("my.cir").write_text(netlist)
     return tmp_path
 
 
@@ -100,6 +102,13 @@ def test_documented_commands_run(page, desk):
         assert done.code == 0, f"{line}\n{done.err}"
         for name, data in wav.items():
             (desk / name).write_bytes(data)
+
+
+def test_the_python_lines_of_circuits_run(desk):
+    (code,) = blocks((ROOT / "docs" / "circuits.md").read_text(), "python")
+    found: dict = {}
+    exec(code, found)
+    assert found["wet"].shape == found["dry"].shape
 
 
 def test_the_python_lines_run(desk):

@@ -9,6 +9,9 @@ The verbs, as functions::
     render(model, in, out)     play a file through a model
     export(model, ...)         for Neural Amp Modeler or RTNeural
     signal(out)                the capture signal
+    process(device, in, out)   play a file through a device: a circuit, a plugin
+    train_device(device, ...)  learn a device that drywet can play
+    devices()                  the circuits that come with drywet
 
 Nothing heavy is imported before it is used.
 """
@@ -26,11 +29,14 @@ if TYPE_CHECKING:
     from drywet.runs.config import CaptureConfig, TrainingConfig
     from drywet.runs.model_file import load_model
     from drywet.verbs.check import check
+    from drywet.verbs.devices import devices
     from drywet.verbs.evaluate import evaluate
     from drywet.verbs.export import export
+    from drywet.verbs.process import process
     from drywet.verbs.render import render
     from drywet.verbs.signal import signal
     from drywet.verbs.train import resume, train
+    from drywet.verbs.train_device import train_device
 
 __all__ = [
     "CaptureConfig",
@@ -41,13 +47,16 @@ __all__ = [
     "TrainingConfig",
     "WindowedConfig",
     "check",
+    "devices",
     "evaluate",
     "export",
     "load_model",
+    "process",
     "render",
     "resume",
     "signal",
     "train",
+    "train_device",
 ]
 
 _HOMES = {
@@ -58,13 +67,16 @@ _HOMES = {
     "TrainingConfig": "drywet.runs.config",
     "WindowedConfig": "drywet.models.config",
     "check": "drywet.verbs.check",
+    "devices": "drywet.verbs.devices",
     "evaluate": "drywet.verbs.evaluate",
     "export": "drywet.verbs.export",
     "load_model": "drywet.runs.model_file",
+    "process": "drywet.verbs.process",
     "render": "drywet.verbs.render",
     "resume": "drywet.verbs.train",
     "signal": "drywet.verbs.signal",
     "train": "drywet.verbs.train",
+    "train_device": "drywet.verbs.train_device",
 }
 
 

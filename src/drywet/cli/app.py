@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from drywet.cli.knobs import KnobCommand, knobs_of
 from drywet.errors import DrywetError
 
 app = typer.Typer(
@@ -91,7 +92,41 @@ def check_command(
         raise typer.Exit(2)
 
 
-@app.command("train")
+@app.command("devices")
+def devices_command(json: AsJson = False) -> None:
+    """List the effects that come with drywet, with their knobs."""
+    from drywet.cli import show
+    from drywet.verbs.devices import devices
+
+    show.devices(devices(), json)
+
+
+@app.command("process", cls=KnobCommand)
+def process_command(
+    context: typer.Context,
+    device: Annotated[
+        str, typer.Argument(help="One of 'drywet devices', a .cir, a model, lv2:URI.")
+    ],
+    source: Annotated[Path, typer.Argument(help="Audio file to play.")],
+    target: Annotated[Path, typer.Argument(help="Audio file to write.")],
+    oversampling: Annotated[
+        int | None, typer.Option(help="Of a circuit [default: 8].", show_default=False)
+    ] = None,
+    channel: Channel = None,
+    json: AsJson = False,
+) -> None:
+    """Play an audio file through a device; its knobs are options, such as --drive 0.7."""
+    from drywet.cli import show
+    from drywet.verbs.process import process
+
+    result = process(
+        device, source, target,
+        knobs=knobs_of(context), oversampling=oversampling, channel=channel,
+    )  # fmt: skip
+    show.processed(result, json)
+
+
+@app.command("train", cls=KnobCommand)
 def train_command(
     context: typer.Context,
     dry: Annotated[
@@ -154,6 +189,21 @@ def train_command(
         int | None, typer.Option(help="Seed of weights and windows.", show_default=False)
     ] = None,
     device: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of a pair: learn this one of 'drywet devices', with its knobs as options "
+            "(--drive 0.7).",
+            show_default=False,
+        ),
+    ] = None,
+    signal: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --device: play this through it [default: the capture signal].",
+            show_default=False,
+        ),
+    ] = None,
+    compute: Annotated[
         str | None, typer.Option(help="cpu, cuda, mps or auto [default: cpu].", show_default=False)
     ] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default=False)] = None,
@@ -208,18 +258,21 @@ def train_command(
                 run = verb.resume(resume, on_progress=bar.update)
             else:
                 settings = options.settings(context.params, config)
-                pair = options.both_files(dry, wet)
-                run = verb.train(
-                    *pair,
-                    out=out,
-                    model=settings.model,
-                    loss=settings.loss,
-                    training=settings.training,
-                    capture=settings.capture,
-                    overwrite=overwrite,
-                    on_check=show.check_aside,
-                    on_progress=bar.update,
-                )
+                chosen: dict[str, Any] = {
+                    "out": out, "model": settings.model, "loss": settings.loss,
+                    "training": settings.training, "capture": settings.capture,
+                    "overwrite": overwrite, "on_check": show.check_aside,
+                    "on_progress": bar.update,
+                }  # fmt: skip
+                if options.is_device(device, dry, signal):
+                    from drywet.verbs.train_device import train_device
+
+                    run = train_device(
+                        str(device), knobs=knobs_of(context), signal=signal,
+                        on_step=show.step, **chosen,
+                    )  # fmt: skip
+                else:
+                    run = verb.train(*options.both_files(dry, wet), **chosen)
     except KeyboardInterrupt:
         show.stopped_early(resume or out)
         raise typer.Exit(130) from None

@@ -13,14 +13,17 @@ from drywet.storage import read_json
 _MODEL = ("cell", "hidden", "layers", "skip", "frame", "taps")
 _LOSS = ("pre_emphasis", "mrstft", "dc", "mae")
 _TRAINING = (
-    "epochs", "seconds", "until_esr", "seed", "device", "threads",
+    "epochs", "seconds", "until_esr", "seed", "compute", "threads",
     "batch", "segment", "bptt", "learning_rate",
 )  # fmt: skip
 _CAPTURE = ("rate", "margin", "channel", "latency", "resample", "force")
 _FIXED = (
-    "dry", "wet", "out", "overwrite", "config", "model", "test",
+    "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal",
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
+
+# Settings whose key is not the option's name: --device is the effect.
+_KEYS = {"compute": "device"}
 
 
 def _is_given(value: object) -> bool:
@@ -59,7 +62,7 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
     for section, names in (
         ("model", _MODEL), ("loss", _LOSS), ("training", _TRAINING), ("capture", _CAPTURE),
     ):  # fmt: skip
-        values = {name: given[name] for name in names if _is_given(given[name])}
+        values = {_KEYS.get(name, name): given[name] for name in names if _is_given(given[name])}
         if given["skip"] is False and section == "model":
             values["skip"] = False
         if values:
@@ -91,6 +94,22 @@ def budget(seconds: float | None) -> TrainingConfig:
         DrywetError: not a positive number.
     """
     return parse(TrainingConfig, {"seconds": seconds}, Path("the command line"))
+
+
+def is_device(device: str | None, dry: Path | None, signal: Path | None) -> bool:
+    """Whether a device is to be learned and not a pair.
+
+    Raises:
+        DrywetError: both were named, or a signal without a device.
+    """
+    if device is not None and dry is not None:
+        raise DrywetError(
+            f"--device {device} and a pair", "one of them",
+            "Play a file of your own through the device with --signal.",
+        )  # fmt: skip
+    if signal is not None and device is None:
+        raise DrywetError(f"--signal {signal} alone", "--device with it", "Name the device.")
+    return device is not None
 
 
 def both_files(dry: Path | None, wet: Path | None) -> tuple[Path, Path]:

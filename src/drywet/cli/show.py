@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from drywet.verbs.check import CheckReport
     from drywet.verbs.demo import Demo
+    from drywet.verbs.devices import DeviceInfo
     from drywet.verbs.doctor import Diagnosis
     from drywet.verbs.evaluate import Evaluation
     from drywet.verbs.export import Exported
+    from drywet.verbs.process import Processed
     from drywet.verbs.render import Rendered
     from drywet.verbs.signal import WrittenSignal
     from drywet.verbs.train import Run
@@ -66,6 +68,42 @@ def check(report: CheckReport, json: bool) -> None:
     errors, warnings = severities.count("error"), severities.count("warning")
     verdict = "fit for training" if report.ok else "not fit for training"
     print(f"{verdict}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+
+
+def devices(found: list[DeviceInfo], json: bool) -> None:
+    """Print the built-in devices with their knobs."""
+    if json:
+        print(jsonlib.dumps([device.model_dump() for device in found], indent=2))
+        return
+    for device in found:
+        title, *about = device.about.splitlines()
+        print(f"{device.name:<10} {title}")
+        print("\n".join(f"{'':<10} {line}" for line in about if line))
+        for name, knob in device.knobs.items():
+            print(
+                f"{'':<10} --{name} {knob.default:g}, {knob.least:g} to {knob.most:g}: {knob.text}"
+            )
+        print()
+    print("drywet process NAME IN.wav OUT.wav; the netlists: " + str(_folder_of(found)))
+
+
+def _folder_of(found: list[DeviceInfo]) -> Path:
+    from pathlib import Path
+
+    return Path(found[0].netlist).parent
+
+
+def processed(result: Processed, json: bool) -> None:
+    """Print what ``process`` wrote."""
+    if json:
+        _object(result)
+        return
+    knobs = ", ".join(f"{name} {position:g}" for name, position in result.knobs.items())
+    peak = "silent" if result.peak_dbfs is None else f"peak {result.peak_dbfs:.1f} dBFS"
+    print(
+        f"{result.path}: {result.device}" + (f" ({knobs})" if knobs else "")
+        + f", {result.seconds:.1f} s at {result.rate} Hz, {peak}"
+    )  # fmt: skip
 
 
 def check_aside(report: CheckReport) -> None:

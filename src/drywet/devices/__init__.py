@@ -1,1 +1,1 @@
-"""Devices whose truth is known: ``process(dry, rate, knobs) -> wet``."""
+"""Effects that drywet can play: circuits, trained models, plugins."""

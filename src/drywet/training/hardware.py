@@ -27,7 +27,7 @@ def choose_device(name: str) -> torch.device:
         raise DrywetError(
             f"this machine has no {name} device that PyTorch can use",
             "one of " + ", ".join(key for key, value in there.items() if value),
-            "Use --device cpu, or auto, which takes what there is.",
+            "Use --compute cpu, or auto, which takes what there is.",
         )
     return torch.device(name)
 

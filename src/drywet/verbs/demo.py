@@ -6,15 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from drywet.audio.read import read
-from drywet.audio.write import write
-from drywet.devices import sd1
 from drywet.errors import DrywetError
 from drywet.runs.config import TrainingConfig
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
 from drywet.training.loop import Progress
 from drywet.verbs.export import export
+from drywet.verbs.process import process
 from drywet.verbs.signal import signal
 from drywet.verbs.train import Run, train
 
@@ -70,8 +68,7 @@ def demo(
     on_step(f"1/4  capture signal of {_SECONDS:.0f} s -> {dry}")
     signal(dry, seconds=_SECONDS, overwrite=True)
     on_step(f"2/4  through the built-in Boss SD-1, knobs at noon -> {wet}")
-    samples, rate = read(dry)
-    write(wet, sd1.process(samples, rate), rate, depth="24")
+    process("sd1", dry, wet)
     on_step("3/4  learning it with an LSTM of 16 units")
     run = train(
         dry,

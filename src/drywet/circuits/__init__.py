@@ -1,0 +1,1 @@
+"""Circuits from SPICE netlists: read, brought into equations, run in time."""

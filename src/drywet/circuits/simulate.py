@@ -1,0 +1,170 @@
+"""A circuit that plays: oversampled, block by block, with knobs that turn."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import numpy as np
+
+from drywet.audio.read import Samples
+from drywet.audio.resample import StreamResampler
+from drywet.circuits.assemble import Matrix
+from drywet.circuits.equations import Equations, Step, equations_of
+from drywet.circuits.netlist import Netlist
+from drywet.errors import DrywetError
+from drywet.kernels.choice import choice
+
+OVERSAMPLING = 8
+MOST_OVERSAMPLING = 64
+
+_TOLERANCE_V = 2e-4  # at a port
+_HALF_LENGTH = 20  # of the filter that undoes the kernel's smoothing
+_DELAY = 2 + _HALF_LENGTH  # samples at the high rate
+_AT_ONCE = 4096  # samples, to stay in the cache
+
+
+class Simulation:
+    """One circuit at one sample rate, from its operating point on.
+
+    Args:
+        netlist: the circuit.
+        rate: of what goes in and comes out, in Hz.
+        knobs: positions; those left out are at their default.
+        oversampling: the circuit runs at so many times the rate.
+
+    Raises:
+        DrywetError: the kernels are not built; the circuit has no operating point, or
+            too many parts that depend on each other.
+    """
+
+    def __init__(
+        self,
+        netlist: Netlist,
+        rate: int,
+        knobs: Mapping[str, float] | None = None,
+        oversampling: int = OVERSAMPLING,
+    ) -> None:
+        try:
+            from drywet.kernels import _native
+        except ImportError as error:
+            raise DrywetError(
+                f"the compiled kernels are not built: {error}", "them, to run a circuit",
+                "Install a C++ compiler and drywet again ('drywet doctor' says more).",
+            ) from None  # fmt: skip
+        if not 1 <= oversampling <= MOST_OVERSAMPLING:
+            raise DrywetError(
+                f"oversampling by {oversampling}", f"1 to {MOST_OVERSAMPLING}", "Choose another."
+            )
+        self._netlist = netlist
+        self._fast = rate * oversampling
+        self._knobs = {**netlist.defaults(), **(knobs or {})}
+        self.equations = equations = equations_of(netlist, self._knobs)
+        ports = sum(len(part.ports) for part in equations.parts)
+        at = 0
+        for count in equations.blocks:
+            block = equations.parts[at : at + count]
+            at += count
+            if sum(len(part.ports) for part in block) > _native.MOST_BLOCK_PORTS:
+                raise DrywetError(
+                    f"{netlist.name}: {count} parts depend on each other, {ports} ports in all",
+                    f"at most {_native.MOST_BLOCK_PORTS}",
+                    "Separate stages by an op-amp, or leave out parts.",
+                )
+        targets = _native.targets()
+        chosen = choice().target
+        self._circuit = _native.Circuit(
+            chosen if chosen in targets else targets[0], equations.capacitors,
+            [(part.kind, list(part.numbers)) for part in equations.parts],
+            list(equations.blocks), _TOLERANCE_V,
+        )  # fmt: skip
+        self._circuit.set(self._steps(equations))
+        if not self._circuit.settle(equations.step(None), 0.0):
+            raise DrywetError(
+                f"{netlist.name}: no operating point was found", "a circuit that has one at rest",
+                "Check it in ngspice (.op).",
+            )  # fmt: skip
+        self._up = StreamResampler(rate, self._fast) if oversampling > 1 else None
+        self._down = StreamResampler(self._fast, rate) if oversampling > 1 else None
+        self._filter = _unsmoothing()
+        self._carry = np.full(len(self._filter) - 1, self._circuit.output)
+        self._dropped = 0
+        self._last = 0.0
+
+    def _steps(self, equations: Equations) -> list[Step]:
+        """The matrices of a sample and of its parts."""
+        from drywet.kernels._native import DIVISIONS
+
+        lengths = np.cumprod([1, *DIVISIONS])
+        return [equations.step(1 / (self._fast * length)) for length in lengths]
+
+    def turn(self, knobs: Mapping[str, float]) -> None:
+        """Turn knobs; what charges the capacitors hold stays."""
+        turned = {**self._knobs, **knobs}
+        if turned != self._knobs:
+            self._knobs = turned
+            self.equations = equations_of(self._netlist, turned, like=self.equations)
+            self._circuit.set(self._steps(self.equations))
+
+    def process(self, block: Samples, last: bool = False) -> Samples:
+        """Feed a block of float32; returns what is ready, of any length.
+
+        The joined output is as long as the input, in time with it, and does not depend on the
+        blocks.
+
+        Args:
+            block: shape ``(samples,)``, volts.
+            last: no more will come.
+
+        Raises:
+            DrywetError: Newton's method found no solution.
+        """
+        parts = [
+            self._part(block[first : first + _AT_ONCE], last and first + _AT_ONCE >= len(block))
+            for first in range(0, max(len(block), 1), _AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+    def _part(self, block: Samples, last: bool) -> Samples:
+        fast = np.asarray(block if self._up is None else self._up.process(block, last), float)
+        if last:
+            fast = np.concatenate([fast, np.full(_DELAY, fast[-1] if len(fast) else self._last)])
+        if len(fast):
+            self._last = float(fast[-1])
+        out = self._run(np.ascontiguousarray(fast))
+        return out if self._down is None else self._down.process(out, last)
+
+    def _run(self, fast: Matrix) -> Samples:
+        out = np.empty_like(fast)
+        done = self._circuit.process(fast, out)
+        if done < len(fast):
+            raise DrywetError(
+                f"{self._netlist.name}: no solution at an input of {fast[done]:.3g} V",
+                "a circuit with one solution for every input",
+                "Check the netlist in ngspice, or play it more softly.",
+            )
+        joined = np.concatenate([self._carry, out])
+        self._carry = joined[len(joined) - len(self._carry) :]
+        smooth = np.convolve(joined, self._filter, mode="valid") if len(out) else out
+        drop = min(_DELAY - self._dropped, len(smooth))
+        self._dropped += drop
+        return smooth[drop:].astype(np.float32)
+
+    @property
+    def refined(self) -> int:
+        """Samples at the high rate that were divided because the circuit bent too much."""
+        return int(self._circuit.refined)
+
+    @property
+    def rescued(self) -> int:
+        """How often Newton's method had to take the long way."""
+        return int(self._circuit.rescued)
+
+
+@functools.cache
+def _unsmoothing() -> Matrix:
+    """Undoes the B-spline of degree 5 under which the kernel gives its samples."""
+    angle = 2 * np.pi * np.fft.rfftfreq(256)
+    response = (66 + 52 * np.cos(angle) + 2 * np.cos(2 * angle)) / 120
+    taps = np.fft.irfft(1 / response)
+    return np.concatenate([taps[-_HALF_LENGTH:], taps[: _HALF_LENGTH + 1]])

@@ -1,0 +1,53 @@
+"""From what a user writes to a device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drywet.circuits.simulate import OVERSAMPLING
+from drywet.devices.circuit import CircuitDevice, built_in
+from drywet.devices.device import Device
+from drywet.errors import DrywetError
+
+
+def find(name: Path | str, oversampling: int | None = None) -> Device:
+    """A device by its name.
+
+    Args:
+        name: of a built-in circuit; of a file: a netlist (``.cir``), a model (``.nam``,
+            ``.safetensors``) or a plugin (``.vst3``); of a run's folder; or ``lv2:`` and the URI of
+            an LV2 plugin.
+        oversampling: for circuits only.
+
+    Raises:
+        DrywetError: nothing of that name, or nothing that can be played.
+    """
+    text, path = str(name), Path(name)
+    circuit = built_in().get(text.lower())
+    if circuit is None and path.suffix.lower() == ".cir":
+        circuit = path
+    if circuit is not None:
+        device = CircuitDevice(circuit, OVERSAMPLING if oversampling is None else oversampling)
+        _ = device.netlist  # what is wrong with the file shows now
+        return device
+    if oversampling is not None:
+        raise DrywetError(
+            f"{text} with an oversampling of its own", "a circuit, to oversample", "Leave it out."
+        )
+    if text.startswith("lv2:"):
+        from drywet.devices.lv2 import Lv2Device
+
+        return Lv2Device(text.removeprefix("lv2:"))
+    if path.suffix.lower() == ".vst3" and path.exists():
+        from drywet.devices.vst3 import Vst3Device
+
+        return Vst3Device(path)
+    if path.exists():
+        from drywet.devices.model import ModelDevice
+
+        return ModelDevice(path)
+    raise DrywetError(
+        f"no device {text}",
+        f"{', '.join(built_in())}; a .cir, .nam, .safetensors or .vst3; a run's folder; lv2:URI",
+        "'drywet devices' lists those that come with drywet.",
+    )

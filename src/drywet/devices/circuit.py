@@ -1,0 +1,78 @@
+"""A netlist as a device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+import drywet.circuits
+from drywet.audio.read import Samples
+from drywet.circuits.netlist import Netlist, read_netlist
+from drywet.circuits.simulate import OVERSAMPLING, Simulation
+from drywet.devices.device import Knob, Position, positions
+
+_FOLDER = Path(drywet.circuits.__file__).parent
+_TURN_EVERY = 64  # samples
+
+
+def built_in() -> dict[str, Path]:
+    """The netlists that come with drywet, by name."""
+    return {path.stem: path for path in sorted(_FOLDER.glob("*.cir"))}
+
+
+class CircuitDevice:
+    """A circuit that plays, in time with what goes in.
+
+    Args:
+        path: of the netlist.
+        oversampling: times the rate at which it runs.
+    """
+
+    def __init__(self, path: Path, oversampling: int = OVERSAMPLING) -> None:
+        self._path = path
+        self._oversampling = oversampling
+
+    @cached_property
+    def netlist(self) -> Netlist:
+        """As it is written."""
+        return read_netlist(self._path)
+
+    @property
+    def name(self) -> str:
+        """The file's name without its suffix."""
+        return self._path.stem
+
+    @property
+    def about(self) -> str:
+        """The netlist's title and first comments."""
+        return "\n".join((self.netlist.title, *self.netlist.about)).strip()
+
+    @cached_property
+    def knobs(self) -> Mapping[str, Knob]:
+        """Those that the netlist declares."""
+        defaults = self.netlist.defaults()
+        return {name: Knob(text, defaults[name]) for name, text in self.netlist.knobs.items()}
+
+    def latency(self, rate: int) -> int:
+        """None at all."""
+        return 0
+
+    def process(
+        self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
+    ) -> Samples:
+        """See `Device.process`; knobs may turn while it plays."""
+        found = positions(self, knobs)
+        turning = {name: p for name, p in found.items() if isinstance(p, np.ndarray)}
+        first = {name: float(np.ravel(position)[0]) for name, position in found.items()}
+        simulation = Simulation(self.netlist, rate, first, self._oversampling)
+        if not turning:
+            return simulation.process(dry, last=True)
+        parts = []
+        for start in range(0, len(dry), _TURN_EVERY):
+            simulation.turn({name: float(p[start]) for name, p in turning.items()})
+            end = start + _TURN_EVERY
+            parts.append(simulation.process(dry[start:end], last=end >= len(dry)))
+        return np.concatenate(parts) if parts else dry

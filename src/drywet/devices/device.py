@@ -1,0 +1,115 @@
+"""What every device is to drywet: knobs, a latency, and a way to play a signal through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.audio.read import Samples
+from drywet.errors import DrywetError
+
+Position = float | NDArray[np.float64]
+"""Of a knob: one for the whole signal, or one for each sample, shape ``(samples,)``."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One knob.
+
+    Attributes:
+        text: what it does, in a few words.
+        default: its position where nobody turns it.
+        least: its position at one end.
+        most: at the other.
+    """
+
+    text: str
+    default: float
+    least: float = 0.0
+    most: float = 1.0
+
+
+class Device(Protocol):
+    """An effect. Full scale (1.0) stands for 1 volt where the effect is a circuit."""
+
+    @property
+    def name(self) -> str:
+        """Short, for a file's name."""
+
+    @property
+    def about(self) -> str:
+        """What it is and where it comes from, in lines."""
+
+    @property
+    def knobs(self) -> Mapping[str, Knob]:
+        """By name."""
+
+    def latency(self, rate: int) -> int:
+        """Samples by which what comes out of `process` lags what goes in."""
+
+    def process(
+        self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
+    ) -> Samples:
+        """Play a signal through it, from rest.
+
+        Args:
+            dry: float32, shape ``(samples,)``.
+            rate: in Hz.
+            knobs: positions; those left out are at their default.
+
+        Returns:
+            float32 of the same shape.
+
+        Raises:
+            DrywetError: a knob that isn't there or out of its range; whatever the device
+                cannot do, such as another rate.
+        """
+
+
+def positions(device: Device, knobs: Mapping[str, Position] | None) -> dict[str, Position]:
+    """Where all knobs of a device stand.
+
+    Raises:
+        DrywetError: a knob that isn't there or out of its range.
+    """
+    found: dict[str, Position] = {name: knob.default for name, knob in device.knobs.items()}
+    for name, position in (knobs or {}).items():
+        knob = device.knobs.get(name)
+        if knob is None:
+            raise DrywetError(
+                f"{device.name} has no knob {name}",
+                ", ".join(device.knobs) or "none: it has no knobs at all",
+                "Name one that it has ('drywet devices' lists them).",
+            )
+        values = np.asarray(position, dtype=float)
+        if not (np.all(values >= knob.least) and np.all(values <= knob.most)):
+            shown = f" = {position}" if values.ndim == 0 else ""
+            raise DrywetError(
+                f"knob {name}{shown} of {device.name}",
+                f"{knob.least:g} to {knob.most:g}",
+                "Turn it within its range.",
+            )
+        found[name] = float(values) if values.ndim == 0 else values
+    return found
+
+
+def fixed(device: Device, knobs: Mapping[str, Position] | None) -> dict[str, float]:
+    """Where all knobs stand, for a device whose knobs cannot turn while it plays.
+
+    Raises:
+        DrywetError: as `positions`, or a knob with more than one position.
+    """
+    found = {}
+    for name, position in positions(device, knobs).items():
+        if not isinstance(position, float):
+            raise DrywetError(
+                f"knob {name} of {device.name} turns while it plays",
+                "one position for the whole signal",
+                "Only circuits can do that.",
+            )
+        found[name] = position
+    return found

@@ -1,0 +1,79 @@
+"""A trained model as a device: drywet's own, or an LSTM of Neural Amp Modeler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from drywet.audio.read import Samples
+from drywet.devices.device import Knob, Position, fixed
+from drywet.errors import DrywetError
+from drywet.inference.stream import predict
+from drywet.runs.model_file import load_model
+
+
+class ModelDevice:
+    """A model that plays at its own rate, without knobs.
+
+    Args:
+        path: of a run's folder, a ``.safetensors`` that drywet wrote, or a ``.nam``.
+
+    Raises:
+        DrywetError: as `load_model` and `read_nam`.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
+        if self._path.suffix.lower() == ".nam" and not self._path.is_dir():
+            from drywet.formats.nam_lstm import read_nam
+
+            self._trained = read_nam(self._path)
+        else:
+            self._trained = load_model(self._path)
+
+    @property
+    def name(self) -> str:
+        """The folder's name, or the file's without its suffix."""
+        path = self._path.resolve()
+        return path.name if path.is_dir() else path.stem
+
+    @property
+    def about(self) -> str:
+        """The kind of model, its rate and where it lies."""
+        card = self._trained.card
+        return f"{card.model.title} at {card.rate} Hz\n{self._path}"
+
+    @property
+    def knobs(self) -> Mapping[str, Knob]:
+        """None."""
+        return {}
+
+    def latency(self, rate: int) -> int:
+        """What the model learned: samples at its own rate, the only one at which it plays."""
+        return self._trained.card.output_latency
+
+    def process(
+        self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
+    ) -> Samples:
+        """See `Device.process`; starts from settled silence.
+
+        Raises:
+            DrywetError: another rate than the model's, a knob, or samples that are not finite.
+        """
+        fixed(self, knobs)
+        own = self._trained.card.rate
+        if rate != own:
+            raise DrywetError(
+                f"{self.name} runs at {own} Hz and the signal is at {rate} Hz",
+                "the model's rate",
+                f"Resample the signal to {own} Hz first.",
+            )
+        if not np.isfinite(dry).all():  # which would stay in the model's state for ever
+            raise DrywetError(
+                f"a signal for {self.name} with samples that are NaN or infinite",
+                "finite samples",
+                "Export it again.",
+            )
+        return predict(self._trained, dry)

@@ -1,0 +1,75 @@
+"""``process``: play a file through a device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel
+
+from drywet.audio.read import read
+from drywet.audio.write import write
+from drywet.devices.catalog import find
+from drywet.devices.device import Position, positions
+
+
+class Processed(BaseModel):
+    """What was written.
+
+    Attributes:
+        path: the output file.
+        device: what it was played through.
+        knobs: where all knobs stood; those that turned, where they began.
+        seconds: length of the file.
+        rate: in Hz.
+        latency: samples by which the output lags the input.
+        peak_dbfs: of the output; above 0 it clips where the format has no room above.
+    """
+
+    path: str
+    device: str
+    knobs: dict[str, float]
+    seconds: float
+    rate: int
+    latency: int
+    peak_dbfs: float | None
+
+
+def process(
+    device: Path | str,
+    source: Path | str,
+    target: Path | str,
+    *,
+    knobs: Mapping[str, Position] | None = None,
+    oversampling: int | None = None,
+    channel: int | None = None,
+) -> Processed:
+    """Play ``source`` through a device into ``target``.
+
+    Args:
+        device: name of a built-in circuit, a file, a run, ``lv2:URI`` (`drywet.devices.catalog`).
+        source: audio file; full scale stands for 1 volt.
+        target: audio file to write; float WAV, FLAC, AIFF or OGG by its ending.
+        knobs: positions; those left out are at their default.
+        oversampling: of a circuit, 1 to 64; 8 by default.
+        channel: 1-based channel of a multi-channel file.
+
+    Raises:
+        DrywetError: no such device or knob, or files that cannot be used.
+    """
+    found = find(device, oversampling)
+    stand = positions(found, knobs)
+    dry, rate = read(source, channel)
+    wet = found.process(dry, rate, stand)
+    write(target, wet, rate)
+    peak = float(np.abs(wet).max(initial=0.0))
+    return Processed(
+        path=str(target),
+        device=found.name,
+        knobs={name: float(np.ravel(position)[0]) for name, position in stand.items()},
+        seconds=len(wet) / rate,
+        rate=rate,
+        latency=found.latency(rate),
+        peak_dbfs=20 * float(np.log10(peak)) if peak > 0 else None,
+    )

@@ -1,0 +1,60 @@
+"""``train --device``: the capture made by drywet itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from drywet.devices.catalog import find
+from drywet.devices.device import Position, positions
+from drywet.errors import DrywetError
+from drywet.runs.folder import next_free, require_free
+from drywet.storage import make_folder
+from drywet.verbs.process import process
+from drywet.verbs.signal import signal as write_signal
+from drywet.verbs.train import RUNS, Run, train
+
+_SECONDS = 60.0
+
+
+def train_device(
+    device: Path | str,
+    *,
+    knobs: Mapping[str, Position] | None = None,
+    signal: Path | str | None = None,
+    out: Path | str | None = None,
+    overwrite: bool = False,
+    on_step: Callable[[str], None] = lambda text: None,
+    **settings: Any,
+) -> Run:
+    """Learn a device that drywet can play.
+
+    The capture stays beside the run, in a folder of its name and ``-capture``.
+
+    Args:
+        device: as for `drywet.process`.
+        knobs: positions; those left out are at their default.
+        signal: file to play through it; by default a capture signal of one minute.
+        out: folder of the run; by default ``runs/`` and the device's name.
+        overwrite: replace a run that is there.
+        on_step: called with a line before the capture is made.
+        settings: as for `drywet.train`.
+
+    Raises:
+        DrywetError: no such device or knob, or what `drywet.train` refuses.
+    """
+    played = find(device)
+    stand = positions(played, knobs)
+    path = next_free(RUNS, played.name) if out is None else Path(out)
+    require_free(path, overwrite)
+    folder = path.with_name(f"{path.name}-capture")
+    dry, wet = Path(signal or folder / "dry.wav"), folder / "wet.wav"
+    if folder.exists() and not (overwrite or not any(folder.iterdir())):
+        raise DrywetError(f"{folder} is there already", "a new folder", "Choose another -o.")
+    make_folder(folder)
+    on_step(f"a capture of {played.name} -> {folder}")
+    if signal is None:
+        write_signal(dry, seconds=_SECONDS, overwrite=True)
+    process(device, dry, wet, knobs=stand)
+    return train(dry, wet, out=path, overwrite=overwrite, **settings)

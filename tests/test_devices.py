@@ -1,0 +1,113 @@
+"""Devices from the command line and from Python."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from drywet.audio.read import read
+from drywet.circuits.netlist import read_netlist
+from drywet.circuits.simulate import Simulation
+from drywet.devices.catalog import find
+from drywet.devices.circuit import built_in
+from drywet.errors import DrywetError
+from tests.support import drywet, playing, save
+
+
+def test_every_device_is_listed_with_its_knobs():
+    found = {device["name"]: device for device in drywet("devices", "--json").json}
+    assert set(found) == set(built_in())
+    for name, device in found.items():
+        assert set(device["knobs"]) == set(read_netlist(built_in()[name]).knobs)
+        assert all(0 <= knob["default"] <= 1 for knob in device["knobs"].values())
+        assert "0 dBFS is 1 V" in device["about"]
+    shown = drywet("devices").out
+    assert "--drive 0.5, 0 to 1: Drive" in shown
+
+
+def test_process_writes_what_the_circuit_gives(tmp_path):
+    source = save(tmp_path / "in.wav", playing(0.5), 48_000)
+    out = drywet(
+        "process", "sd1", source, tmp_path / "out.wav", "--drive", "0.7", "--tone=0.2", "--json"
+    )
+    assert out.code == 0, out.err
+    assert out.json["knobs"] == {"drive": 0.7, "tone": 0.2, "level": 0.5}
+    dry, rate = read(source)
+    wanted = Simulation(read_netlist(built_in()["sd1"]), rate, {"drive": 0.7, "tone": 0.2})
+    wet, _ = read(tmp_path / "out.wav")
+    np.testing.assert_allclose(wet, wanted.process(dry, last=True), atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sd1", "--drve", "0.7"), "no knob drve"),
+        (("sd1", "--drive", "1.7"), "knob drive = 1.7"),
+        (("sd1", "--drive", "nan"), "knob drive = nan"),
+        (("sd1", "--drive", "loud"), "--drive loud"),
+        (("sd1", "--drive"), "--drive"),
+        (("sd2",), "no device sd2"),
+        (("sd1", "--oversampling", "0"), "oversampling by 0"),
+        (("sd1", "--oversampling", "1000"), "oversampling by 1000"),
+        (("nowhere.cir",), "nowhere.cir"),
+        (("lv2:-x",), "-x"),
+    ],
+)
+def test_process_refuses_in_one_line(tmp_path, arguments, said):
+    source = save(tmp_path / "in.wav", playing(0.1), 48_000)
+    out = drywet("process", arguments[0], source, tmp_path / "out.wav", *arguments[1:])
+    assert out.code == 2
+    assert said in out.err and out.err.count("\n") == 1
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_a_netlist_of_ones_own_is_a_device(tmp_path):
+    path = tmp_path / "half.cir"
+    path.write_text("half\n*@ knob much How much\n.param much=0.5\nVin in 0 0\n"
+                    "R1 in out 1k\nR2 out 0 {1 + much*1998}\n")  # fmt: skip
+    device = find(path)
+    x = playing(0.2)
+    np.testing.assert_allclose(device.process(x, 48_000)[50:-50], x[50:-50] / 2, atol=1e-3)
+    with pytest.raises(DrywetError, match="a circuit, to oversample"):
+        find(tmp_path, oversampling=4)
+
+
+def test_a_device_is_learned_like_a_pair(tmp_path):
+    out = drywet("train", "--device", "ts808", "--drive", "0.2", "-o", tmp_path / "run",
+                 "--epochs", "0.5", "--hidden", "8", "--json")  # fmt: skip
+    assert out.code == 0, out.err
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["recording"]["wet"] == str((tmp_path / "run-capture" / "wet.wav").resolve())
+    assert out.json["evaluation"]["esr"] < 1
+    again = drywet("train", "--device", "ts808", "-o", tmp_path / "run")
+    assert again.code == 2 and "already holds a run" in again.err
+
+
+def test_a_signal_of_ones_own_is_played_through_the_device(tmp_path):
+    source = save(tmp_path / "in.wav", playing(12), 16_000)
+    out = drywet("train", "--device", "sd1", "--signal", source, "-o", tmp_path / "run",
+                 "--model", "linear", "--json")  # fmt: skip
+    assert out.code == 0, out.err
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["recording"]["dry"] == str(source.resolve())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--device", "sd1", "--hiden", "8"), "no knob hiden"),
+        (("--signal", "x.wav"), "--signal x.wav alone"),
+        (("--device", "sd2"), "no device sd2"),
+    ],
+)
+def test_train_refuses_a_device_in_one_line(tmp_path, arguments, said):
+    out = drywet("train", *arguments, "-o", tmp_path / "run")
+    assert out.code == 2 and said in out.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_slip_in_an_option_is_no_knob_where_there_is_no_device():
+    out = drywet("train", "a.wav", "b.wav", "--hiden", "8")
+    assert out.code == 2 and "--hiden" in out.err
