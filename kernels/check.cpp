@@ -10,6 +10,7 @@
 #include <random>
 #include <vector>
 
+#include "circuit_run.hpp"
 #include "dispatch.hpp"
 #include "driver.hpp"
 
@@ -125,9 +126,51 @@ void check(const Target& target, Cell cell, int inputs, int hidden, int layers, 
     }
 }
 
+// Every kind of part behind a resistance, in blocks of one part or all in one.
+void check_circuit(const Target& target, int capacitors, bool together) {
+    const std::vector<CircuitPart> parts{
+        {Part::kDiodes, 0, {1e-6, 3, 1, 1e-14, 38, -1, 1e-14, 38, 1, 4e-9, 19}},
+        {Part::kBjt, 1, {1e-6, -1, 1e-14, 38, 38, 0.01, 1, 0.02}},
+        {Part::kJfet, 3, {1e-6, 1, -2, 1e-3, 0.01, 1e-14, 38}},
+        {Part::kTriode, 5, {1e-6, 0.01, 1.4, 2e-3, 600, 300, 1e-3}},
+        {Part::kOpAmp, 7, {0, 4.5, 1e3}},
+    };
+    std::vector<CircuitBlock> blocks;
+    if (together)
+        blocks.push_back({0, 8, 0, 5});
+    else
+        for (int n = 0; n < 5; ++n)
+            blocks.push_back({parts[n].port, ports_of(parts[n].kind), n, 1});
+    const int ports = 8, rows = ports + capacitors + 1;
+    std::vector<double> a(std::size_t(rows) * (capacitors + 2)), k(std::size_t(rows) * ports);
+    const std::vector<double> g(capacitors, 1e-4);
+    for (double& value : a) value = std::uniform_real_distribution<>(-0.1, 0.1)(generator);
+    for (int port = 0; port < ports; ++port)
+        k[std::size_t(port) * ports + port] = port == 7 ? -1.0 : -1e3;
+    const StepMatrices step{a.data(), k.data(), g.data()};
+    CircuitRun run(target, capacitors, parts, blocks, 1e-4);
+    const StepMatrices steps[kLevels] = {step, step, step};
+    run.set(steps);
+    bool good = run.settle(step, 0.0);
+    std::vector<double> x(300), y(x.size());
+    for (double& value : x) value = std::uniform_real_distribution<>(-20, 20)(generator);
+    const long before = allocations;
+    good = good && run.process(x.data(), y.data(), 300) == 300;
+    x[7] = NAN;
+    good = good && run.process(x.data(), y.data(), 300) == 7;
+    good = good && allocations == before;
+    if (good) return;
+    ++failures;
+    std::printf("circuit: %s, %d capacitors, %s\n", target.name, capacitors,
+                together ? "one block" : "a block for each part");
+}
+
 }  // namespace
 
 int main() {
+    for (const Target* target : targets_here())
+        for (const int capacitors : {0, 1, 7, 20})
+            for (const bool together : {false, true}) check_circuit(*target, capacitors, together);
     for (const Target* target : targets_here())
         for (const Cell cell : {Cell::kLstm, Cell::kGru, Cell::kRnn})
             for (const int hidden : {1, 5, 8, 12, 16, 17, 20, 24, 32, 40, 64})
