@@ -2,12 +2,11 @@
 
     python -m benchmarks.black65 [--fit]
 
-The clip of ``../shared/audio/seed`` is quiet guitar with one burst. What full scale is in volts is
-not known, nor how the knobs stood: ``--fit`` looks for the input's level and for all knobs by
-Nelder and Mead's method, from several starts; without it the defaults stand
-and only the level is looked for. What is made small is the ESR plus a penalty where the share of
-the energy that no filter explains is another than the real pedal's. The output's level
-is always the one that fits best.
+The clip of ``../shared/audio/seed`` is quiet guitar with one burst; how the knobs stood is not
+known. ``--fit`` looks for gain, treble, mids and bass by Nelder and Mead's method, from
+several starts, with 0 dBFS at 1 V and the boost off; without it the netlist's defaults stand. What
+is made small is the ESR plus a penalty where the share of the energy that no filter explains is
+another than the real pedal's. The output's level is always the one that fits best.
 """
 
 from __future__ import annotations
@@ -21,21 +20,25 @@ from scipy.signal import csd, welch
 
 from drywet.audio.read import Samples, read
 from drywet.devices.catalog import find
+from drywet.devices.device import Device
 from drywet.models.linear import fit_fir
 
 SEED = Path(__file__).resolve().parents[2] / "shared" / "audio" / "seed"
-NAMES = ("gain", "treble", "mids", "bass", "boost")
+NAMES = ("gain", "treble", "mids", "bass")
 BANDS = ((60, 200), (200, 600), (600, 2000), (2000, 5000), (5000, 10_000))
-TRIES = 130
+TRIES = 90
 PENALTY = 0.02  # for a tenfold share
-STARTS = ((0.75, 0.4, 0.8, 0.35, 0.05), (0.6, 0.8, 0.1, 0.5, 0.05), (0.5, 0.6, 0.3, 0.7, 0.5))
+STARTS = ((0.75, 0.4, 0.8, 0.35), (0.6, 0.8, 0.1, 0.5), (0.5, 0.6, 0.3, 0.7))
 
 
-def played(device, dry: Samples, rate: int, at: np.ndarray) -> np.ndarray:
-    """At an input level in dB and knobs through which any number goes to 0 to 1."""
-    knobs = dict(zip(NAMES, 0.5 - 0.5 * np.cos(np.pi * at[1:]), strict=True))
-    scaled = (dry * 10 ** (np.clip(at[0], -24, 24) / 20)).astype(np.float32)
-    return device.process(scaled, rate, knobs).astype(float)
+def played(device: Device, dry: Samples, rate: int, at: np.ndarray) -> np.ndarray:
+    """With knobs through which any number goes to 0 to 1."""
+    knobs = dict(zip(NAMES, positions(at), strict=True))
+    return device.process(dry, rate, knobs).astype(float)
+
+
+def positions(at: np.ndarray) -> np.ndarray:
+    return 0.5 - 0.5 * np.cos(np.pi * at)
 
 
 def esr(prediction: np.ndarray, wet: np.ndarray) -> float:
@@ -69,34 +72,25 @@ def main() -> None:
     loud = int(np.argmax(np.abs(dry)))
     part = slice(max(loud - rate, 0), loud + 2 * rate)  # with the burst
     device = find("black65")
-    defaults = [device.knobs[name].default for name in NAMES]
-    fits = "--fit" in sys.argv
     share = bent(dry[part], wet[part])
-    best = None
-    for knobs in STARTS if fits else (defaults,):
-        start = np.array([0.0, *(np.arccos(1 - 2 * np.clip(knobs, 0.02, 0.98)) / np.pi)])
-        free = len(start) if fits else 1
 
-        def objective(moved: np.ndarray, start: np.ndarray = start, free: int = free) -> float:
-            ours = played(device, dry[part], rate, np.append(moved, start[free:]))
-            off = np.log10(bent(dry[part], ours) / share)
-            return esr(ours, wet[part]) + PENALTY * off**2
+    def objective(at: np.ndarray) -> float:
+        ours = played(device, dry[part], rate, at)
+        off = np.log10(bent(dry[part], ours) / share)
+        return esr(ours, wet[part]) + PENALTY * off**2
 
-        corners = np.tile(start[:free], (free + 1, 1))
-        corners[1:] += np.diag([6.0, *(0.2,) * (free - 1)][:free])
-        found = minimize(
-            objective, start[:free], method="Nelder-Mead",
-            options={"maxfev": TRIES if fits else 30, "initial_simplex": corners, "xatol": 1e-3},
-        )  # fmt: skip
-        if best is None or found.fun < best[0]:
-            best = found.fun, np.append(found.x, start[free:])
-    assert best is not None
-    at = best[1]
+    at = np.arccos(1 - 2 * np.array([device.knobs[name].default for name in NAMES])) / np.pi
+    if "--fit" in sys.argv:
+        found = []
+        for knobs in STARTS:
+            start = np.arccos(1 - 2 * np.array(knobs)) / np.pi
+            corners = np.vstack([start, start + 0.2 * np.eye(len(NAMES))])
+            options = {"maxfev": TRIES, "initial_simplex": corners, "xatol": 1e-3}
+            found.append(minimize(objective, start, method="Nelder-Mead", options=options))
+        at = min(found, key=lambda result: result.fun).x
     ours = played(device, dry, rate, at)
     ours *= ours @ wet / (ours @ ours)
-    print(f"input {np.clip(at[0], -24, 24):+.1f} dB; " + ", ".join(
-        f"{name} {0.5 - 0.5 * np.cos(np.pi * x):.2f}" for name, x in zip(NAMES, at[1:], strict=True)
-    ))  # fmt: skip
+    print(", ".join(f"{n} {x:.2f}" for n, x in zip(NAMES, positions(at), strict=True)))
     print(f"ESR of the whole clip, at the best level: {esr(ours, wet):.4f}")
     print("| band, Hz | real, dB | stand-in, dB |\n|---|---|---|")
     real, mine = response(dry, wet, rate), response(dry, ours, rate)

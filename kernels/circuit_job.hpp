@@ -19,7 +19,7 @@ enum class Part : int { kDiodes, kBjt, kJfet, kTriode, kOpAmp };
 
 constexpr int kPartNumbers = 11;  // diodes have the most, three of them
 
-// Something on one port or two that follow each other. numbers: see circuit.hpp.
+// Something on one port or two that follow each other. numbers: see circuit_parts.hpp.
 struct CircuitPart {
     Part kind;
     int port;

@@ -51,6 +51,11 @@ CircuitRun::Padded CircuitRun::padded(const StepMatrices& from) const {
             {from.g, from.g + job_.capacitors}};
 }
 
+void CircuitRun::turn(const std::vector<CircuitPart>& parts) {
+    parts_ = parts;
+    job_.parts = parts_.data();
+}
+
 void CircuitRun::set(const StepMatrices (&steps)[kLevels]) {
     for (int level = 0; level < kLevels; ++level) {
         steps_[level] = padded(steps[level]);

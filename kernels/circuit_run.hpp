@@ -21,7 +21,8 @@ public:
     CircuitRun(const Target& target, int capacitors, std::vector<CircuitPart> parts,
                std::vector<CircuitBlock> blocks, double tolerance);
 
-    // New values of the parts, as after a knob was turned; the state stays.
+    // After a knob was turned: other numbers of the same parts, other matrices; the state stays.
+    void turn(const std::vector<CircuitPart>& parts);
     void set(const StepMatrices (&steps)[kLevels]);
     // The operating point for this input. False: none was found.
     bool settle(const StepMatrices& rest, double input);
@@ -29,6 +30,8 @@ public:
     // method failed.
     int process(const double* in, double* out, int count);
 
+    bool ready() const { return job_.steps[0].a; }
+    const std::vector<CircuitPart>& parts() const { return parts_; }
     int capacitors() const { return job_.capacitors; }
     int ports() const { return job_.ports; }
     long refined() const { return job_.refined; }

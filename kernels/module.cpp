@@ -9,6 +9,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -190,6 +191,38 @@ StepMatrices matrices(const CircuitRun& run, const Steps& step) {
             checked(g, {capacitors}, "g")};
 }
 
+// A part of this kind has so many numbers.
+std::size_t numbers_of(Part kind, const std::vector<double>& numbers) {
+    switch (kind) {
+        case Part::kDiodes: {
+            const double count = numbers.size() > 1 ? numbers[1] : 0;
+            return count == 1 || count == 2 || count == 3 ? 2 + 3 * std::size_t(count) : 0;
+        }
+        case Part::kBjt: return 8;
+        case Part::kJfet:
+        case Part::kTriode: return 7;
+        default: return 3;
+    }
+}
+
+CircuitPart part_of(int kind, int port, const std::vector<double>& numbers) {
+    if (kind < 0 || kind > int(Part::kOpAmp)) throw std::invalid_argument("no such part");
+    CircuitPart part{Part(kind), port, {}};
+    if (numbers.size() != numbers_of(part.kind, numbers) ||
+        !std::all_of(numbers.begin(), numbers.end(), [](double n) { return std::isfinite(n); }))
+        throw std::invalid_argument("a part's numbers aren't as they must be");
+    std::copy(numbers.begin(), numbers.end(), part.numbers);
+    return part;
+}
+
+void turn_circuit(CircuitRun& self, const std::vector<std::vector<double>>& numbers) {
+    if (numbers.size() != self.parts().size()) throw std::invalid_argument("a part is missing");
+    std::vector<CircuitPart> parts;
+    for (const CircuitPart& part : self.parts())
+        parts.push_back(part_of(int(part.kind), part.port, numbers[parts.size()]));
+    self.turn(parts);
+}
+
 // Parts as (kind, numbers), in the order of their ports; blocks as numbers of parts.
 void make_circuit(CircuitRun* self, const std::string& target, int capacitors,
                   const std::vector<std::pair<int, std::vector<double>>>& given,
@@ -197,12 +230,8 @@ void make_circuit(CircuitRun* self, const std::string& target, int capacitors,
     std::vector<CircuitPart> parts;
     int port = 0;
     for (const auto& [kind, numbers] : given) {
-        if (kind < 0 || kind > int(Part::kOpAmp) || numbers.size() > kPartNumbers)
-            throw std::invalid_argument("no such part");
-        CircuitPart part{Part(kind), port, {}};
-        std::copy(numbers.begin(), numbers.end(), part.numbers);
-        parts.push_back(part);
-        port += ports_of(part.kind);
+        parts.push_back(part_of(kind, port, numbers));
+        port += ports_of(parts.back().kind);
     }
     std::vector<CircuitBlock> found;
     std::size_t at = 0;
@@ -214,7 +243,7 @@ void make_circuit(CircuitRun* self, const std::string& target, int capacitors,
         if (block.ports > kMostBlockPorts) throw std::invalid_argument("a block has too many ports");
         found.push_back(block);
     }
-    if (at != parts.size() || capacitors < 0)
+    if (at != parts.size() || capacitors < 0 || capacitors > 4096 || port > 4096)
         throw std::invalid_argument("blocks don't hold the parts");
     new (self) CircuitRun(target_named(target), capacitors, std::move(parts), std::move(found),
                           tolerance);
@@ -224,6 +253,7 @@ int run_circuit(CircuitRun& self, nb::ndarray<const double, nb::ndim<1>, nb::c_c
                 nb::ndarray<double, nb::ndim<1>, nb::c_contig> out) {
     if (in.size() != out.size() || in.size() > 0x7fffffff)
         throw std::invalid_argument("as many samples out as in");
+    if (!self.ready()) throw std::invalid_argument("set comes before process");
     const nb::gil_scoped_release release;
     return self.process(in.data(), out.data(), int(in.size()));
 }
@@ -271,6 +301,7 @@ NB_MODULE(_native, m) {
                  for (int n = 0; n < kLevels; ++n) steps[n] = matrices(self, given[std::size_t(n)]);
                  self.set(steps);
              }, "steps"_a)
+        .def("turn", turn_circuit, "numbers"_a)
         .def("settle", [](CircuitRun& self, const Steps& rest, double input) {
                  return self.settle(matrices(self, rest), input);
              }, "rest"_a, "input"_a)

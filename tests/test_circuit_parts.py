@@ -42,6 +42,7 @@ def played(netlist, samples, knobs=None):
         ("22pf", 22e-12),
         ("1e3", 1000), (".5", 0.5), ("2.2kohm", 2200), ("{33k + drive*1Meg}", 533e3),
         ("{(1-drive)^2*8}", 2), ("{max(1, 2)*sqrt(4)}", 4), ("-9", -9), ("{exp(0)}", 1),
+        ("1µ", 1e-6), ("1f", 1e-15), ("1V", 1),
     ],
 )  # fmt: skip
 def test_numbers_are_as_in_spice(text, value):
@@ -55,6 +56,7 @@ def test_numbers_are_as_in_spice(text, value):
         "{" + "-" * 400 + "1}", "{exp(1000)}", "{log(-1)}",
         "{1 if 1 else 2}", "nan", "1e999", "{min()}", "{f(1)}", "{drive:=1}",
         "{" + "1+" * 400 + "1}", "{1k", "1k}",
+        "4k7", "4r7", "0x10", "1_000", "{2drive}", "{~1}", "{not 1}", "1k5",
     ],
 )  # fmt: skip
 def test_an_expression_can_do_nothing_but_arithmetic(text):
@@ -81,6 +83,13 @@ def test_no_text_breaks_the_reader(text):
         (["R1 in out 0", "R2 out 0 1k"], "R1 = 0"),
         (["R1 in out {0*1k}", "R2 out 0 1k"], "R1 = 0"),
         (["R1 in out -5", "R2 out 0 1k"], "R1 = -5"),
+        (["R1 in out 1e17", "R2 out 0 1k"], "R1 = 1e+17"),
+        (["R1 in out 1k", "R2 out 0 1k", "E1 a 0 in 0 1e60", "R3 a 0 1"], "E1 = 1e+60"),
+        (["*@ knob x X", ".param x=0.5", "R1 in out {x*1k}", "R2 out 0 1k"], "all knobs at 0"),
+        (["*@ knob x X", ".param x=5", "R1 in out {x*1k}", "R2 out 0 1k"], ".param x=5"),
+        ([".param in=1", "R1 in out {in*1k}"], "another name than in"),
+        (["R1 in out 1k", "R2 out a#b 1k", "R3 a#b 0 1k"], "a#b"),
+        (["R1 in out 1k", "C1 out 0 4k7"], "4k7"),
         (["R1 in out 1k", "C1 out 0 0"], "C1 = 0"),
         (["R1 in out 1k", "V1 out 0 1", "V2 out 0 2"], "V"),
         (["R1 in out 1k", "V1 in 0 1"], "V"),
@@ -114,6 +123,17 @@ def test_a_wrong_netlist_is_refused_in_one_line(lines, said):
 def test_a_netlist_without_a_source_is_refused():
     with pytest.raises(DrywetError, match="no source Vin"):
         parse_netlist("t\nR1 in out 1k\nR2 out 0 1k", "t")
+
+
+@pytest.mark.parametrize("value", ["0", "dc 0", "0 AC 1", "0 SIN(0 1 1k)", "AC 1 SIN(0 1 1k)"])
+def test_the_source_may_have_what_ngspice_needs(value):
+    netlist = parse_netlist(f"t\nVin in 0 {value}\nR1 in out 1k\nR2 out 0 1k", "t")
+    assert played(netlist, np.ones(200))[100] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_source_that_is_no_signal_is_refused():
+    with pytest.raises(DrywetError, match="VIN = 5"):
+        parse_netlist("t\nVin in 0 5\nR1 in out 1k\nR2 out 0 1k", "t")
 
 
 def test_too_many_parts_that_depend_on_each_other_are_refused():
@@ -268,6 +288,82 @@ def test_what_has_no_solution_is_said():
     x[50] = math.nan
     with pytest.raises(DrywetError, match="no solution"):
         Simulation(netlist, RATE, oversampling=1).process(x, last=True)
+
+
+def test_an_output_that_grows_without_end_is_said():
+    netlist = circuit("R1 in a 1k", "E0 e0 0 a 0 10", "R2 e0 a 1k", "C2 0 a 1n", "R3 a out 1k",
+                      "R4 out 0 1k")  # fmt: skip
+    with pytest.raises(DrywetError, match="grows without end"):
+        played(netlist, np.ones(4000))
+
+
+def test_a_jump_of_positive_feedback_is_ngspices(tmp_path):
+    """A Schmitt trigger: which of two outputs it gives, its past decides."""
+    lines = [".include parts.lib", "X1 p in o OPAMP low=-5 high=5", "R1 o p 10k", "R2 p 0 10k",
+             "C1 p 0 1n", "R3 o out 1k", "R4 out 0 1k"]  # fmt: skip
+    text = "\n".join(["t", "Vin in 0 0", *lines, ".end"])
+    t = np.arange(round(0.02 * RATE)) / RATE
+    x = 4 * np.sin(2 * np.pi * 100 * t)
+    times, volts = ngspice(text, "4*sin(6.283185307179586*100*time)", 0.02, 1e-6, tmp_path)
+    found = played(parse_netlist(text, "t"), x)
+    wanted = np.interp(t, times, volts)
+    late = t > 0.006  # before, which way it starts is chance
+    near = np.abs(found - wanted) < 0.05
+    assert near[late].mean() > 0.995
+
+
+# --- knobs that turn ---
+
+
+def turned_and_fixed(lines, knob_end=1.0):
+    """The end of a signal with a knob that has come to its end, and with it there always."""
+    netlist = circuit("*@ knob k K", ".param k=0", *lines)
+    x = np.sin(2 * np.pi * 1000 * np.arange(8192) / RATE).astype(np.float32)
+    simulation = Simulation(netlist, RATE, {"k": 0.0}, oversampling=1)
+    parts = []
+    for first in range(0, len(x), 256):
+        simulation.turn({"k": min(1.0, first / 4096) * knob_end})
+        parts.append(simulation.process(x[first : first + 256], last=first + 256 == len(x)))
+    fixed = played(netlist, x, {"k": knob_end})
+    return np.concatenate(parts)[6144:], fixed[6144:]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["R1 in out {100 + k*1k}", "C1 out 0 10n"],
+        ["R1 in out 1k", "D1 out 0 A", "D2 0 out A", ".model A D(IS=1n N={1+k*2})"],
+        ["R1 in out 1k", "D1 out 0 A", "D2 0 out B", ".model A D(IS=1n N={1+k*2})",
+         ".model B D(IS=1n N=2)"],
+        ["R1 in out 1k", "D1 out 0 A", ".model A D(IS=1n RS={k*100})"],
+        ["R1 in out 1k", "D1 out a A", "D2 a 0 A", ".model A D(IS={0.5n+k*1n})"],
+        [".include parts.lib", "R1 in p 1k", "X1 p out out OPAMP low=-1 high={0.1+k*0.4}"],
+        ["R1 in a 1k", "D1 a 0 A", "E1 f 0 d 0 {0-k*2}", "R2 f a 10k", "R3 a out 1k", "R4 in d 1k",
+         "D2 d out A", "R5 out 0 1k", ".model A D(IS=1n N=2)"],
+        [".include parts.lib", "X1 in 0 a OPAMP low=-1 high=1 gain=2",
+         "X2 in 0 b OPAMP low=-2 high=2 gain=2", "R1 a out 1k", "R2 b out {1k+k*1k}"],
+    ],
+    ids=["resistor", "emission", "which is sharper", "series resistance", "in series", "rail",
+         "feedback that starts", "two op-amps at one input"],
+)  # fmt: skip
+def test_a_knob_that_has_turned_is_where_it_stands(lines):
+    turned, fixed = turned_and_fixed(lines)
+    np.testing.assert_allclose(turned, fixed, atol=2e-4)
+
+
+def test_an_output_that_rests_elsewhere_rests_from_end_to_end():
+    netlist = circuit("V1 v 0 4.5", "R1 v out 1k", "R2 out 0 1k", "R3 in out 1Meg")
+    quiet = Simulation(netlist, 48_000).process(np.zeros(500, np.float32), last=True)
+    np.testing.assert_allclose(quiet, quiet[250], atol=1e-6)
+
+
+def test_the_output_may_lie_between_two_diodes():
+    netlist = circuit("R1 in a 1k", "D1 a out M", "D2 out 0 M", ".model M D(IS=1n N=2)")
+    alone = circuit("R1 in out 1k", "D1 out b M", "D2 b 0 M", ".model M D(IS=1n N=2)")
+    x = 3 * np.sin(np.linspace(0, 2 * np.pi, 2000))
+    half, whole = played(netlist, x), played(alone, x)
+    positive = x > 0.5
+    np.testing.assert_allclose(half[positive], whole[positive] / 2, atol=1e-3)
 
 
 def test_every_target_gives_the_same(monkeypatch):

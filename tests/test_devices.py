@@ -53,6 +53,9 @@ def test_process_writes_what_the_circuit_gives(tmp_path):
         (("sd1", "--oversampling", "1000"), "oversampling by 1000"),
         (("nowhere.cir",), "nowhere.cir"),
         (("lv2:-x",), "-x"),
+        (("x" * 300,), "no device xxx"),
+        (("in.wav",), "no device in.wav"),
+        (("sd1", "--knob", "drive"), "--knob drive"),
     ],
 )
 def test_process_refuses_in_one_line(tmp_path, arguments, said):
@@ -111,3 +114,48 @@ def test_train_refuses_a_device_in_one_line(tmp_path, arguments, said):
 def test_a_slip_in_an_option_is_no_knob_where_there_is_no_device():
     out = drywet("train", "a.wav", "b.wav", "--hiden", "8")
     assert out.code == 2 and "--hiden" in out.err
+
+
+def test_a_knob_may_be_called_like_an_option(tmp_path):
+    path = tmp_path / "odd.cir"
+    path.write_text("odd\n*@ knob channel Odd\n.param channel=0.5\nVin in 0 0\n"
+                    "R1 in out 1k\nR2 out 0 {1 + channel*1998}\n")  # fmt: skip
+    source = save(tmp_path / "in.wav", playing(0.2), 48_000)
+    out = drywet("process", path, source, tmp_path / "out.wav", "--knob", "channel=1", "--json")
+    assert out.code == 0, out.err
+    assert out.json["knobs"] == {"channel": 1.0}
+
+
+def test_a_recording_is_never_its_own_output(tmp_path):
+    source = save(tmp_path / "in.wav", playing(0.1), 48_000)
+    before = source.read_bytes()
+    assert drywet("process", "sd1", source, source).code == 2
+    assert source.read_bytes() == before
+
+
+def test_a_capture_that_failed_doesnt_block_the_next(tmp_path):
+    short = save(tmp_path / "short.wav", playing(0.5), 16_000)
+    first = drywet("train", "--device", "sd1", "--signal", short, "-o", tmp_path / "run")
+    assert first.code == 2
+    assert not (tmp_path / "run").exists()
+    long = save(tmp_path / "long.wav", playing(12), 16_000)
+    again = drywet("train", "--device", "sd1", "--signal", long, "-o", tmp_path / "run",
+                   "--model", "linear")  # fmt: skip
+    assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize(
+    "position", [np.zeros(3), np.zeros(0), np.zeros((10, 1)), np.full(10, np.nan), "loud", None]
+)
+def test_positions_of_a_knob_are_one_or_one_for_each_sample(position):
+    with pytest.raises(DrywetError, match="drive"):
+        find("sd1").process(np.zeros(10, np.float32), 48_000, {"drive": position})
+
+
+@pytest.mark.parametrize(
+    ("dry", "rate"),
+    [(np.zeros((10, 2)), 48_000), (np.zeros(10), 0), (np.full(10, np.nan), 48_000)],
+)
+def test_a_device_refuses_what_is_no_signal(dry, rate):
+    with pytest.raises(DrywetError, match="sd1"):
+        find("sd1").process(dry, rate)

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from drywet.audio.read import Samples
 from drywet.errors import DrywetError
 from drywet.storage import atomic_path
@@ -66,7 +68,17 @@ def writer(
 
 
 def write(path: Path | str, samples: Samples, rate: int, depth: str = "float") -> None:
-    """Write ``samples`` (float32, shape ``(samples,)``) to ``path`` at ``rate`` Hz."""
+    """Write ``samples`` (float32, shape ``(samples,)``) to ``path`` at ``rate`` Hz.
+
+    Raises:
+        DrywetError: as `writer`, or samples that are NaN or infinite.
+    """
+    if not np.isfinite(samples).all():
+        raise DrywetError(
+            f"{path} would hold samples that are NaN or infinite",
+            "finite samples",
+            "Look at what made them.",
+        )
     with writer(path, rate, depth) as append:
         for first in range(0, len(samples), _FRAMES_AT_ONCE):
             append(samples[first : first + _FRAMES_AT_ONCE])

@@ -18,7 +18,9 @@ from drywet.errors import DrywetError
 
 Matrix = NDArray[np.float64]
 
-_SINGULAR = 1e-15
+_SINGULAR = 1e-16
+_RANGES = {"r": (1e-6, 1e13, "ohm"), "c": (1e-18, 10.0, "F")}
+_MOST_GAIN = 1e9
 
 
 class System:
@@ -29,6 +31,7 @@ class System:
         values: of its parameters.
         parts: the nonlinear ones, in the order of their ports.
         resistors: node, node, ohms: those that belong to parts.
+        check: whether the circuit has one solution at rest.
 
     Attributes:
         conductances: ``(unknowns, unknowns)``.
@@ -49,6 +52,7 @@ class System:
         values: Mapping[str, float],
         parts: list[Part],
         resistors: list[tuple[str, str, float]],
+        check: bool = True,
     ) -> None:
         self._netlist, self._values = netlist, values
         # The node between two diodes in series is not there: they are one part.
@@ -79,7 +83,8 @@ class System:
         for part in parts:
             ports += [self.across(*port) for port in part.ports]
             currents += self._currents_of(part)
-        self._require_one_solution()
+        if check:
+            self._require_one_solution()
         self.capacitors, self.farads = np.array(capacitors).reshape(-1, size), np.array(farads)
         self.ports = np.array(ports).reshape(-1, size)
         self.currents = np.array(currents).reshape(-1, size).T
@@ -98,10 +103,11 @@ class System:
 
     def _positive(self, element: Element) -> float:
         value = self._value(element)
-        if value <= 0:
+        least, most, unit = _RANGES[element.kind]
+        if not least <= value <= most:
             raise DrywetError(
                 f"{self._netlist.name}: {element.name.upper()} = {value:g}",
-                "a resistance above 0 ohm" if element.kind == "r" else "a capacitance above 0",
+                f"{least:g} to {most:g} {unit}",
                 "Correct the netlist; for a wire use one node.",
             )
         return value
@@ -116,7 +122,14 @@ class System:
         self.conductances[:, branch] += ends
         self.conductances[branch] += ends
         if element.kind == "e":
-            self.conductances[branch] -= self._value(element) * self.across(*element.nodes[2:])
+            gain = self._value(element)
+            if abs(gain) > _MOST_GAIN:
+                raise DrywetError(
+                    f"{self._netlist.name}: {element.name.upper()} = {gain:g}",
+                    f"a gain of at most {_MOST_GAIN:g}",
+                    "An ideal op-amp is one of 1e6.",
+                )
+            self.conductances[branch] -= gain * self.across(*element.nodes[2:])
         elif element.name == INPUT:
             self.inputs[branch, 0] = 1.0
         else:
@@ -166,4 +179,4 @@ class System:
 
 def _branch(part: Part) -> str:
     """Of an op-amp's output, which is a voltage source."""
-    return f"#{part.source}#{part.ports}"
+    return f"#{part.name}"

@@ -12,16 +12,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drywet.circuits.assemble import Matrix, System
 from drywet.circuits.netlist import OUTPUT, Netlist
 from drywet.circuits.parts import Part, parts_of
+from drywet.errors import DrywetError
 
 Step = tuple[Matrix, Matrix, Matrix]
 """``a (rows, capacitors + 2)``, ``k (rows, ports)`` and ``g (capacitors)``; rows are ports,
 capacitors and the output (``kernels/circuit_job.hpp``)."""
 
 _NO_COUPLING = 1e-11  # of a port's strongest
+_POSITIONS = (0.0, 1.0, 0.37)  # of all knobs, where couplings are looked for
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,13 @@ class Equations:
         system: its linear part.
         parts: the nonlinear ones in the order of their ports, block after block.
         blocks: numbers of parts that must be solved together.
+        order: of the parts among those of the netlist.
     """
 
     system: System
     parts: tuple[Part, ...]
     blocks: tuple[int, ...]
+    order: tuple[int, ...]
 
     @property
     def capacitors(self) -> int:
@@ -61,16 +66,50 @@ def equations_of(
     Raises:
         DrywetError: as `System`, and for a nonlinear part that isn't as it must be.
     """
+    if like is None:
+        order, blocks = _blocks(_talks(netlist, knobs))
+    else:
+        order, blocks = like.order, like.blocks
     values = netlist.values(knobs)
-    parts, resistors = parts_of(netlist, values)
-    if like is not None:
-        by_ports = {(part.kind, part.ports): part for part in parts}
-        parts = [by_ports[part.kind, part.ports] for part in like.parts]
-        return Equations(System(netlist, values, parts, resistors), tuple(parts), like.blocks)
-    anyhow = System(netlist, values, parts, resistors)
-    order, blocks = _blocks(parts, _step(anyhow, 1e-5)[1])
-    parts = [parts[n] for n in order]
-    return Equations(System(netlist, values, parts, resistors), tuple(parts), tuple(blocks))
+    found, resistors = parts_of(netlist, values)
+    parts = [found[n] for n in order]
+    system = System(netlist, values, parts, resistors, check=like is None)
+    return Equations(system, tuple(parts), blocks, order)
+
+
+def _talks(netlist: Netlist, knobs: dict[str, float]) -> NDArray[np.bool_]:
+    """Which part hears which, ``[listener, talker]``, wherever the knobs stand.
+
+    Raises:
+        DrywetError: where the circuit fails with knobs at their ends, saying so.
+    """
+    heard: NDArray[np.bool_] | None = None
+    for position in (None, *_POSITIONS) if netlist.knobs else (None,):
+        at = knobs if position is None else dict.fromkeys(netlist.knobs, position)
+        try:
+            values = netlist.values(at)
+            parts, resistors = parts_of(netlist, values)
+            k = _step(System(netlist, values, parts, resistors), 1e-5)[1]
+        except DrywetError as error:
+            if position is None:
+                raise
+            raise DrywetError(
+                f"with all knobs at {position:g}, {error.found}", error.expected, error.fix
+            ) from None
+        now = _talks_at(parts, k)
+        heard = now if heard is None else heard | now
+    assert heard is not None
+    return heard
+
+
+def _talks_at(parts: list[Part], k: Matrix) -> NDArray[np.bool_]:
+    owner = np.repeat(np.arange(len(parts)), [len(part.ports) for part in parts])
+    ports = np.abs(k[: len(owner)])
+    strongest = ports.max(axis=1, initial=0.0)
+    talks = np.eye(len(parts), dtype=bool)
+    for r, c in zip(*np.nonzero(ports > _NO_COUPLING * strongest[:, None]), strict=True):
+        talks[owner[r], owner[c]] = True
+    return talks
 
 
 def _step(system: System, seconds: float | None) -> Step:
@@ -85,26 +124,21 @@ def _step(system: System, seconds: float | None) -> Step:
     return np.ascontiguousarray(solved[:, :wide]), np.ascontiguousarray(solved[:, wide:]), g
 
 
-def _blocks(parts: list[Part], k: Matrix) -> tuple[list[int], list[int]]:
+def _blocks(talks: NDArray[np.bool_]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """An order of the parts in which none depends on a later block, and the blocks' sizes.
 
     A stage behind an op-amp hears the one before it and doesn't talk back: what need not
     be solved together isn't.
     """
-    owner = np.repeat(np.arange(len(parts)), [len(part.ports) for part in parts])
-    ports = np.abs(k[: len(owner)])
-    strongest = ports.max(axis=1, initial=0.0)
-    talks = np.eye(len(parts), dtype=bool)  # [listener, talker]
-    for r, c in zip(*np.nonzero(ports > _NO_COUPLING * strongest[:, None]), strict=True):
-        talks[owner[r], owner[c]] = True
-    for via in range(len(parts)):  # Warshall's closure
+    talks = talks.copy()
+    for via in range(len(talks)):  # Warshall's closure
         talks |= np.outer(talks[:, via], talks[via])
     order: list[int] = []
     sizes: list[int] = []
-    for first in np.argsort(talks.sum(axis=1), kind="stable"):
+    for first in map(int, np.argsort(talks.sum(axis=1), kind="stable")):
         if first in order:
             continue
-        together = [n for n in range(len(parts)) if talks[first, n] and talks[n, first]]
+        together = [n for n in range(len(talks)) if talks[first, n] and talks[n, first]]
         order += together
         sizes.append(len(together))
-    return order, sizes
+    return tuple(order), tuple(sizes)

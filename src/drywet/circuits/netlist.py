@@ -11,6 +11,7 @@ Reference: ngspice manual, chapters 2 (circuit description) and 3 to 8 (elements
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ _MOST_BYTES = 1_000_000
 # Nodes of each kind, whether a value and whether a model follow.
 _NODES = {"r": 2, "c": 2, "v": 2, "d": 2, "q": 3, "j": 3, "e": 4}
 _BUILT_IN = {"opamp": 3, "triode": 3}
+_NODE = re.compile(r"[\w.+\-/:]+")
+_STIMULUS = re.compile(r"\bac\s+\S+|\b(sin|pulse|pwl|exp)\s*\([^)]*\)", re.IGNORECASE)
 _PASSED_OVER = {".tran", ".ac", ".op", ".print", ".plot", ".save", ".meas", ".end"}
 
 
@@ -110,13 +113,15 @@ def read_netlist(path: Path) -> Netlist:
         DrywetError: it cannot be read, or holds something that drywet doesn't know.
     """
     try:
+        if not path.is_file():
+            raise FileNotFoundError(2, "No such file")
         if path.stat().st_size > _MOST_BYTES:
             raise DrywetError(
                 f"{path}: {path.stat().st_size:,} bytes", f"at most {_MOST_BYTES:,}",
                 "Give a netlist.",
             )  # fmt: skip
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text"
         raise DrywetError(
             f"{path}: {reason}", "a SPICE netlist (.cir)", "Check the name."
@@ -220,25 +225,33 @@ def _settings(text: str, name: str, line: str) -> dict[str, str]:
         key, equals, value = word.partition("=")
         if not equals or not re.fullmatch(r"[a-z_]\w*", key) or not value:
             raise _unknown(name, line, "name=value")
+        if keyword.iskeyword(key) and line.lower().startswith(".param"):
+            raise _unknown(name, line, f"another name than {key}, which Python keeps for itself")
         found[key] = value
     return found
 
 
 def _model(line: str, name: str) -> dict[str, Model]:
-    match = re.fullmatch(r"\.model\s+(\S+)\s+([a-z]+)\s*\(?([^()]*)\)?\s*", line, re.IGNORECASE)
+    match = re.fullmatch(r"\.model\s+(\S+)\s+([a-z]+)\s*(.*)", line, re.IGNORECASE)
     if not match:
         raise _unknown(name, line, ".model NAME TYPE(PARAMETER=VALUE ...)")
-    return {match[1].lower(): Model(match[2].lower(), _settings(match[3], name, line))}
+    inner = match[3].strip()
+    if inner.startswith("(") and inner.endswith(")"):
+        inner = inner[1:-1]
+    return {match[1].lower(): Model(match[2].lower(), _settings(inner, name, line))}
 
 
 def _element(line: str, name: str) -> Element:
     words = _words(line)
+    if words[0] == INPUT:  # what ngspice's analyses give it is not for us
+        words = _words(_STIMULUS.sub("", line))
     kind = words[0][0]
     plain = [word for word in words[1:] if "=" not in word]
     settings = _settings(" ".join(word for word in words[1:] if "=" in word), name, line)
     if kind == "x":
         model = plain[-1] if plain else ""
-        if model not in _BUILT_IN or len(plain) != 1 + _BUILT_IN[model]:
+        known = model in _BUILT_IN and len(plain) == 1 + _BUILT_IN[model]
+        if not known or not all(map(_NODE.fullmatch, plain[:-1])):
             raise _unknown(name, line, "X... with three nodes and OPAMP or TRIODE, see parts.lib")
         return Element(words[0], tuple(plain[:-1]), model=model, settings=settings)
     if kind not in _NODES:
@@ -247,7 +260,7 @@ def _element(line: str, name: str) -> Element:
     nodes, rest = tuple(plain[:count]), plain[count:]
     if kind == "v":
         rest = [word for word in rest if word != "dc"] or ["0"]
-    if len(nodes) < count or len(rest) != 1 or settings:
+    if len(nodes) < count or len(rest) != 1 or settings or not all(map(_NODE.fullmatch, nodes)):
         what = "a model" if kind in "dqj" else "a value"
         raise _unknown(name, line, f"{count} nodes and {what}")
     if kind in "dqj":
@@ -270,6 +283,12 @@ def _check(netlist: Netlist) -> None:
                 "a signal from Vin to node out, and ground 0",
                 "Add it to the netlist.",
             )
+    (source,) = (element for element in netlist.elements if element.name == INPUT)
+    if evaluate(source.value, netlist.values({}), f"{netlist.name}: VIN") != 0:
+        raise DrywetError(
+            f"{netlist.name}: VIN = {source.value}", "Vin at 0: it is the signal",
+            "Add another source for a bias.",
+        )  # fmt: skip
     for knob in netlist.knobs:
         if knob not in netlist.parameters:
             raise DrywetError(
@@ -277,6 +296,12 @@ def _check(netlist: Netlist) -> None:
                 f".param {knob}=DEFAULT",
                 "Add it to the netlist.",
             )
+    for knob, position in netlist.defaults().items():
+        if not 0 <= position <= 1:
+            raise DrywetError(
+                f"{netlist.name}: .param {knob}={position:g}", "a knob's default, from 0 to 1",
+                "Scale it where it is used.",
+            )  # fmt: skip
 
 
 def _unknown(name: str, line: str, expected: str) -> DrywetError:

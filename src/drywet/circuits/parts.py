@@ -1,6 +1,6 @@
 """The nonlinear parts of a circuit as the kernel takes them: ports and numbers.
 
-Equations: ``kernels/circuit.hpp``; SPICE's at 27 degrees Celsius, without charges. A model's
+Equations: ``kernels/circuit_parts.hpp``; SPICE's at 27 degrees Celsius, without charges. A model's
 parameter that isn't known here is refused: to leave it out silently would be another circuit.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drywet.circuits.netlist import Element, Netlist
+from drywet.circuits.netlist import GROUND, OUTPUT, Element, Netlist
 from drywet.circuits.values import evaluate
 from drywet.errors import DrywetError
 
@@ -17,9 +17,11 @@ THERMAL_V = 1.380649e-23 / 1.602176634e-19 * 300.15
 LEAK_S = 1e-6
 """A conductance across every port, in the linear part and taken off again in the part's curve, so
 that a node between two junctions is held by something."""
+_TAKEN_OFF = LEAK_S - 1e-12  # what stays is SPICE's GMIN
 
 _DIODES, _BJT, _JFET, _TRIODE, _OPAMP = range(5)
 _MOST_DIODES = 3  # on one port
+_LEAST_OHM = 1e-6
 
 # Known parameters with SPICE's defaults.
 _DEFAULTS = {
@@ -43,18 +45,21 @@ class Part:
         ports: two nodes each; currents flow from the first to the second.
         numbers: as the kernel has them.
         source: of an op-amp, the node whose voltage it sets; its port only listens.
+        name: of the element, or of the first.
     """
 
     kind: int
     ports: tuple[tuple[str, str], ...]
     numbers: tuple[float, ...]
     source: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class _Diode:
     anode: str
     cathode: str
+    model: str
     current: float
     bend: float  # n Vt
 
@@ -96,7 +101,8 @@ def parts_of(
         where = f"{netlist.name}: {element.name.upper()}"
         if element.kind == "x":
             found = _settings(element.settings, element.model, where, values)
-            parts.append((_op_amp if element.model == "opamp" else _triode)(element, found, where))
+            triode = element.model == "triode"
+            parts.append(_triode(element, found) if triode else _op_amp(element, found, where))
         elif element.kind in _TYPES:
             model = netlist.models.get(element.model)
             if model is None or model.type not in _TYPES[element.kind]:
@@ -109,15 +115,16 @@ def parts_of(
             found = _settings(model.settings, model.type, where, values)
             if element.kind == "d":
                 anode, cathode = element.nodes
-                if found["rs"]:
-                    inner = f"{element.name}#"
-                    resistors.append((anode, inner, found["rs"]))
+                if "rs" in model.settings:
+                    inner = f"{element.name}#"  # there also where a knob brings it to 0
+                    resistors.append((anode, inner, max(found["rs"], _LEAST_OHM)))
                     anode = inner
-                diodes.append(_Diode(anode, cathode, found["is"], found["n"] * THERMAL_V))
+                bend = found["n"] * THERMAL_V
+                diodes.append(_Diode(anode, cathode, element.model, found["is"], bend))
             else:
                 make = _bjt if element.kind == "q" else _jfet
                 parts.append(make(element, found, -1.0 if model.type[0] == "p" else 1.0))
-    linear = {n for e in netlist.elements if e.kind != "d" for n in e.nodes}
+    linear = {n for e in netlist.elements if e.kind != "d" for n in e.nodes} | {OUTPUT, GROUND}
     linear |= {node for a, b, _ in resistors for node in (a, b)}
     return _diode_parts(_in_series(diodes, linear)) + parts, resistors
 
@@ -125,13 +132,15 @@ def parts_of(
 def _in_series(diodes: list[_Diode], held: set[str]) -> list[_Diode]:
     """Two like diodes end to end with nothing between are one of twice the voltage."""
     found = list(diodes)
-    for node in {d.cathode for d in diodes} - held:
+    for node in sorted({d.cathode for d in diodes} - held):
         into = [d for d in found if d.cathode == node]
         out = [d for d in found if d.anode == node]
-        if len(into) == len(out) == 1 and into[0].current == out[0].current:
+        if len(into) == len(out) == 1 and into[0].model == out[0].model:
             one, other = into[0], out[0]
             found = [d for d in found if d not in (one, other)]
-            found.append(_Diode(one.anode, other.cathode, one.current, one.bend + other.bend))
+            found.append(
+                _Diode(one.anode, other.cathode, one.model, one.current, one.bend + other.bend)
+            )
     return found
 
 
@@ -145,10 +154,8 @@ def _diode_parts(diodes: list[_Diode]) -> list[Part]:
         groups[-1].append(diode)
     parts = []
     for group in (g for groups in across.values() for g in groups):
-        # The sharpest first: it says how closely Newton's method must look.
-        group.sort(key=lambda d: d.bend)
-        a, b = group[0].anode, group[0].cathode
-        numbers = [LEAK_S, float(len(group))]
+        a, b = sorted((group[0].anode, group[0].cathode))
+        numbers = [_TAKEN_OFF, float(len(group))]
         for diode in group:
             numbers += [1.0 if diode.anode == a else -1.0, diode.current, 1 / diode.bend]
         parts.append(Part(_DIODES, ((a, b),), tuple(numbers)))
@@ -161,7 +168,7 @@ def _bjt(element: Element, p: dict[str, float], polarity: float) -> Part:
         _BJT,
         ((base, emitter), (base, collector)),
         (
-            LEAK_S, polarity, p["is"], 1 / (p["nf"] * THERMAL_V), 1 / (p["nr"] * THERMAL_V),
+            _TAKEN_OFF, polarity, p["is"], 1 / (p["nf"] * THERMAL_V), 1 / (p["nr"] * THERMAL_V),
             1 / p["bf"], 1 / p["br"], 1 / p["vaf"] if p["vaf"] else 0.0,
         ),
     )  # fmt: skip
@@ -172,16 +179,16 @@ def _jfet(element: Element, p: dict[str, float], polarity: float) -> Part:
     return Part(
         _JFET,
         ((gate, source), (drain, source)),
-        (LEAK_S, polarity, p["vto"], p["beta"], p["lambda"], p["is"], 1 / THERMAL_V),
+        (_TAKEN_OFF, polarity, p["vto"], p["beta"], p["lambda"], p["is"], 1 / THERMAL_V),
     )
 
 
-def _triode(element: Element, p: dict[str, float], where: str) -> Part:
+def _triode(element: Element, p: dict[str, float]) -> Part:
     plate, grid, cathode = element.nodes
     return Part(
         _TRIODE,
         ((grid, cathode), (plate, cathode)),
-        (LEAK_S, 1 / p["mu"], p["ex"], 2 / p["kg1"], p["kp"], p["kvb"], p["gg"]),
+        (_TAKEN_OFF, 1 / p["mu"], p["ex"], 2 / p["kg1"], p["kp"], p["kvb"], p["gg"]),
     )
 
 
@@ -194,4 +201,4 @@ def _op_amp(element: Element, p: dict[str, float], where: str) -> Part:
             "Correct the netlist.",
         )  # fmt: skip
     middle = (p["high"] + p["low"]) / 2
-    return Part(_OPAMP, ((plus, minus),), (middle, half, p["gain"] / half), source=out)
+    return Part(_OPAMP, ((plus, minus),), (middle, half, p["gain"] / half), out, element.name)

@@ -22,6 +22,7 @@ _TOLERANCE_V = 2e-4  # at a port
 _HALF_LENGTH = 20  # of the filter that undoes the kernel's smoothing
 _DELAY = 2 + _HALF_LENGTH  # samples at the high rate
 _AT_ONCE = 4096  # samples, to stay in the cache
+_MOST_V = 1e12
 
 
 class Simulation:
@@ -60,14 +61,13 @@ class Simulation:
         self._fast = rate * oversampling
         self._knobs = {**netlist.defaults(), **(knobs or {})}
         self.equations = equations = equations_of(netlist, self._knobs)
-        ports = sum(len(part.ports) for part in equations.parts)
         at = 0
         for count in equations.blocks:
-            block = equations.parts[at : at + count]
+            ports = sum(len(part.ports) for part in equations.parts[at : at + count])
             at += count
-            if sum(len(part.ports) for part in block) > _native.MOST_BLOCK_PORTS:
+            if ports > _native.MOST_BLOCK_PORTS:
                 raise DrywetError(
-                    f"{netlist.name}: {count} parts depend on each other, {ports} ports in all",
+                    f"{netlist.name}: {count} parts depend on each other, with {ports} ports",
                     f"at most {_native.MOST_BLOCK_PORTS}",
                     "Separate stages by an op-amp, or leave out parts.",
                 )
@@ -87,7 +87,8 @@ class Simulation:
         self._up = StreamResampler(rate, self._fast) if oversampling > 1 else None
         self._down = StreamResampler(self._fast, rate) if oversampling > 1 else None
         self._filter = _unsmoothing()
-        self._carry = np.full(len(self._filter) - 1, self._circuit.output)
+        self._rest = self._circuit.output  # taken off while resampling, which starts from 0
+        self._carry = np.full(len(self._filter) - 1, self._rest)
         self._dropped = 0
         self._last = 0.0
 
@@ -104,6 +105,7 @@ class Simulation:
         if turned != self._knobs:
             self._knobs = turned
             self.equations = equations_of(self._netlist, turned, like=self.equations)
+            self._circuit.turn([list(part.numbers) for part in self.equations.parts])
             self._circuit.set(self._steps(self.equations))
 
     def process(self, block: Samples, last: bool = False) -> Samples:
@@ -132,7 +134,8 @@ class Simulation:
         if len(fast):
             self._last = float(fast[-1])
         out = self._run(np.ascontiguousarray(fast))
-        return out if self._down is None else self._down.process(out, last)
+        heard = out if self._down is None else self._down.process(out, last)
+        return heard + np.float32(self._rest)
 
     def _run(self, fast: Matrix) -> Samples:
         out = np.empty_like(fast)
@@ -145,7 +148,13 @@ class Simulation:
             )
         joined = np.concatenate([self._carry, out])
         self._carry = joined[len(joined) - len(self._carry) :]
-        smooth = np.convolve(joined, self._filter, mode="valid") if len(out) else out
+        smooth = np.convolve(joined, self._filter, mode="valid") - self._rest if len(out) else out
+        if not np.abs(smooth).max(initial=0.0) < _MOST_V:
+            raise DrywetError(
+                f"{self._netlist.name}: its output grows without end",
+                "a stable circuit",
+                "Look for feedback with a gain above 1.",
+            )
         drop = min(_DELAY - self._dropped, len(smooth))
         self._dropped += drop
         return smooth[drop:].astype(np.float32)

@@ -15,10 +15,12 @@ _MOST_DEPTH = 40
 
 _SCALES = {
     "t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "mil": 25.4e-6, "m": 1e-3,
-    "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15,
+    "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15,
 }  # fmt: skip
+# A unit may follow; anything else (4k7, 2drive) is no number.
 _NUMBER = re.compile(
-    r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(meg|mil|[tgkmunpf])?([a-zµΩ]*)", re.IGNORECASE
+    r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(meg|mil|[tgkmuµμnpf])?"
+    r"(?:ohms?|ω|farads?|f|volts?|v|amps?|a|s|hz)?(?![\w.])"
 )
 _OPERATORS: dict[type, Callable[..., float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
@@ -51,8 +53,8 @@ def evaluate(text: str, parameters: Mapping[str, float], where: str) -> float:
             f"at most {_MOST_CHARACTERS}",
             "Use .param for parts of it.",
         )
-    plain = _NUMBER.sub(lambda m: repr(float(m[1]) * _SCALES.get((m[2] or "").lower(), 1.0)), inner)
     try:
+        plain = _NUMBER.sub(_scaled, inner)
         value = _value(ast.parse(plain.strip(), mode="eval").body, parameters, 0)
         if not math.isfinite(value):
             raise ValueError
@@ -69,6 +71,13 @@ def evaluate(text: str, parameters: Mapping[str, float], where: str) -> float:
     return value
 
 
+def _scaled(number: re.Match[str]) -> str:
+    value = float(number[1]) * _SCALES.get(number[2] or "", 1.0)
+    if not math.isfinite(value):
+        raise ValueError
+    return repr(value)
+
+
 def _value(node: ast.AST, parameters: Mapping[str, float], depth: int) -> float:
     if depth > _MOST_DEPTH:
         raise ValueError
@@ -77,7 +86,7 @@ def _value(node: ast.AST, parameters: Mapping[str, float], depth: int) -> float:
             return value
         case ast.Name(id=name):
             return parameters[name]
-        case ast.UnaryOp(op=op, operand=operand):
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
             return _OPERATORS[type(op)](_value(operand, parameters, depth + 1))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _OPERATORS[type(op)](

@@ -115,7 +115,10 @@ def process_command(
     channel: Channel = None,
     json: AsJson = False,
 ) -> None:
-    """Play an audio file through a device; its knobs are options, such as --drive 0.7."""
+    """Play an audio file through a device.
+
+    Its knobs are options: --drive 0.7, or --knob drive=0.7.
+    """
     from drywet.cli import show
     from drywet.verbs.process import process
 

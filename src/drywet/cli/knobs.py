@@ -13,7 +13,7 @@ _KEY = "drywet.knobs"
 
 
 class KnobCommand(TyperCommand):
-    """A command that takes ``--NAME NUMBER`` beside its own options for a device's knobs.
+    """A command that takes ``--NAME NUMBER``, or ``--knob NAME=NUMBER``, for a device's knobs.
 
     Where a command has an option ``--device``, only with it: without a device a name that isn't
     an option's is a slip.
@@ -33,7 +33,12 @@ class KnobCommand(TyperCommand):
         remaining = iter(args)
         for arg in remaining:
             name, equals, value = arg.partition("=")
-            if name.startswith("--") and len(name) > 2 and name not in own:
+            if arg == "--":
+                rest += [arg, *remaining]
+            elif name == "--knob":  # for one that is called like an option
+                name, _, value = (value if equals else next(remaining, "")).partition("=")
+                knobs[name] = _number(f"--knob {name}", value)
+            elif name.startswith("--") and len(name) > 2 and name not in own:
                 knobs[name[2:]] = _number(name, value if equals else next(remaining, ""))
             else:
                 rest.append(arg)

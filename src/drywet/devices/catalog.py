@@ -9,6 +9,8 @@ from drywet.devices.circuit import CircuitDevice, built_in
 from drywet.devices.device import Device
 from drywet.errors import DrywetError
 
+_MODELS = {".nam", ".safetensors"}
+
 
 def find(name: Path | str, oversampling: int | None = None) -> Device:
     """A device by its name.
@@ -38,11 +40,11 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         from drywet.devices.lv2 import Lv2Device
 
         return Lv2Device(text.removeprefix("lv2:"))
-    if path.suffix.lower() == ".vst3" and path.exists():
+    if path.suffix.lower() == ".vst3" and _is_there(path):
         from drywet.devices.vst3 import Vst3Device
 
         return Vst3Device(path)
-    if path.exists():
+    if _is_there(path) and (path.is_dir() or path.suffix.lower() in _MODELS):
         from drywet.devices.model import ModelDevice
 
         return ModelDevice(path)
@@ -51,3 +53,10 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         f"{', '.join(built_in())}; a .cir, .nam, .safetensors or .vst3; a run's folder; lv2:URI",
         "'drywet devices' lists those that come with drywet.",
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False

@@ -12,7 +12,7 @@ import drywet.circuits
 from drywet.audio.read import Samples
 from drywet.circuits.netlist import Netlist, read_netlist
 from drywet.circuits.simulate import OVERSAMPLING, Simulation
-from drywet.devices.device import Knob, Position, positions
+from drywet.devices.device import Knob, Position, positions, require_playable
 
 _FOLDER = Path(drywet.circuits.__file__).parent
 _TURN_EVERY = 64  # samples
@@ -64,9 +64,10 @@ class CircuitDevice:
         self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
     ) -> Samples:
         """See `Device.process`; knobs may turn while it plays."""
-        found = positions(self, knobs)
+        dry = require_playable(self, dry, rate)
+        found = positions(self, knobs, len(dry))
         turning = {name: p for name, p in found.items() if isinstance(p, np.ndarray)}
-        first = {name: float(np.ravel(position)[0]) for name, position in found.items()}
+        first = {n: float(np.ravel(p)[0]) for n, p in found.items() if np.size(p)}
         simulation = Simulation(self.netlist, rate, first, self._oversampling)
         if not turning:
             return simulation.process(dry, last=True)

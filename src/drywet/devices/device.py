@@ -70,11 +70,41 @@ class Device(Protocol):
         """
 
 
-def positions(device: Device, knobs: Mapping[str, Position] | None) -> dict[str, Position]:
-    """Where all knobs of a device stand.
+def require_playable(device: Device, dry: Samples, rate: int) -> Samples:
+    """A signal as devices take it: float32, finite, mono.
 
     Raises:
-        DrywetError: a knob that isn't there or out of its range.
+        DrywetError: it isn't one, or the rate is no rate.
+    """
+    found = np.asarray(dry, np.float32)
+    if found.ndim != 1 or rate < 1:
+        raise DrywetError(
+            f"a signal of shape {found.shape} at {rate} Hz for {device.name}",
+            "one channel, shape (samples,), at a rate in Hz",
+            "Take one channel.",
+        )
+    if not np.isfinite(found).all():
+        raise DrywetError(
+            f"a signal for {device.name} with samples that are NaN or infinite",
+            "finite samples",
+            "Export it again.",
+        )
+    return found
+
+
+def positions(
+    device: Device, knobs: Mapping[str, Position] | None, samples: int | None = None
+) -> dict[str, Position]:
+    """Where all knobs of a device stand.
+
+    Args:
+        device: that has them.
+        knobs: positions; those left out are at their default.
+        samples: length of the signal, where it is known.
+
+    Raises:
+        DrywetError: a knob that isn't there or out of its range, or positions that are no
+            numbers or not one for each sample.
     """
     found: dict[str, Position] = {name: knob.default for name, knob in device.knobs.items()}
     for name, position in (knobs or {}).items():
@@ -85,7 +115,16 @@ def positions(device: Device, knobs: Mapping[str, Position] | None) -> dict[str,
                 ", ".join(device.knobs) or "none: it has no knobs at all",
                 "Name one that it has ('drywet devices' lists them).",
             )
-        values = np.asarray(position, dtype=float)
+        try:
+            values = np.asarray(position, dtype=float)
+        except (TypeError, ValueError):
+            values = np.array(np.nan)
+        if values.ndim > 1 or (values.ndim == 1 and samples not in (None, len(values))):
+            raise DrywetError(
+                f"knob {name} with positions of shape {values.shape}",
+                f"one position, or one for each of {samples} samples",
+                "Give as many as the signal has samples.",
+            )
         if not (np.all(values >= knob.least) and np.all(values <= knob.most)):
             shown = f" = {position}" if values.ndim == 0 else ""
             raise DrywetError(

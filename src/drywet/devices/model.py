@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from drywet.audio.read import Samples
-from drywet.devices.device import Knob, Position, fixed
+from drywet.devices.device import Knob, Position, fixed, require_playable
 from drywet.errors import DrywetError
 from drywet.inference.stream import predict
 from drywet.runs.model_file import load_model
@@ -70,10 +68,5 @@ class ModelDevice:
                 "the model's rate",
                 f"Resample the signal to {own} Hz first.",
             )
-        if not np.isfinite(dry).all():  # which would stay in the model's state for ever
-            raise DrywetError(
-                f"a signal for {self.name} with samples that are NaN or infinite",
-                "finite samples",
-                "Export it again.",
-            )
-        return predict(self._trained, dry)
+        # What isn't finite would stay in the model's state for ever.
+        return predict(self._trained, require_playable(self, dry, rate))

@@ -80,8 +80,8 @@ def run(
     net = _Net(_CELLS[type(rec)], rec.num_layers, rec.hidden_size, skip)
     given: list[Tensor | None] = [None, None]
     given[: len(state or ())] = state or ()
-    # In the order in which torch.nn makes them: weight_ih, weight_hh, bias_ih, bias_hh.
-    weights = [*rec._parameters.values(), *head._parameters.values()]
+    # As rec.forward takes them: weight_ih, weight_hh, bias_ih, bias_hh, layer by layer.
+    weights = [*rec._flat_weights, head.weight, head.bias]
     tensors: tuple[Any, ...] = (x, *given, *weights)
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
         y, *after = _Fused.apply(net, *tensors)  # type: ignore[no-untyped-call]

@@ -12,6 +12,7 @@ from drywet.audio.read import read
 from drywet.audio.write import write
 from drywet.devices.catalog import find
 from drywet.devices.device import Position, positions
+from drywet.errors import DrywetError
 
 
 class Processed(BaseModel):
@@ -58,9 +59,14 @@ def process(
     Raises:
         DrywetError: no such device or knob, or files that cannot be used.
     """
+    if Path(source).resolve() == Path(target).resolve():
+        raise DrywetError(
+            f"{target} is the file to be played", "another file to write", "Name another one."
+        )
     found = find(device, oversampling)
-    stand = positions(found, knobs)
+    positions(found, knobs)  # what is wrong with a knob shows before a long file is read
     dry, rate = read(source, channel)
+    stand = positions(found, knobs, len(dry))
     wet = found.process(dry, rate, stand)
     write(target, wet, rate)
     peak = float(np.abs(wet).max(initial=0.0))

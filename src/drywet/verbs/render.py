@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from drywet.audio.read import probe
+from drywet.errors import DrywetError
 from drywet.inference import render as rendering
 from drywet.inference.stream import BLOCK
 from drywet.runs.model_file import load_model
@@ -57,6 +58,10 @@ def render(
     """
     trained = load_model(model)
     source, target = Path(source), Path(target)
+    if source.resolve() == target.resolve():
+        raise DrywetError(
+            f"{target} is the file to be played", "another file to write", "Name another one."
+        )
     written = rendering.render(
         trained, source, target,
         channel=channel, resample=resample, block=block, on_progress=on_progress,

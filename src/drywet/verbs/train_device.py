@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from drywet.audio.read import probe
 from drywet.devices.catalog import find
 from drywet.devices.device import Position, positions
 from drywet.errors import DrywetError
@@ -50,8 +51,10 @@ def train_device(
     require_free(path, overwrite)
     folder = path.with_name(f"{path.name}-capture")
     dry, wet = Path(signal or folder / "dry.wav"), folder / "wet.wav"
-    if folder.exists() and not (overwrite or not any(folder.iterdir())):
-        raise DrywetError(f"{folder} is there already", "a new folder", "Choose another -o.")
+    if folder.exists() and {path.name for path in folder.iterdir()} - {"dry.wav", "wet.wav"}:
+        raise DrywetError(f"{folder} holds other files", "a new folder", "Choose another -o.")
+    if signal is not None:
+        probe(dry)  # what is wrong with it shows before anything is made
     make_folder(folder)
     on_step(f"a capture of {played.name} -> {folder}")
     if signal is None:
