@@ -53,24 +53,27 @@ struct Circuit {
         return true;
     }
 
-    // How far, in volts at its port, a part's current strays from a parabola's between two
-    // samples: v, i and slope before, and now.
+    // How far, in volts, a part's current strays from a parabola's between two samples: v, i
+    // and slope before, and now. Volts at its port; of those at an op-amp's output and at a
+    // plate so small a part that they mean as much as at a diode, which swings by half a volt.
     static DRYWET_INLINE double bend(const CircuitJob& job, const double* v, const double* i,
                                      const double* slope) {
         double most = 0.0;
-        for (int p = 0; p < job.ports; ++p) {
-            double off = 0.0;
-            const std::size_t row = std::size_t(p) * job.ports;
-            int q = p, end = p + 1;
-            // A part's ports follow each other; other entries of the slope are 0.
-            q = p > 0 ? p - 1 : p;
-            end = p + 2 < job.ports ? p + 2 : job.ports;
-            for (; q < end; ++q)
-                off += 0.5 * (slope[row + q] + job.slope[row + q]) * (job.v[q] - v[q]);
-            off -= job.i[p] - i[p];
-            const double k = ::fabs(job.steps[0].k[std::size_t(p) * job.rows + p]);
-            const double volts = ::fabs(off) * k / (1.0 + k * ::fabs(job.slope[row + p]));
-            if (volts > most) most = volts;
+        for (int port = 0, n = 0; port < job.ports; ++n) {
+            const CircuitPart& part = job.parts[n];
+            const int width = ports_of(part.kind);
+            for (int r = port; r < port + width; ++r) {
+                const std::size_t row = std::size_t(r) * job.ports;
+                double off = i[r] - job.i[r];
+                for (int c = port; c < port + width; ++c)
+                    off += 0.5 * (slope[row + c] + job.slope[row + c]) * (job.v[c] - v[c]);
+                const double k = ::fabs(job.steps[0].k[std::size_t(r) * job.rows + r]);
+                double volts = ::fabs(off) / (1.0 + k * ::fabs(job.slope[row + r]));
+                volts *= part.kind == Part::kOpAmp ? 0.5 / part.numbers[1] : k;
+                if (part.kind == Part::kTriode && r > port) volts *= 0.01;
+                if (volts > most) most = volts;
+            }
+            port += width;
         }
         return most;
     }
