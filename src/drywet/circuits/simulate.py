@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -108,7 +108,12 @@ class Simulation:
             self._circuit.turn([list(part.numbers) for part in self.equations.parts])
             self._circuit.set(self._steps(self.equations))
 
-    def process(self, block: Samples, last: bool = False) -> Samples:
+    def process(
+        self,
+        block: Samples,
+        last: bool = False,
+        on_progress: Callable[[float], None] = lambda done: None,
+    ) -> Samples:
         """Feed a block of float32; returns what is ready, of any length.
 
         The joined output is as long as the input, in time with it, and does not depend on the
@@ -117,14 +122,16 @@ class Simulation:
         Args:
             block: shape ``(samples,)``, volts.
             last: no more will come.
+            on_progress: called with the share of the block that is done.
 
         Raises:
-            DrywetError: Newton's method found no solution.
+            DrywetError: Newton's method found no solution, or the output grows without end.
         """
-        parts = [
-            self._part(block[first : first + _AT_ONCE], last and first + _AT_ONCE >= len(block))
-            for first in range(0, max(len(block), 1), _AT_ONCE)
-        ]
+        parts = []
+        for first in range(0, max(len(block), 1), _AT_ONCE):
+            end = first + _AT_ONCE
+            parts.append(self._part(block[first:end], last and end >= len(block)))
+            on_progress(min(end / max(len(block), 1), 1.0))
         return np.concatenate(parts)
 
     def _part(self, block: Samples, last: bool) -> Samples:

@@ -120,12 +120,14 @@ def process_command(
     Its knobs are options: --drive 0.7, or --knob drive=0.7.
     """
     from drywet.cli import show
+    from drywet.cli.progress import RenderBar
     from drywet.verbs.process import process
 
-    result = process(
-        device, source, target,
-        knobs=knobs_of(context), oversampling=oversampling, channel=channel,
-    )  # fmt: skip
+    with RenderBar() as bar:
+        result = process(
+            device, source, target, knobs=knobs_of(context),
+            oversampling=oversampling, channel=channel, on_progress=bar.update,
+        )  # fmt: skip
     show.processed(result, json)
 
 

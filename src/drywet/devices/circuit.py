@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import drywet.circuits
 from drywet.audio.read import Samples
 from drywet.circuits.netlist import Netlist, read_netlist
 from drywet.circuits.simulate import OVERSAMPLING, Simulation
-from drywet.devices.device import Knob, Position, positions, require_playable
+from drywet.devices.device import Knob, Position, positions, require_playable, unheard
 
 _FOLDER = Path(drywet.circuits.__file__).parent
 _TURN_EVERY = 64  # samples
@@ -61,7 +61,11 @@ class CircuitDevice:
         return 0
 
     def process(
-        self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
+        self,
+        dry: Samples,
+        rate: int,
+        knobs: Mapping[str, Position] | None = None,
+        on_progress: Callable[[float], None] = unheard,
     ) -> Samples:
         """See `Device.process`; knobs may turn while it plays."""
         dry = require_playable(self, dry, rate)
@@ -70,10 +74,11 @@ class CircuitDevice:
         first = {n: float(np.ravel(p)[0]) for n, p in found.items() if np.size(p)}
         simulation = Simulation(self.netlist, rate, first, self._oversampling)
         if not turning:
-            return simulation.process(dry, last=True)
+            return simulation.process(dry, last=True, on_progress=on_progress)
         parts = []
         for start in range(0, len(dry), _TURN_EVERY):
             simulation.turn({name: float(p[start]) for name, p in turning.items()})
             end = start + _TURN_EVERY
             parts.append(simulation.process(dry[start:end], last=end >= len(dry)))
+            on_progress(min(end / len(dry), 1.0))
         return np.concatenate(parts) if parts else dry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,10 @@ from drywet.errors import DrywetError
 
 Position = float | NDArray[np.float64]
 """Of a knob: one for the whole signal, or one for each sample, shape ``(samples,)``."""
+
+
+def unheard(done: float) -> None:
+    """What is told the share done where nobody asked."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,11 @@ class Device(Protocol):
         """Samples by which what comes out of `process` lags what goes in."""
 
     def process(
-        self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
+        self,
+        dry: Samples,
+        rate: int,
+        knobs: Mapping[str, Position] | None = None,
+        on_progress: Callable[[float], None] = unheard,
     ) -> Samples:
         """Play a signal through it, from rest.
 
@@ -60,6 +68,7 @@ class Device(Protocol):
             dry: float32, shape ``(samples,)``.
             rate: in Hz.
             knobs: positions; those left out are at their default.
+            on_progress: called with the share done, by devices that know it.
 
         Returns:
             float32 of the same shape.

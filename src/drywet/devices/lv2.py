@@ -11,7 +11,7 @@ import math
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from drywet.audio.read import Samples, read
 from drywet.audio.write import write
-from drywet.devices.device import Knob, Position, fixed
+from drywet.devices.device import Knob, Position, fixed, unheard
 from drywet.dsp.latency import estimate
 from drywet.errors import DrywetError
 
@@ -150,7 +150,11 @@ class Lv2Device:
         return self._latency[rate]
 
     def process(
-        self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
+        self,
+        dry: Samples,
+        rate: int,
+        knobs: Mapping[str, Position] | None = None,
+        on_progress: Callable[[float], None] = unheard,
     ) -> Samples:
         """See `Device.process`.
 

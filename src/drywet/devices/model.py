@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from drywet.audio.read import Samples
-from drywet.devices.device import Knob, Position, fixed, require_playable
+from drywet.devices.device import Knob, Position, fixed, require_playable, unheard
 from drywet.errors import DrywetError
 from drywet.inference.stream import predict
 from drywet.runs.model_file import load_model
@@ -53,7 +53,11 @@ class ModelDevice:
         return self._trained.card.output_latency
 
     def process(
-        self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
+        self,
+        dry: Samples,
+        rate: int,
+        knobs: Mapping[str, Position] | None = None,
+        on_progress: Callable[[float], None] = unheard,
     ) -> Samples:
         """See `Device.process`; starts from settled silence.
 

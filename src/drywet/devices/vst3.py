@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from drywet.audio.read import Samples
-from drywet.devices.device import Knob, Position, fixed
+from drywet.devices.device import Knob, Position, fixed, unheard
 from drywet.errors import DrywetError
 
 
@@ -66,7 +66,11 @@ class Vst3Device:
         return 0
 
     def process(
-        self, dry: Samples, rate: int, knobs: Mapping[str, Position] | None = None
+        self,
+        dry: Samples,
+        rate: int,
+        knobs: Mapping[str, Position] | None = None,
+        on_progress: Callable[[float], None] = unheard,
     ) -> Samples:
         """See `Device.process`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from drywet.audio.read import read
 from drywet.audio.write import write
 from drywet.devices.catalog import find
-from drywet.devices.device import Position, positions
+from drywet.devices.device import Position, positions, unheard
 from drywet.errors import DrywetError
 
 
@@ -45,6 +45,7 @@ def process(
     knobs: Mapping[str, Position] | None = None,
     oversampling: int | None = None,
     channel: int | None = None,
+    on_progress: Callable[[float], None] = unheard,
 ) -> Processed:
     """Play ``source`` through a device into ``target``.
 
@@ -55,6 +56,7 @@ def process(
         knobs: positions; those left out are at their default.
         oversampling: of a circuit, 1 to 64; 8 by default.
         channel: 1-based channel of a multi-channel file.
+        on_progress: called with the share done.
 
     Raises:
         DrywetError: no such device or knob, or files that cannot be used.
@@ -67,7 +69,7 @@ def process(
     positions(found, knobs)  # what is wrong with a knob shows before a long file is read
     dry, rate = read(source, channel)
     stand = positions(found, knobs, len(dry))
-    wet = found.process(dry, rate, stand)
+    wet = found.process(dry, rate, stand, on_progress)
     write(target, wet, rate)
     peak = float(np.abs(wet).max(initial=0.0))
     return Processed(
