@@ -160,7 +160,9 @@ struct Circuit {
             double extra[4] = {};
             if (!cover<0>(job, 0.0, extra)) return n;
             const double y = job.y;
-            if (job.clean++ < 0) {
+            const bool divided = job.clean < 0;
+            if (job.clean < 3) ++job.clean;  // no further: hours of silence would overflow it
+            if (divided) {
                 ++job.refined;
                 // What a smooth signal's curve has over a line comes back with the
                 // samples' own smoothing undone; it must not count twice.
