@@ -118,7 +118,7 @@ struct Newton {
                     const double to = v[c] + d[c];
                     if (!(::fabs(to) < 1e12)) return false;
                     const double cut = limited(part, port, v[c], to);
-                    close = close && cut == to && ::fabs(d[c]) < kClose * bend_of(part);
+                    close = close && cut == to && ::fabs(d[c]) * sharpness_of(part) < kClose;
                     d[c] = cut - v[c];
                     v[c] = cut;
                 }

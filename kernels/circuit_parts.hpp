@@ -125,20 +125,21 @@ DRYWET_INLINE void evaluate(const CircuitPart& part, const double* v, double* i,
     }
 }
 
-// Volts over which a part's curve bends: Newton's method may stop at a small part of it.
-DRYWET_INLINE double bend_of(const CircuitPart& part) {
+// One over the volts across which a part's curve bends: Newton's method may stop at a small
+// part of them.
+DRYWET_INLINE double sharpness_of(const CircuitPart& part) {
     const double* a = part.numbers;
     switch (part.kind) {
         case Part::kDiodes: {
             double sharpest = a[4];
             for (int n = 1; n < int(a[1]); ++n)
                 if (a[4 + 3 * n] > sharpest) sharpest = a[4 + 3 * n];
-            return 1.0 / sharpest;
+            return sharpest;
         }
-        case Part::kBjt: return 1.0 / part.numbers[3];
-        case Part::kJfet: return 1.0 / part.numbers[6];
-        case Part::kTriode: return 0.1;
-        default: return 1.0 / part.numbers[2];
+        case Part::kBjt: return a[3];
+        case Part::kJfet: return a[6];
+        case Part::kTriode: return 10.0;
+        default: return a[2];
     }
 }
 
@@ -159,11 +160,12 @@ DRYWET_INLINE bool conducts(const CircuitPart& part, int port, double v) {
 // A step of Newton's method over a junction's knee is cut as in SPICE, or the exponential
 // would be far too large.
 DRYWET_INLINE double limited(const CircuitPart& part, int port, double from, double to) {
-    if (!conducts(part, port, to)) return to;
-    const double bend = bend_of(part), knee = 12.0 * bend;
-    const double size = to < 0 ? -to : to, before = to < 0 ? -from : from;
-    const double start = before > knee ? before : knee;
-    if (size - start < 2.0 * bend) return to;
+    constexpr double kKnee = 12.0, kMost = 2.0;  // of a bend
+    const double sharpness = sharpness_of(part), size = to < 0 ? -to : to;
+    if (size * sharpness < kKnee + kMost || !conducts(part, port, to)) return to;
+    const double bend = 1.0 / sharpness, before = to < 0 ? -from : from;
+    const double start = before > kKnee * bend ? before : kKnee * bend;
+    if (size - start < kMost * bend) return to;
     const double cut = start + bend * ::log1p((size - start) / bend);
     return to < 0 ? -cut : cut;
 }

@@ -67,6 +67,18 @@ def writer(
             ) from error
 
 
+def require_another(source: Path, target: Path) -> None:
+    """A recording is never written over by what was made of it.
+
+    Raises:
+        DrywetError: both are one file.
+    """
+    if source.resolve() == target.resolve():
+        raise DrywetError(
+            f"{target} is the file to be played", "another file to write", "Name another one."
+        )
+
+
 def write(path: Path | str, samples: Samples, rate: int, depth: str = "float") -> None:
     """Write ``samples`` (float32, shape ``(samples,)``) to ``path`` at ``rate`` Hz.
 

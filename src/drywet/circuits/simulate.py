@@ -34,6 +34,9 @@ class Simulation:
         knobs: positions; those left out are at their default.
         oversampling: the circuit runs at so many times the rate.
 
+    Attributes:
+        equations: with the knobs as they stand.
+
     Raises:
         DrywetError: the kernels are not built; the circuit has no operating point, or
             too many parts that depend on each other.

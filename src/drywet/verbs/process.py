@@ -9,10 +9,9 @@ import numpy as np
 from pydantic import BaseModel
 
 from drywet.audio.read import read
-from drywet.audio.write import write
+from drywet.audio.write import require_another, write
 from drywet.devices.catalog import find
 from drywet.devices.device import Position, positions, unheard
-from drywet.errors import DrywetError
 
 
 class Processed(BaseModel):
@@ -61,10 +60,7 @@ def process(
     Raises:
         DrywetError: no such device or knob, or files that cannot be used.
     """
-    if Path(source).resolve() == Path(target).resolve():
-        raise DrywetError(
-            f"{target} is the file to be played", "another file to write", "Name another one."
-        )
+    require_another(Path(source), Path(target))
     found = find(device, oversampling)
     positions(found, knobs)  # what is wrong with a knob shows before a long file is read
     dry, rate = read(source, channel)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from drywet.audio.read import probe
-from drywet.errors import DrywetError
+from drywet.audio.write import require_another
 from drywet.inference import render as rendering
 from drywet.inference.stream import BLOCK
 from drywet.runs.model_file import load_model
@@ -58,10 +58,7 @@ def render(
     """
     trained = load_model(model)
     source, target = Path(source), Path(target)
-    if source.resolve() == target.resolve():
-        raise DrywetError(
-            f"{target} is the file to be played", "another file to write", "Name another one."
-        )
+    require_another(source, target)
     written = rendering.render(
         trained, source, target,
         channel=channel, resample=resample, block=block, on_progress=on_progress,

@@ -51,7 +51,7 @@ def train_device(
     require_free(path, overwrite)
     folder = path.with_name(f"{path.name}-capture")
     dry, wet = Path(signal or folder / "dry.wav"), folder / "wet.wav"
-    if folder.exists() and {path.name for path in folder.iterdir()} - {"dry.wav", "wet.wav"}:
+    if folder.exists() and {file.name for file in folder.iterdir()} - {"dry.wav", "wet.wav"}:
         raise DrywetError(f"{folder} holds other files", "a new folder", "Choose another -o.")
     if signal is not None:
         probe(dry)  # what is wrong with it shows before anything is made
