@@ -56,7 +56,7 @@ def test_pre_emphasised_esr_weighs_the_treble():
     low, high = 2 * np.pi * 100 / 48_000, 2 * np.pi * 10_000 / 48_000
     target = np.sin(low * n).astype(np.float32)
     error = 0.01 * np.sin(high * n)
-    result = scores.evaluate([(target + error).astype(np.float32)], [target])
+    result = scores.evaluate([(target + error).astype(np.float32)], [target], 48_000)
     gain = abs(1 - 0.85 * np.exp(-1j * high)) ** 2 / abs(1 - 0.85 * np.exp(-1j * low)) ** 2
     assert result.esr == pytest.approx(1e-4, rel=1e-3)
     assert result.esr_pre_emphasised == pytest.approx(1e-4 * gain, rel=1e-2)
@@ -65,12 +65,12 @@ def test_pre_emphasised_esr_weighs_the_treble():
 def test_stretches_are_scored_as_one():
     parts = [slice(0, 3000), slice(3000, 9000), slice(9000, 20_000)]
     y, p = Y.astype(np.float32), P.astype(np.float32)
-    cut = scores.evaluate([p[part] for part in parts], [y[part] for part in parts])
-    whole = scores.evaluate([p], [y])
+    cut = scores.evaluate([p[part] for part in parts], [y[part] for part in parts], 20_000)
+    whole = scores.evaluate([p], [y], 20_000)
     assert cut.esr == pytest.approx(whole.esr)
     assert cut.mae == pytest.approx(whole.mae)
     assert cut.mrstft == pytest.approx(whole.mrstft, rel=0.1)
-    assert scores.evaluate([p[:500]], [y[:500]]).mrstft is None
+    assert scores.evaluate([p[:500]], [y[:500]], 20_000).mrstft is None
 
 
 def test_mrstft_is_the_sum_of_its_definition():

@@ -10,6 +10,9 @@ samples, centred in the FFT; reflection at the edges; magnitudes floored at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,8 +40,25 @@ def _magnitudes(
     return np.sqrt(np.maximum(out, POWER_FLOOR))
 
 
-def mrstft(prediction: NDArray[np.floating], target: NDArray[np.floating]) -> float:
-    """Multi-resolution STFT distance of two 1-D signals; 0 is perfect.
+class Distance(NamedTuple):
+    """Means over the three resolutions.
+
+    Attributes:
+        convergence: of the spectra, relative.
+        log_magnitude: mean absolute difference, in nepers.
+    """
+
+    convergence: float
+    log_magnitude: float
+
+    @property
+    def total(self) -> float:
+        """The multi-resolution STFT distance."""
+        return self.convergence + self.log_magnitude
+
+
+def distance(prediction: NDArray[np.floating], target: NDArray[np.floating]) -> Distance:
+    """The two parts of the multi-resolution STFT distance of two 1-D signals; 0 is perfect.
 
     Args:
         prediction: shape ``(samples,)``.
@@ -51,10 +71,34 @@ def mrstft(prediction: NDArray[np.floating], target: NDArray[np.floating]) -> fl
         raise ValueError(f"prediction has shape {prediction.shape}, target {target.shape}")
     if target.ndim != 1 or len(target) < MIN_SAMPLES:
         raise ValueError(f"expected a 1-D signal of at least {MIN_SAMPLES} samples")
-    total = 0.0
+    convergence = log_magnitude = 0.0
     for fft, hop, window in RESOLUTIONS:
         got = _magnitudes(prediction.astype(np.float64), fft, hop, window)
         want = _magnitudes(target.astype(np.float64), fft, hop, window)
-        total += float(np.linalg.norm(want - got) / np.linalg.norm(want))
-        total += float(np.mean(np.abs(np.log(want) - np.log(got))))
-    return total / len(RESOLUTIONS)
+        convergence += float(np.linalg.norm(want - got) / np.linalg.norm(want))
+        log_magnitude += float(np.mean(np.abs(np.log(want) - np.log(got))))
+    return Distance(convergence / len(RESOLUTIONS), log_magnitude / len(RESOLUTIONS))
+
+
+def mrstft(prediction: NDArray[np.floating], target: NDArray[np.floating]) -> float:
+    """Multi-resolution STFT distance of two 1-D signals, as `distance` gives it; 0 is perfect."""
+    return distance(prediction, target).total
+
+
+def over(
+    predictions: Sequence[NDArray[np.floating]], targets: Sequence[NDArray[np.floating]]
+) -> Distance | None:
+    """Mean distance over separate stretches, weighted by length.
+
+    Stretches that are silent or too short are passed over; ``None`` where all are.
+    """
+    found = [
+        (len(y), distance(p, y))
+        for p, y in zip(predictions, targets, strict=True)
+        if len(y) >= MIN_SAMPLES and y.any()
+    ]
+    weight = sum(length for length, _ in found)
+    if not weight:
+        return None
+    means = np.array([length * np.array(d) for length, d in found]).sum(axis=0) / weight
+    return Distance(float(means[0]), float(means[1]))

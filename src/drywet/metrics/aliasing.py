@@ -1,0 +1,66 @@
+"""Aliasing-to-signal ratio: what a system adds to a sine that is not a harmonic of it.
+
+``ASR = sum |Y_b|² over non-harmonic bins / sum |Y_b|² over harmonic bins``, in dB, DC in
+neither; the non-harmonic bins are summed directly. Everything that is not a harmonic counts:
+aliases of harmonics above half the sample rate, noise, and what has not settled. After
+Sato and Smith, "Aliasing reduction in neural amp modeling by smoothing activations", 2025;
+the grid of sines is that of `drywet.metrics.sines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from drywet.metrics.sines import Sine
+
+FLOOR_DB = -160.0
+
+
+class AliasPoint(NamedTuple):
+    """One sine: its frequency in Hz, its peak in dBFS and the ASR in dB."""
+
+    hz: float
+    level_db: float
+    asr_db: float
+
+
+class Aliasing(NamedTuple):
+    """Aliasing of a system.
+
+    Attributes:
+        mean_db: of the ratios, as energies.
+        worst_db: the highest.
+        points: for every sine.
+    """
+
+    mean_db: float
+    worst_db: float
+    points: list[AliasPoint]
+
+
+def asr(sine: Sine) -> float:
+    """Energy off the harmonics over that on them; 0 without output."""
+    power = np.abs(sine.spectrum) ** 2
+    harmonic = np.zeros(len(power), bool)
+    harmonic[sine.bin :: sine.bin] = True
+    off = ~harmonic
+    off[0] = False
+    signal = float(power[harmonic].sum())
+    return float(power[off].sum()) / signal if signal > 0 else 0.0
+
+
+def _db(ratio: float) -> float:
+    return max(10 * float(np.log10(max(ratio, 1e-300))), FLOOR_DB)
+
+
+def evaluate(sines: Sequence[Sine]) -> Aliasing:
+    """ASR of all sines of a grid, at least one."""
+    ratios = [asr(sine) for sine in sines]
+    points = [
+        AliasPoint(sine.hz, sine.level_db, _db(ratio))
+        for sine, ratio in zip(sines, ratios, strict=True)
+    ]
+    return Aliasing(_db(float(np.mean(ratios))), _db(max(ratios)), points)
