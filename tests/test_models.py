@@ -17,6 +17,7 @@ from drywet.kernels.choice import choice
 from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig, shapes
 from drywet.models.linear import LinearModel, fit_fir
 from drywet.models.registry import build
+from drywet.models.size import parameter_count
 from drywet.runs.model_file import ModelCard, TrainedModel
 from tests.support import playing, random_model
 
@@ -123,8 +124,10 @@ def test_recurrent_nets_are_pytorchs(cell, layers):
     ],
 )
 def test_the_studys_nets_have_their_published_size(hidden, layers, frame, count):
-    model = build(WindowedConfig(cell="lstm", frame=frame, hidden=hidden, layers=layers))
-    assert model.parameter_count == count
+    config = WindowedConfig(cell="lstm", frame=frame, hidden=hidden, layers=layers)
+    model = build(config)
+    assert parameter_count(config) == count
+    assert sum(p.numel() for p in model.parameters() if p.requires_grad) == count
 
 
 def test_a_windowed_net_sees_its_frame_and_nothing_else():

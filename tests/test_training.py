@@ -140,7 +140,11 @@ def test_a_training_that_falls_apart_goes_on_from_its_best(capture, tmp_path, mo
         return losses
 
     monkeypatch.setattr(loop, "_learn", learn_and_break)
-    done = cli("train", *capture, "-o", tmp_path / "r", *SMALL, "--epochs", 20, "--json")
+    often = tmp_path / "often.json"
+    often.write_text('{"training": {"validate_every": 10}}')
+    done = cli(
+        "train", *capture, "-o", tmp_path / "r", *SMALL, "--epochs", 20, "--config", often, "--json"
+    )
     assert done.code == 0, done.err
     state = load_checkpoint(tmp_path / "r" / "checkpoint.pt")
     assert state.retreats == 1

@@ -30,12 +30,18 @@ def spans_with_room(spans: Sequence[Span], length: int) -> list[Span]:
     return roomy
 
 
+_EXAMPLES = 2**31  # beside the steps, so that no step draws what the examples did
+
+
 class SegmentSampler:
     """Draws batches of windows ``[warm-up | segment]``, wholly inside the spans.
 
     Every possible window is equally likely. The batch of a step depends on the
     seed and the step's number alone, so a resumed run sees what an unbroken
     one would have seen.
+
+    With a number of examples, as many windows are drawn once, and every epoch goes through all
+    of them in an order of its own; an epoch's last batch is filled from the next one.
 
     Args:
         dry: shape ``(samples,)``.
@@ -45,6 +51,7 @@ class SegmentSampler:
         segment: samples that are learned from.
         batch: windows per step.
         seed: of the run.
+        examples: windows to learn from; ``None`` for fresh ones at every step.
 
     Raises:
         DrywetError: no span can hold a window.
@@ -59,6 +66,7 @@ class SegmentSampler:
         segment: int,
         batch: int,
         seed: int,
+        examples: int | None = None,
     ) -> None:
         self.length = warm_up + segment
         self._dry = torch.from_numpy(dry)
@@ -70,11 +78,33 @@ class SegmentSampler:
         self._firsts = np.array([span.start for span in roomy])
         # How many windows the spans up to and including each one hold.
         self._held = np.cumsum([span.length - self.length + 1 for span in roomy])
+        self._examples = None if examples is None else self._drawn((seed, _EXAMPLES), examples)
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
     def starts(self, step: int) -> NDArray[np.int64]:
         """First samples of the windows of one step, shape ``(batch,)``."""
-        draw = np.random.default_rng((self._seed, step))
-        chosen = draw.integers(self._held[-1], size=self._batch)
+        if self._examples is None:
+            return self._drawn((self._seed, step), self._batch)
+        places = np.arange(step * self._batch, (step + 1) * self._batch)
+        epochs, within = np.divmod(places, len(self._examples))
+        if epochs[0] == epochs[-1]:
+            chosen = self._shuffled(int(epochs[0]))[within]
+        else:
+            pairs = zip(epochs, within, strict=True)
+            chosen = np.array([self._shuffled(int(e))[w] for e, w in pairs])
+        return np.asarray(self._examples[chosen])
+
+    def _shuffled(self, epoch: int) -> NDArray[np.int64]:
+        """The order in which an epoch goes through the examples."""
+        assert self._examples is not None
+        if self._order[0] != epoch:
+            draw = np.random.default_rng((self._seed, _EXAMPLES, epoch))
+            self._order = epoch, draw.permutation(len(self._examples))
+        return self._order[1]
+
+    def _drawn(self, seed: tuple[int, ...], count: int) -> NDArray[np.int64]:
+        """First samples of ``count`` windows, each as likely as any other."""
+        chosen = np.random.default_rng(seed).integers(self._held[-1], size=count)
         span = np.searchsorted(self._held, chosen, side="right")
         into = chosen - np.concatenate(([0], self._held))[span]
         return np.asarray(self._firsts[span] + into, dtype=np.int64)

@@ -24,6 +24,17 @@ from drywet.models.threads import one_thread
 State = tuple[Tensor, ...]
 
 
+def remembered(x: Tensor, state: State) -> State:
+    """The state of a model whose state is the last samples it was given, after ``x``.
+
+    Args:
+        x: scaled, ``(batch, samples, 1)``.
+        state: before them, one tensor ``(batch, remembered, 1)``.
+    """
+    joined = torch.cat((state[0], x), dim=1)
+    return (joined[:, joined.shape[1] - state[0].shape[1] :],)
+
+
 class EffectModel(nn.Module, ABC):
     """Base of all models: gains around a core.
 
@@ -55,6 +66,10 @@ class EffectModel(nn.Module, ABC):
         y, state = self.core(x * self.input_gain, state)
         return y * self.output_gain, state
 
+    def heard(self, x: Tensor) -> State:
+        """The state after ``x`` of shape ``(batch, samples, 1)``, from the start."""
+        return self.forward(x, self.init_state(len(x)))[1]
+
     @abstractmethod
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """The net itself, on scaled samples; same shapes as `forward`."""
@@ -62,11 +77,6 @@ class EffectModel(nn.Module, ABC):
     @abstractmethod
     def init_state(self, batch: int) -> State:
         """The state of ``batch`` independent streams before their first sample."""
-
-    @property
-    def parameter_count(self) -> int:
-        """How many numbers training may change."""
-        return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     @torch.no_grad()
     def settled_state(self, batch: int, rate: int) -> State:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Cell = Literal["lstm", "gru", "rnn"]
 Shape = tuple[int, ...]
 
-_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 _GAINS: dict[str, Shape] = {"input_gain": (), "output_gain": ()}
 
 
@@ -107,7 +107,7 @@ def shapes(config: RecurrentConfig | WindowedConfig | LinearConfig) -> dict[str,
 
 
 def _recurrent_shapes(prefix: str, cell: str, hidden: int, layers: int) -> dict[str, Shape]:
-    rows = _GATES[cell] * hidden
+    rows = GATES[cell] * hidden
     found: dict[str, Shape] = {}
     for i in range(layers):
         found[f"{prefix}.weight_ih_l{i}"] = (rows, hidden if i else 1)

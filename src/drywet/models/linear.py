@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from drywet.models.base import EffectModel, State
+from drywet.models.base import EffectModel, State, remembered
 from drywet.models.config import LinearConfig
 
 _NUMBERS_AT_ONCE = 1 << 23  # 64 MB of float64
@@ -35,7 +35,11 @@ class LinearModel(EffectModel):
         joined = torch.cat((state[0], x), dim=1)
         kernel = self.taps.flip(0).view(1, 1, -1)
         y = nn.functional.conv1d(joined.transpose(1, 2), kernel).transpose(1, 2)
-        return y, (joined[:, joined.shape[1] - self.warm_up :],)
+        return y, remembered(x, state)
+
+    def heard(self, x: Tensor) -> State:
+        """The last samples are the state: nothing need be convolved."""
+        return remembered(x * self.input_gain, self.init_state(len(x)))
 
     def init_state(self, batch: int) -> State:
         """Zeros."""

@@ -14,7 +14,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from drywet.models.base import EffectModel, State
+from drywet.models.base import EffectModel, State, remembered
 from drywet.models.config import WindowedConfig
 from drywet.models.recurrent import recurrent_layers, recurrent_net
 
@@ -54,7 +54,11 @@ class WindowedModel(EffectModel):
             ],
             dim=1,
         )
-        return y, (joined[:, joined.shape[1] - self.warm_up :],)
+        return y, remembered(x, state)
+
+    def heard(self, x: Tensor) -> State:
+        """The last samples are the state: no frame need be gone through."""
+        return remembered(x * self.input_gain, self.init_state(len(x)))
 
     def _last(self, frames: Tensor) -> Tensor:
         if self.config.cell == "dense":

@@ -12,10 +12,14 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from drywet.data.split import Split
+from drywet.dsp.repeats import Repeat
 from drywet.errors import DrywetError
 from drywet.losses.config import LossConfig
 from drywet.metrics.stft import MIN_SAMPLES
 from drywet.models.config import ModelConfig, RecurrentConfig, WindowedConfig
+
+Select = Literal["esr", "esr_pre", "mrstft", "composite"]
+"""The validation score by which the best weights are chosen."""
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -68,6 +72,10 @@ class TrainingConfig(_Strict):
         epochs: budget in passes over the training audio.
         seconds: budget in seconds of training.
         until_esr: stop once the validation ESR is at most this.
+        select: the validation score by which the best weights are chosen.
+        patience: stop after so many validations without a better score.
+        examples: learn from so many windows, drawn once, over and over; ``None`` draws fresh
+            ones for every step.
         validate_every: steps between validations; ``None`` keeps them cheap.
         seed: of the weights and of the windows drawn.
         device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
@@ -85,6 +93,9 @@ class TrainingConfig(_Strict):
     epochs: float | None = Field(default=None, gt=0, le=1_000_000)
     seconds: float | None = Field(default=None, gt=0, le=10_000_000)
     until_esr: float | None = Field(default=None, gt=0)
+    select: Select = "esr"
+    patience: int | None = Field(default=None, ge=1)
+    examples: int | None = Field(default=None, ge=1, le=1 << 30)
     validate_every: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     device: Literal["cpu", "cuda", "mps", "auto"] = "cpu"
@@ -141,6 +152,9 @@ class Recording(_Strict):
         latency: samples by which the wet lagged at ``rate``.
         polarity: 1, or -1 where the device inverts.
         replicate_esr: the device against itself, where the capture repeats a passage.
+        repeats: those passages, in samples of the aligned files.
+        device: what played the capture, where drywet did: a name or a path.
+        knobs: where its knobs stood.
     """
 
     dry: str
@@ -152,6 +166,9 @@ class Recording(_Strict):
     latency: int = Field(ge=-10_000_000, le=10_000_000)
     polarity: int
     replicate_esr: float | None
+    repeats: tuple[Repeat, ...] = ()
+    device: str | None = None
+    knobs: dict[str, float] = {}
 
 
 class RunConfig(_Strict):

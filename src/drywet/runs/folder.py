@@ -24,6 +24,7 @@ from drywet.runs import model_file
 from drywet.runs.config import RunConfig, parse
 from drywet.storage import append_line, make_folder, read_json, remove, write_bytes, write_json
 
+GROUP_FILE = "seeds.json"
 FIGURES = ("waveform", "spectrograms", "training")
 SOUNDS = ("dry", "target", "prediction", "residual")
 EXPORTS = (".nam", ".rtneural.json")
@@ -39,7 +40,13 @@ class _HistoryRow(BaseModel):
     seconds: float
     loss: float
     validation_esr: float
+    validation_esr_pre: float
+    validation_mrstft: float | None
+    score: float
     best_esr: float
+    best_score: float
+    band_esr: list[float | None]
+    band_excess_db: list[float | None]
     learning_rate: float
 
 
@@ -101,7 +108,9 @@ class RunFolder:
             raise DrywetError(
                 f"{path} is not the folder of a run",
                 "a folder with a config.json",
-                "Name what 'drywet train' printed or was given with -o.",
+                f"Name one of the runs in it, such as {path}/seed-0."
+                if (folder.path / GROUP_FILE).is_file()
+                else "Name what 'drywet train' printed or was given with -o.",
             )
         return folder
 
@@ -133,8 +142,8 @@ class RunFolder:
         write_bytes(self.history_file, text.encode())
 
 
-def require_free(path: Path, overwrite: bool) -> None:
-    """Check that a new run may be made at ``path``.
+def require_free(path: Path, overwrite: bool, group: bool = False) -> None:
+    """Check that a new run, or a group of them, may be made at ``path``.
 
     Raises:
         DrywetError: a run is there and ``overwrite`` is false, or anything else is.
@@ -146,9 +155,10 @@ def require_free(path: Path, overwrite: bool) -> None:
         raise DrywetError(
             f"{path} cannot be used ({error.strerror})", "a new folder", "Choose another -o."
         ) from error
-    if not _is_run(path):
+    if not ((path / GROUP_FILE).is_file() if group else _is_run(path)):
+        wanted = "holds no runs of several seeds" if group else "is no run"
         raise DrywetError(
-            f"{path} already exists and is no run", "a new folder", "Choose another -o."
+            f"{path} already exists and {wanted}", "a new folder", "Choose another -o."
         )
     if not overwrite:
         raise DrywetError(

@@ -10,8 +10,9 @@ DEFAULT_STEPS = 10_000
 """Steps of a run whose settings name neither epochs nor seconds."""
 
 _VALIDATION_SHARE = 0.1
-# A validated sample costs about this much of a trained one: forward only, with context.
-_VALIDATION_COST = 0.4
+# What a validated sample costs, in trained ones: forward only, with context and band spectra.
+_VALIDATION_COST = 0.7
+_SPECTRAL_COST = 8.0  # with the MR-STFT
 _LEAST_STEPS_BETWEEN = 10
 
 
@@ -23,21 +24,23 @@ class Budget:
 
     Args:
         settings: of the run.
-        train_samples: samples in the training spans, one epoch.
+        train_samples: samples in the training spans, an epoch where no number of examples is set.
         validation_samples: samples in the validation spans.
     """
 
     def __init__(self, settings: Settings, train_samples: int, validation_samples: int) -> None:
         config = settings.training
         per_step = config.batch * settings.segment
-        self.epochs_per_step = per_step / train_samples
+        examples = config.examples
+        self.epochs_per_step = config.batch / examples if examples else per_step / train_samples
         self.seconds = config.seconds
         self.steps: int | None = None
         if config.epochs is not None:
             self.steps = max(1, math.ceil(config.epochs / self.epochs_per_step))
         elif config.seconds is None:
             self.steps = DEFAULT_STEPS
-        cheap = _VALIDATION_COST * validation_samples / (per_step * _VALIDATION_SHARE)
+        each = _SPECTRAL_COST if config.select in ("mrstft", "composite") else _VALIDATION_COST
+        cheap = each * validation_samples / (per_step * _VALIDATION_SHARE)
         self.validate_every = config.validate_every or max(_LEAST_STEPS_BETWEEN, math.ceil(cheap))
 
     def progress(self, step: int, elapsed: float) -> float:

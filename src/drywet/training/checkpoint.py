@@ -24,8 +24,10 @@ class LoopState:
         weights: the model's state.
         optimizer: the optimiser's state.
         best_weights: the model's state when it validated best.
-        best_esr: validation ESR then, ``inf`` before the first validation.
+        best_score: the score that chooses, then; ``inf`` before the first validation.
+        best_esr: validation ESR then, ``inf`` likewise.
         best_step: when that was.
+        idle: validations since then.
         step: steps done.
         elapsed: seconds of training.
         loss_sum: losses since the last validation, summed.
@@ -37,8 +39,10 @@ class LoopState:
     weights: dict[str, Tensor]
     optimizer: dict[str, Any]
     best_weights: dict[str, Tensor] = field(default_factory=dict)
+    best_score: float = float("inf")
     best_esr: float = float("inf")
     best_step: int = 0
+    idle: int = 0
     step: int = 0
     elapsed: float = 0.0
     loss_sum: float = 0.0

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,6 @@ from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.losses.combined import CombinedLoss
-from drywet.metrics.time import esr
 from drywet.models.base import EffectModel
 from drywet.runs.config import Settings, TrainingConfig
 from drywet.runs.folder import RunFolder
@@ -31,6 +31,7 @@ from drywet.runs.model_file import ModelCard, TrainedModel, save_model
 from drywet.training.budget import Budget, cosine
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.interrupt import stop_on_ctrl_c
+from drywet.training.validation import Validated, Validation
 
 _RAMP_STEPS = 50  # the learning rate rises linearly over the first steps
 _CHECKPOINT_SECONDS = 3.0
@@ -127,10 +128,19 @@ def fit(
     model.to(device)
     warm_up = model.warm_up if config.warm_up is None else config.warm_up
     sampler = SegmentSampler(
-        data.dry, data.wet, data.split.train, warm_up, settings.segment, config.batch, config.seed
+        data.dry,
+        data.wet,
+        data.split.train,
+        warm_up,
+        settings.segment,
+        config.batch,
+        config.seed,
+        config.examples,
     )
-    validation = SpanBatch(data.dry, data.wet, data.split.validation, device)
-    budget = Budget(settings, total(data.split.train), total(data.split.validation))
+    spans = data.split.validation
+    held_out = SpanBatch(data.dry, data.wet, spans, device)
+    validation = Validation(held_out, spans, data.rate, config.select)
+    budget = Budget(settings, total(data.split.train), total(spans))
     loss_function = CombinedLoss(settings.loss)
     optimizer = _optimizer(model, config)
     if resume and folder.checkpoint_file.is_file():
@@ -147,32 +157,41 @@ def fit(
         save_checkpoint(folder.checkpoint_file, state)
 
     def validate() -> float:
-        score = float(esr(validation.predict(model), validation.target))
-        healthy = bool(np.isfinite([score, state.loss_sum]).all())
+        found = validation.of(model)
+        score = found.by(config.select)
+        healthy = found.finite and bool(np.isfinite([score, state.loss_sum]).all())
         if not healthy and not state.best_step:
             raise DrywetError(
                 f"the loss is no longer finite at step {state.step}",
                 "a training that converges",
                 f"Lower --learning-rate (now {config.learning_rate:g}).",
             )
-        if score < state.best_esr:
-            state.best_esr, state.best_step, state.best_weights = score, state.step, _copy(model)
+        state.idle += 1
+        if healthy and score < state.best_score:
+            state.best_score, state.best_esr, state.best_step = score, found.esr, state.step
+            state.best_weights, state.idle = _copy(model), 0
             save_model(folder.model_file, TrainedModel.of(model, card))
         if healthy:
-            folder.append_history(history_row(score))
-        if not healthy or score > max(_FALLEN_APART * state.best_esr, 1.0):
+            folder.append_history(history_row(found, score))
+        if not healthy or found.esr > max(_FALLEN_APART * state.best_esr, 1.0):
             retreat()
         state.loss_sum, state.loss_count = 0.0, 0
-        return score if healthy else state.best_esr
+        return found.esr if healthy else state.best_esr
 
-    def history_row(score: float) -> dict[str, float]:
+    def history_row(found: Validated, score: float) -> dict[str, Any]:
         return {
             "step": state.step,
             "epoch": round(state.step * budget.epochs_per_step, 3),
             "seconds": round(state.elapsed, 2),
             "loss": state.loss_sum / max(state.loss_count, 1),
-            "validation_esr": score,
+            "validation_esr": found.esr,
+            "validation_esr_pre": found.esr_pre,
+            "validation_mrstft": found.mrstft,
+            "score": score,
             "best_esr": state.best_esr,
+            "best_score": state.best_score,
+            "band_esr": [band.esr for band in found.bands],
+            "band_excess_db": [band.excess_db for band in found.bands],
             "learning_rate": optimizer.param_groups[0]["lr"],
         }
 
@@ -201,7 +220,8 @@ def fit(
             if state.step % budget.validate_every == 0 or done >= 1:
                 validation_esr = validate()
             reached = config.until_esr is not None and state.best_esr <= config.until_esr
-            state.finished = done >= 1 or reached
+            tired = config.patience is not None and state.idle >= config.patience
+            state.finished = done >= 1 or reached or tired
             if time.perf_counter() - last_saved > _CHECKPOINT_SECONDS:
                 save()
                 last_saved = time.perf_counter()
@@ -245,7 +265,7 @@ def _learn(
     """One batch of windows: warm up, then an update for every ``bptt`` samples."""
     losses = []
     with torch.no_grad():
-        _, state = model(dry[:, :warm_up], model.init_state(len(dry)))
+        state = model.heard(dry[:, :warm_up])
     for first in range(warm_up, dry.shape[1], settings.bptt):
         part = slice(first, first + settings.bptt)
         prediction, state = model(dry[:, part], state)

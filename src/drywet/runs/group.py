@@ -1,0 +1,76 @@
+"""Several runs that differ in nothing but their seed, in one folder.
+
+::
+
+    seeds.json    the folders of the runs and their scores together
+    seed-0/       a run
+    seed-1/       ...
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from drywet.errors import DrywetError
+from drywet.metrics.statistics import Summary
+from drywet.runs.config import parse
+from drywet.runs.folder import GROUP_FILE, RunFolder
+from drywet.storage import read_json, write_json
+
+
+class Group(BaseModel):
+    """What ``seeds.json`` holds.
+
+    Attributes:
+        runs: names of the folders, in the order of their seeds.
+        best: the one with the best validation score, once all are trained. The test audio
+            has no say in it.
+        scores: mean and spread over the seeds of the scores on the test audio.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    runs: tuple[str, ...]
+    best: str | None = None
+    scores: dict[str, Summary] = {}
+
+
+def is_group(path: Path) -> bool:
+    """Whether a folder holds runs of several seeds."""
+    return (path / GROUP_FILE).is_file()
+
+
+def read_group(path: Path) -> Group:
+    """Read ``seeds.json``.
+
+    Raises:
+        DrywetError: it is missing or damaged, or names folders that are not beside it.
+    """
+    group = parse(
+        Group, read_json(path / GROUP_FILE, "the seeds.json of several runs"), path / GROUP_FILE
+    )
+    for name in group.runs:
+        if Path(name).name != name or not name.startswith("seed-"):
+            raise DrywetError(
+                f"{path / GROUP_FILE} names a run {name!r}", "folders beside it", "Train again."
+            )
+    return group
+
+
+def write_group(path: Path, group: Group) -> None:
+    """Write ``seeds.json`` atomically."""
+    write_json(path / GROUP_FILE, group.model_dump(mode="json"))
+
+
+def runs_of(path: Path | str) -> list[RunFolder]:
+    """The runs in a folder: one, or those of a group.
+
+    Raises:
+        DrywetError: neither a run nor a group.
+    """
+    path = Path(path)
+    if not is_group(path):
+        return [RunFolder.open(path)]
+    return [RunFolder.open(path / name) for name in read_group(path).runs]

@@ -1,0 +1,129 @@
+"""From two files and settings to what a training is given, and what defines its run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from drywet.data.prepare import at_model_rate, second_passes
+from drywet.data.segments import spans_with_room
+from drywet.data.split import Span, split
+from drywet.models.linear import LinearModel
+from drywet.models.registry import build
+from drywet.pair.examine import Examination, examine, require_trainable
+from drywet.pair.load import Pair, fingerprint, load_pair
+from drywet.runs.config import Recording, RunConfig, Settings, machine_here, now, versions_here
+from drywet.runs.recording import reload
+from drywet.training.hardware import choose_threads
+from drywet.training.loop import TrainingData
+
+_END_SLACK_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Played:
+    """The device that drywet played a capture through.
+
+    Attributes:
+        device: a name or a path, as `drywet.devices.catalog.find` takes it.
+        knobs: where its knobs stood.
+    """
+
+    device: str
+    knobs: dict[str, float]
+
+
+def prepare(
+    dry: Path | str,
+    wet: Path | str,
+    settings: Settings,
+    played: Played | None,
+    on_examined: Callable[[Examination], None],
+) -> tuple[RunConfig, TrainingData]:
+    """Load, check, align, resample and split a capture.
+
+    Args:
+        dry: file with the signal into the device.
+        wet: file with the signal out of it.
+        settings: of the run.
+        played: the device, where drywet made the capture.
+        on_examined: called with the checks' findings before they can stop the training.
+
+    Raises:
+        DrywetError: files or settings that cannot be used, or a capture the checks refuse.
+    """
+    chosen = settings.capture
+    loaded = load_pair(dry, wet, chosen.channel, chosen.resample)
+    examination = examine(loaded, chosen.latency)
+    on_examined(examination)
+    require_trainable(examination.findings, chosen.force)
+    pair = examination.pair
+    rate = chosen.rate or pair.rate
+    prepared = at_model_rate(pair, rate, chosen.margin)
+    repeats = second_passes(examination.repeats, pair.rate, rate, chosen.margin)
+    test = _test_span(chosen.test, examination.latency, pair.rate, prepared)
+    config = RunConfig(
+        settings=settings,
+        recording=Recording(
+            dry=str(Path(dry).resolve()),
+            wet=str(Path(wet).resolve()),
+            dry_sha256=fingerprint(loaded.dry),
+            wet_sha256=fingerprint(loaded.wet),
+            rate=pair.rate,
+            seconds=pair.seconds,
+            latency=examination.latency,
+            polarity=examination.polarity,
+            replicate_esr=examination.replicate_esr,
+            repeats=tuple(examination.repeats),
+            device=None if played is None else played.device,
+            knobs={} if played is None else played.knobs,
+        ),
+        rate=rate,
+        output_latency=chosen.margin,
+        split=split(len(prepared.dry), rate, repeats, test),
+        threads=choose_threads(settings.training.threads),
+        versions=versions_here(),
+        machine=machine_here(),
+        created=now(),
+    )
+    _require_windows(config)
+    return config, _data(config, prepared)
+
+
+def prepare_again(config: RunConfig) -> TrainingData:
+    """What a run was trained on, read again.
+
+    Raises:
+        DrywetError: a file is gone, unusable, or no longer the same.
+    """
+    return _data(config, reload(config)[1])
+
+
+def _data(config: RunConfig, prepared: Pair) -> TrainingData:
+    return TrainingData(prepared.dry, prepared.wet, config.rate, config.split)
+
+
+def _test_span(
+    test: tuple[float, float | None] | None, latency: int, file_rate: int, prepared: Pair
+) -> Span | None:
+    """The held-out stretch in samples, from seconds of the dry file."""
+    if test is None:
+        return None
+    cut = max(-latency, 0) / file_rate  # a wet that leads cost the dry its first samples
+    start = max(round((test[0] - cut) * prepared.rate), 0)
+    end = prepared.seconds if test[1] is None else test[1] - cut
+    if prepared.seconds < end <= prepared.seconds + _END_SLACK_SECONDS:
+        end = prepared.seconds  # the alignment shortened the end
+    return Span(start, round(end * prepared.rate))
+
+
+def _require_windows(config: RunConfig) -> None:
+    """Refuse before anything is written what training could not even begin."""
+    training = config.settings.training
+    model = build(config.settings.model)
+    warm_up = model.warm_up if training.warm_up is None else training.warm_up
+    linear = isinstance(model, LinearModel)
+    spans_with_room(
+        config.split.train, model.warm_up + 1 if linear else warm_up + config.settings.segment
+    )

@@ -1,0 +1,112 @@
+"""What a training learns about itself at every validation, and by which figure it chooses.
+
+The scores named in `Select`, all of them lower for better:
+
+* ``esr``: error-to-signal ratio;
+* ``esr_pre``: the same after the pre-emphasis ``1 - 0.85 z^-1``;
+* ``mrstft``: multi-resolution STFT distance;
+* ``composite``: the geometric mean of the three, so that a tenth off any of them counts alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from drywet.data.split import Span, total
+from drywet.errors import DrywetError
+from drywet.inference.spans import SpanBatch
+from drywet.metrics import stft, time
+from drywet.metrics.bands import BandEnergies, BandScore
+from drywet.models.base import EffectModel
+from drywet.runs.config import Select
+
+
+@dataclass(frozen=True)
+class Validated:
+    """Scores of one validation.
+
+    Attributes:
+        esr: error-to-signal ratio.
+        esr_pre: after pre-emphasis.
+        mrstft: ``None`` where no choice depends on it.
+        bands: error and excess by band.
+    """
+
+    esr: float
+    esr_pre: float
+    mrstft: float | None
+    bands: list[BandScore]
+
+    @property
+    def finite(self) -> bool:
+        """Whether the net still gives numbers."""
+        return bool(np.isfinite(self.esr))
+
+    def by(self, select: Select) -> float:
+        """The score that chooses."""
+        distance = float("nan") if self.mrstft is None else self.mrstft
+        match select:
+            case "esr":
+                return self.esr
+            case "esr_pre":
+                return self.esr_pre
+            case "mrstft":
+                return distance
+            case "composite":
+                return float(np.cbrt(self.esr * self.esr_pre * distance))
+
+
+class Validation:
+    """The validation audio of a training, and what was measured of its target beforehand.
+
+    Args:
+        batch: the audio, cut for the net.
+        spans: where it lies in the recording.
+        rate: in Hz.
+        select: the score that chooses; the MR-STFT is only taken where it needs it.
+
+    Raises:
+        DrywetError: no span is long enough for the MR-STFT that ``select`` needs.
+    """
+
+    def __init__(self, batch: SpanBatch, spans: Sequence[Span], rate: int, select: Select) -> None:
+        self._batch = batch
+        self._ends = np.cumsum([span.length for span in spans])[:-1]
+        self._targets = self._cut(batch.target)
+        self._bands = BandEnergies(self._targets, rate)
+        self._spectral = select in ("mrstft", "composite")
+        longest = max(span.length for span in spans)
+        if self._spectral and longest < stft.MIN_SAMPLES:
+            raise DrywetError(
+                f"--select {select} and {total(spans)} validation samples in pieces of {longest}",
+                f"a piece of at least {stft.MIN_SAMPLES}",
+                "Record more, or select by esr.",
+            )
+
+    def _cut(self, joined: torch.Tensor) -> list[np.ndarray]:
+        return np.split(joined.cpu().numpy(), self._ends)
+
+    def _distance(self, predictions: Sequence[np.ndarray]) -> float | None:
+        found = stft.over(predictions, self._targets) if self._spectral else None
+        return None if found is None else found.total
+
+    def of(self, model: EffectModel) -> Validated:
+        """Score a model as it is now."""
+        joined = self._batch.predict(model)
+        predictions = self._cut(joined)
+        pre = [
+            (time.pre_emphasise(p), time.pre_emphasise(y))
+            for p, y in zip(predictions, self._targets, strict=True)
+        ]
+        return Validated(
+            esr=float(time.esr(joined, self._batch.target)),
+            esr_pre=float(
+                time.esr(np.concatenate([p for p, _ in pre]), np.concatenate([y for _, y in pre]))
+            ),
+            mrstft=self._distance(predictions),
+            bands=self._bands.scores(predictions),
+        )
