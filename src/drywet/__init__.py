@@ -4,8 +4,10 @@ The verbs, as functions::
 
     check(dry, wet)            is this capture fit to be learned from?
     train(dry, wet, ...)       two recordings become a run
+    train_seeds(dry, wet, ...) the same with several seeds
     resume(run)                go on with an interrupted run
     evaluate(run, ...)         scores on audio the model has not heard
+    report(runs)               a page with scores, figures and sounds
     render(model, in, out)     play a file through a model
     export(model, ...)         for Neural Amp Modeler or RTNeural
     signal(out)                the capture signal
@@ -34,9 +36,11 @@ if TYPE_CHECKING:
     from drywet.verbs.export import export
     from drywet.verbs.process import process
     from drywet.verbs.render import render
+    from drywet.verbs.report import report
     from drywet.verbs.signal import signal
     from drywet.verbs.train import resume, train
     from drywet.verbs.train_device import train_device
+    from drywet.verbs.train_seeds import train_seeds
 
 __all__ = [
     "CaptureConfig",
@@ -53,10 +57,12 @@ __all__ = [
     "load_model",
     "process",
     "render",
+    "report",
     "resume",
     "signal",
     "train",
     "train_device",
+    "train_seeds",
 ]
 
 _HOMES = {
@@ -73,10 +79,12 @@ _HOMES = {
     "load_model": "drywet.runs.model_file",
     "process": "drywet.verbs.process",
     "render": "drywet.verbs.render",
+    "report": "drywet.verbs.report",
     "resume": "drywet.verbs.train",
     "signal": "drywet.verbs.signal",
     "train": "drywet.verbs.train",
     "train_device": "drywet.verbs.train_device",
+    "train_seeds": "drywet.verbs.train_seeds",
 }
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from drywet.cli.knobs import KnobCommand, knobs_of
 from drywet.errors import DrywetError
+
+if TYPE_CHECKING:
+    from drywet.verbs.train import Run
+    from drywet.verbs.train_seeds import Seeds
 
 app = typer.Typer(
     name="drywet",
@@ -190,6 +194,25 @@ def train_command(
     until_esr: Annotated[
         float | None, typer.Option(help="Stop at this validation ESR.", show_default=False)
     ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            help="Keep the best by esr, esr_pre, mrstft or composite [default: esr].",
+            show_default=False,
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many validations without a better.", show_default=False),
+    ] = None,
+    examples: Annotated[
+        int | None,
+        typer.Option(help="Learn from so many windows only, drawn once.", show_default=False),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Train so often, --seed and up.", show_default=False),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of weights and windows.", show_default=False)
     ] = None,
@@ -255,12 +278,17 @@ def train_command(
     from drywet.cli import options, show
     from drywet.cli.progress import TrainingBar
     from drywet.verbs import train as verb
+    from drywet.verbs.train_seeds import resume_seeds, train_seeds
 
     try:
         with TrainingBar() as bar:
+            run: Run | Seeds
             if resume is not None:
                 options.refuse_with_resume(context.params)
-                run = verb.resume(resume, on_progress=bar.update)
+                if options.is_group(resume):
+                    run = resume_seeds(resume, on_run=show.step, on_progress=bar.update)
+                else:
+                    run = verb.resume(resume, on_progress=bar.update)
             else:
                 settings = options.settings(context.params, config)
                 chosen: dict[str, Any] = {
@@ -269,6 +297,8 @@ def train_command(
                     "overwrite": overwrite, "on_check": show.check_aside,
                     "on_progress": bar.update,
                 }  # fmt: skip
+                if seeds is not None:
+                    chosen |= {"seeds": seeds, "on_run": show.step}
                 if options.is_device(device, dry, signal):
                     from drywet.verbs.train_device import train_device
 
@@ -277,12 +307,13 @@ def train_command(
                         on_step=show.step, **chosen,
                     )  # fmt: skip
                 else:
-                    run = verb.train(*options.both_files(dry, wet), **chosen)
+                    learn = verb.train if seeds is None else train_seeds
+                    run = learn(*options.both_files(dry, wet), **chosen)
     except KeyboardInterrupt:
         show.stopped_early(resume or out)
         raise typer.Exit(130) from None
-    show.run(run, json)
-    if run.fit is not None and run.fit.interrupted:
+    show.trained(run, json)
+    if show.was_interrupted(run):
         raise typer.Exit(130)
 
 
@@ -309,6 +340,22 @@ def evaluate_command(
         run, dry, wet, channel=channel, resample_wet=resample, latency=latency, force=force
     )
     show.evaluation(result, json)
+
+
+@app.command("report")
+def report_command(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or of several seeds.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Page to write [default: report.html in the run]."),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Write a page with all scores, figures and sounds of a run, or of several side by side."""
+    from drywet.cli import show
+    from drywet.verbs.report import report
+
+    show.reported(report(runs, out, on_step=show.step), json)
 
 
 @app.command("render")

@@ -13,12 +13,12 @@ from drywet.storage import read_json
 _MODEL = ("cell", "hidden", "layers", "skip", "frame", "taps")
 _LOSS = ("pre_emphasis", "mrstft", "dc", "mae")
 _TRAINING = (
-    "epochs", "seconds", "until_esr", "seed", "compute", "threads",
-    "batch", "segment", "bptt", "learning_rate",
+    "epochs", "seconds", "until_esr", "select", "patience", "examples", "seed", "compute",
+    "threads", "batch", "segment", "bptt", "learning_rate",
 )  # fmt: skip
 _CAPTURE = ("rate", "margin", "channel", "latency", "resample", "force")
 _FIXED = (
-    "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal",
+    "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal", "seeds",
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
 
@@ -125,6 +125,13 @@ def both_files(dry: Path | None, wet: Path | None) -> tuple[Path, Path]:
             "Call drywet train DRY WET, or --resume RUN.",
         )
     return dry, wet
+
+
+def is_group(path: Path) -> bool:
+    """Whether a folder holds runs of several seeds."""
+    from drywet.runs import group
+
+    return group.is_group(path)
 
 
 def refuse_with_resume(given: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
+from drywet.cli import scores
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from drywet.verbs.export import Exported
     from drywet.verbs.process import Processed
     from drywet.verbs.render import Rendered
+    from drywet.verbs.report import Reported
     from drywet.verbs.signal import WrittenSignal
     from drywet.verbs.train import Run
+    from drywet.verbs.train_seeds import Seeds
 
 _MARKS = {"note": " ", "warning": "!", "error": "x"}
 
@@ -111,43 +115,12 @@ def check_aside(report: CheckReport) -> None:
     print("\n".join(_findings(report)), file=sys.stderr, flush=True)
 
 
-def _scores(result: Evaluation) -> list[str]:
-    rows = [("", "model", "linear baseline")]
-    for label, name, form in (
-        ("ESR", "esr", ".2e"),
-        ("ESR, pre-emphasised", "esr_pre_emphasised", ".2e"),
-        ("MAE", "mae", ".2e"),
-        ("R²", "r2", ".5f"),
-        ("MR-STFT", "mrstft", ".3f"),
-    ):
-        values = [getattr(scores, name) for scores in (result, result.linear)]
-        rows.append(
-            (label, *("too short" if v is None else format(v, form) for v in values))  # type: ignore[arg-type]
-        )
-    lines = [f"{label:<22}{ours:>12}{theirs:>18}" for label, ours, theirs in rows]
-    if result.esr_at_recording_rate is not None:
-        label = "ESR at the files' rate"
-        lines.append(f"{label:<22}{result.esr_at_recording_rate:>12.2e}")
-    if result.noise_floor_esr is not None:
-        lines.append(f"{'noise floor (ESR)':<22}{result.noise_floor_esr:>12.2e}")
-    audio = "held-out audio" if result.held_out else "another capture"
-    lines.append(
-        f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz; {result.parameters} parameters"
-    )
-    if not result.beats_baseline:
-        lines.append(
-            "The model does not clearly beat a plain filter: the device is nearly linear, moves "
-            "by itself (a phaser, a chorus), or the training was too short."
-        )
-    return lines
-
-
 def evaluation(result: Evaluation, json: bool) -> None:
     """Print the scores of ``evaluate``."""
     if json:
         _object(result)
     else:
-        print("\n".join(_scores(result)))
+        print("\n".join(scores.lines(result)))
 
 
 def _run_object(run: Run) -> dict[str, Any]:
@@ -159,8 +132,46 @@ def _run_object(run: Run) -> dict[str, Any]:
     }
 
 
-def run(finished: Run, json: bool) -> None:
-    """Print how a training went."""
+def was_interrupted(finished: Run | Seeds) -> bool:
+    """Whether Ctrl-C ended a training."""
+    from drywet.verbs.train_seeds import Seeds
+
+    if isinstance(finished, Seeds):
+        return finished.interrupted
+    return finished.fit is not None and finished.fit.interrupted
+
+
+def trained(finished: Run | Seeds, json: bool) -> None:
+    """Print how one training, or several of different seeds, went."""
+    from drywet.verbs.train_seeds import Seeds
+
+    if isinstance(finished, Seeds):
+        _seeds(finished, json)
+    else:
+        _run(finished, json)
+
+
+def _seeds(finished: Seeds, json: bool) -> None:
+    group = finished.group
+    if json:
+        found = {"runs": str(finished.path), "interrupted": finished.interrupted}
+        print(jsonlib.dumps(found | group.model_dump(mode="json"), indent=2))
+        return
+    path = shlex.quote(str(finished.path))
+    if finished.interrupted:
+        print(f"stopped by Ctrl-C; go on with\n  drywet train --resume {path}")
+        return
+    print(f"{'':<20}{'mean':>12}{'deviation':>12}{'least':>12}{'most':>12}")
+    for name, score in group.scores.items():
+        values = (score.mean, score.deviation, score.least, score.most)
+        print(f"{name:<20}" + "".join(f"{value:>12.4g}" for value in values))
+    print(f"{len(group.runs)} seeds, on the same held-out audio.")
+    print(f"Best by its validation score, which is none of these: {path}/{group.best}. Next:")
+    print(f"  drywet report {path}")
+    print(f"  drywet export {path}/{group.best}")
+
+
+def _run(finished: Run, json: bool) -> None:
     if json:
         print(jsonlib.dumps(_run_object(finished), indent=2))
         return
@@ -170,7 +181,7 @@ def run(finished: Run, json: bool) -> None:
             f"{ended} after {finished.fit.steps} steps, {finished.fit.seconds:.0f} s; "
             f"best at step {finished.fit.best_step}"
         )
-    print("\n".join(_scores(finished.evaluation)))
+    print("\n".join(scores.lines(finished.evaluation)))
     path = shlex.quote(str(finished.path))
     print(f"{finished.path}: scores, figures/ and audio/ are there. Next:")
     if finished.fit is not None and finished.fit.interrupted:
@@ -185,6 +196,20 @@ def stopped_early(path: Path | None) -> None:
     step("drywet: stopped before the first training step")
     if path is not None and (path / "config.json").exists():
         step(f"  drywet train --resume {shlex.quote(str(path))}  goes on")
+
+
+def reported(result: Reported, json: bool) -> None:
+    """Print where the report is and what it says first."""
+    if json:
+        found = {
+            "report": str(result.path), "runs": [str(run) for run in result.runs],
+            "bytes": result.bytes, "verdict": result.verdict,
+        }  # fmt: skip
+        print(jsonlib.dumps(found, indent=2))
+        return
+    for run, text in zip(result.runs, result.verdict, strict=True):
+        print(f"{run}: {text}")
+    print(f"{result.path}: {result.bytes / 1e6:.1f} MB; open it in a browser")
 
 
 def rendered(result: Rendered, json: bool) -> None:
@@ -225,7 +250,7 @@ def demo(result: Demo, json: bool) -> None:
     if json:
         print(jsonlib.dumps(_run_object(result.run) | {"nam": result.nam}, indent=2))
         return
-    print("\n".join(_scores(result.run.evaluation)))
+    print("\n".join(scores.lines(result.run.evaluation)))
     path = result.run.path
     print(f"\n{path} is a run:")
     print("  figures/waveform.png, figures/spectrograms.png, figures/training.png to look at")

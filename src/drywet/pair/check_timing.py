@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drywet.dsp.latency import Latency, estimate
 from drywet.dsp.repeats import Repeat
@@ -86,23 +87,32 @@ def drift(pair: Pair, latency: int) -> Iterator[Finding]:
     )
 
 
-def replicate_esr(pair: Pair, repeats: list[Repeat]) -> float | None:
+def passes(
+    pair: Pair, repeats: Sequence[Repeat]
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """What an aligned pair's device made of each repeated passage, the first and the second time.
+
+    The first moments, in which the device still hears what came before, are left out.
+    """
+    skip = int(_SETTLE_SECONDS * pair.rate)
+    return [
+        (pair.wet[r.start + skip : r.stop], pair.wet[r.start + skip + r.lag : r.stop + r.lag])
+        for r in repeats
+        if r.stop > r.start + skip and r.stop + r.lag <= len(pair.wet)
+    ]
+
+
+def replicate_esr(pair: Pair, repeats: Sequence[Repeat]) -> float | None:
     """ESR of the second pass of each repeated passage against the first, of an aligned pair.
 
     ``None`` where nothing repeats. Both passes carry the device's noise, so a
     perfect model scores half of this.
     """
-    skip = int(_SETTLE_SECONDS * pair.rate)
-    spans = [
-        (r.start + skip, r.stop, r.lag)
-        for r in repeats
-        if r.stop > r.start + skip and r.stop + r.lag <= len(pair.wet)
-    ]
-    if not spans:
+    heard = passes(pair, repeats)
+    if not heard:
         return None
-    first = np.concatenate([pair.wet[a:b] for a, b, _ in spans]).astype(np.float64)
-    second = np.concatenate([pair.wet[a + lag : b + lag] for a, b, lag in spans])
-    return float(esr(second.astype(np.float64), first))
+    first, second = (np.concatenate(parts).astype(np.float64) for parts in zip(*heard, strict=True))
+    return float(esr(second, first))
 
 
 def replicate(pair: Pair, repeats: list[Repeat]) -> Iterator[Finding]:

@@ -8,40 +8,25 @@ from pathlib import Path
 
 import torch
 
-from drywet.data.prepare import at_model_rate, second_passes
-from drywet.data.segments import spans_with_room
-from drywet.data.split import Span, split
+from drywet.evaluation.result import Evaluation
 from drywet.losses.config import LossConfig
 from drywet.models.config import LinearConfig, ModelConfig, RecurrentConfig
 from drywet.models.linear import LinearModel, fit_fir
 from drywet.models.registry import build
-from drywet.pair.examine import examine, require_trainable
-from drywet.pair.load import Pair, fingerprint, load_pair
-from drywet.runs.config import (
-    CaptureConfig,
-    Recording,
-    RunConfig,
-    Settings,
-    TrainingConfig,
-    machine_here,
-    now,
-    parse,
-    versions_here,
-)
+from drywet.pair.examine import Examination
+from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig, parse
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.model_file import ModelCard, TrainedModel, save_model
-from drywet.runs.recording import reload
 from drywet.storage import remove_leftovers
-from drywet.training.hardware import choose_device, choose_threads, use_threads
+from drywet.training.hardware import choose_device, use_threads
 from drywet.training.loop import FitResult, Progress, TrainingData, fit, set_gains
+from drywet.training.prepare import Played, prepare, prepare_again
 from drywet.verbs.check import CheckReport, summarise
-from drywet.verbs.evaluate import Evaluation, evaluate
+from drywet.verbs.evaluate import evaluate
 from drywet.verbs.export import formats_for
 
 RUNS = Path("runs")
 """Where runs go that are not given a folder."""
-
-_END_SLACK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -77,6 +62,7 @@ def train(
     training: TrainingConfig | None = None,
     capture: CaptureConfig | None = None,
     overwrite: bool = False,
+    played: Played | None = None,
     on_check: Callable[[CheckReport], None] | None = None,
     on_progress: Callable[[Progress], None] = _silent,
 ) -> Run:
@@ -91,6 +77,7 @@ def train(
         training: budget, seed, optimiser.
         capture: rate, alignment, held-out stretch.
         overwrite: replace a run that is there.
+        played: the device, where drywet made the capture (`drywet.train_device`).
         on_check: called with the checks' report before training.
         on_progress: called after every training step.
 
@@ -98,53 +85,20 @@ def train(
         DrywetError: files or settings that cannot be used, a capture the checks
             refuse, or a place that cannot be written.
     """
-    chosen_parts = {
-        "model": model or RecurrentConfig(),
-        "loss": loss or LossConfig(),
-        "training": training or TrainingConfig(),
-        "capture": capture or CaptureConfig(),
-    }
-    settings = parse(Settings, chosen_parts, Path("the settings"))
+    settings = settings_of(model, loss, training, capture)
     device = choose_device(settings.training.device)
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite)
-    chosen = settings.capture
-    loaded = load_pair(dry, wet, chosen.channel, chosen.resample)
-    examination = examine(loaded, chosen.latency)
-    report = summarise(examination)
-    if on_check is not None:
-        on_check(report)
-    require_trainable(examination.findings, chosen.force)
+    reports = []
 
-    rate = chosen.rate or examination.pair.rate
-    prepared = at_model_rate(examination.pair, rate, chosen.margin)
-    repeats = second_passes(examination.repeats, examination.pair.rate, rate, chosen.margin)
-    test = _test_span(chosen.test, examination.latency, examination.pair.rate, prepared)
-    config = RunConfig(
-        settings=settings,
-        recording=Recording(
-            dry=str(Path(dry).resolve()),
-            wet=str(Path(wet).resolve()),
-            dry_sha256=fingerprint(loaded.dry),
-            wet_sha256=fingerprint(loaded.wet),
-            rate=examination.pair.rate,
-            seconds=examination.pair.seconds,
-            latency=examination.latency,
-            polarity=examination.polarity,
-            replicate_esr=examination.replicate_esr,
-        ),
-        rate=rate,
-        output_latency=chosen.margin,
-        split=split(len(prepared.dry), rate, repeats, test),
-        threads=choose_threads(settings.training.threads),
-        versions=versions_here(),
-        machine=machine_here(),
-        created=now(),
-    )
-    data = TrainingData(prepared.dry, prepared.wet, rate, config.split)
-    _require_windows(config)
+    def examined(examination: Examination) -> None:
+        reports.append(summarise(examination))
+        if on_check is not None:
+            on_check(reports[0])
+
+    config, data = prepare(dry, wet, settings, played, examined)
     folder = RunFolder.create(path, config, overwrite)
-    return _learn(folder, config, data, device, on_progress, report, resume=False)
+    return learn(folder, config, data, device, on_progress, reports[0], resume=False)
 
 
 def resume(run: Path | str, *, on_progress: Callable[[Progress], None] = _silent) -> Run:
@@ -161,37 +115,31 @@ def resume(run: Path | str, *, on_progress: Callable[[Progress], None] = _silent
     config = folder.config()
     remove_leftovers(folder.made())
     device = choose_device(config.settings.training.device)
-    _, prepared = reload(config)
-    data = TrainingData(prepared.dry, prepared.wet, config.rate, config.split)
-    return _learn(folder, config, data, device, on_progress, None, resume=True)
+    data = prepare_again(config)
+    return learn(folder, config, data, device, on_progress, None, resume=True)
 
 
-def _test_span(
-    test: tuple[float, float | None] | None, latency: int, file_rate: int, prepared: Pair
-) -> Span | None:
-    """The held-out stretch in samples, from seconds of the dry file."""
-    if test is None:
-        return None
-    cut = max(-latency, 0) / file_rate  # a wet that leads cost the dry its first samples
-    start = max(round((test[0] - cut) * prepared.rate), 0)
-    end = prepared.seconds if test[1] is None else test[1] - cut
-    if prepared.seconds < end <= prepared.seconds + _END_SLACK_SECONDS:
-        end = prepared.seconds  # the alignment shortened the end
-    return Span(start, round(end * prepared.rate))
+def settings_of(
+    model: ModelConfig | None,
+    loss: LossConfig | None,
+    training: TrainingConfig | None,
+    capture: CaptureConfig | None,
+) -> Settings:
+    """Settings with the defaults where nothing was chosen.
+
+    Raises:
+        DrywetError: they do not go together.
+    """
+    parts = {
+        "model": model or RecurrentConfig(),
+        "loss": loss or LossConfig(),
+        "training": training or TrainingConfig(),
+        "capture": capture or CaptureConfig(),
+    }
+    return parse(Settings, parts, Path("the settings"))
 
 
-def _require_windows(config: RunConfig) -> None:
-    """Refuse before anything is written what training could not even begin."""
-    training = config.settings.training
-    model = build(config.settings.model)
-    warm_up = model.warm_up if training.warm_up is None else training.warm_up
-    linear = isinstance(model, LinearModel)
-    spans_with_room(
-        config.split.train, model.warm_up + 1 if linear else warm_up + config.settings.segment
-    )
-
-
-def _learn(
+def learn(
     folder: RunFolder,
     config: RunConfig,
     data: TrainingData,
@@ -200,6 +148,17 @@ def _learn(
     report: CheckReport | None,
     resume: bool,
 ) -> Run:
+    """Train the run of a folder and score it.
+
+    Args:
+        folder: of the run, its configuration in it.
+        config: that configuration.
+        data: what to learn.
+        device: where to compute.
+        on_progress: called after every training step.
+        report: what the checks had to say.
+        resume: go on from the folder's checkpoint, if it got that far.
+    """
     use_threads(config.threads, config.settings.model, device)
     _fit_linear(LinearConfig(), config, data, folder.baseline_file)
     if isinstance(config.settings.model, LinearConfig):

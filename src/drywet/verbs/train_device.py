@@ -12,9 +12,11 @@ from drywet.devices.device import Position, positions
 from drywet.errors import DrywetError
 from drywet.runs.folder import next_free, require_free
 from drywet.storage import make_folder
+from drywet.training.prepare import Played
 from drywet.verbs.process import process
 from drywet.verbs.signal import signal as write_signal
 from drywet.verbs.train import RUNS, Run, train
+from drywet.verbs.train_seeds import Seeds, train_seeds
 
 _SECONDS = 60.0
 
@@ -26,9 +28,10 @@ def train_device(
     signal: Path | str | None = None,
     out: Path | str | None = None,
     overwrite: bool = False,
+    seeds: int | None = None,
     on_step: Callable[[str], None] = lambda text: None,
     **settings: Any,
-) -> Run:
+) -> Run | Seeds:
     """Learn a device that drywet can play.
 
     The capture stays beside the run, in a folder of its name and ``-capture``.
@@ -39,6 +42,7 @@ def train_device(
         signal: file to play through it; by default a capture signal of one minute.
         out: folder of the run; by default ``runs/`` and the device's name.
         overwrite: replace a run that is there.
+        seeds: learn it so many times, as `drywet.train_seeds`.
         on_step: called with a line before the capture is made.
         settings: as for `drywet.train`.
 
@@ -60,4 +64,10 @@ def train_device(
     if signal is None:
         write_signal(dry, seconds=_SECONDS, overwrite=True)
     process(device, dry, wet, knobs=stand)
-    return train(dry, wet, out=path, overwrite=overwrite, **settings)
+    where = str(Path(device).resolve()) if Path(device).exists() else str(device)
+    record = Played(where, {name: float(p) for name, p in stand.items() if isinstance(p, float)})
+    if seeds is not None:
+        return train_seeds(
+            dry, wet, seeds=seeds, out=path, overwrite=overwrite, played=record, **settings
+        )
+    return train(dry, wet, out=path, overwrite=overwrite, played=record, **settings)

@@ -1,0 +1,117 @@
+"""What of which capture a run is scored on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.audio.resample import resample
+from drywet.data.prepare import at_model_rate
+from drywet.data.split import Span
+from drywet.dsp.repeats import Repeat
+from drywet.errors import DrywetError
+from drywet.pair.check_timing import passes
+from drywet.pair.examine import examine, require_trainable
+from drywet.pair.load import Pair, load_pair
+from drywet.runs.config import RunConfig
+from drywet.runs.recording import is_own, reload
+
+Signal = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Material:
+    """An aligned capture and what of it is scored.
+
+    Attributes:
+        held_out: it is the run's own capture, of which the test part is scored.
+        recorded: aligned, at the files' rate.
+        prepared: at the model's rate, with its margin.
+        spans: of ``prepared`` that are scored.
+        latency: by which the wet file lagged, at the files' rate.
+        repeats: passages played twice, in samples of ``recorded``.
+        replicate_esr: the device against itself there.
+    """
+
+    held_out: bool
+    recorded: Pair
+    prepared: Pair
+    spans: tuple[Span, ...]
+    latency: int
+    repeats: tuple[Repeat, ...]
+    replicate_esr: float | None
+
+    def cut(self, signal: Signal) -> list[Signal]:
+        """The scored stretches of a signal as long as ``prepared``."""
+        return [signal[a:b] for a, b in self.spans]
+
+    def passes(self) -> list[tuple[Signal, Signal]]:
+        """First and second pass of what the capture repeats, at the model's rate.
+
+        Each is resampled by itself: a lag that is no whole number of the model's samples
+        must not look like an error of the device.
+        """
+        there, back = self.recorded.rate, self.prepared.rate
+        return [
+            (resample(first, there, back), resample(second, there, back))
+            for first, second in passes(self.recorded, self.repeats)
+        ]
+
+
+def material(
+    config: RunConfig,
+    dry: Path | str | None = None,
+    wet: Path | str | None = None,
+    *,
+    channel: int | None = None,
+    resample_wet: bool = False,
+    latency: int | None = None,
+    force: bool = False,
+) -> Material:
+    """What a run is scored on: the test part of its own capture, or all of another one.
+
+    Args:
+        config: of the run.
+        dry: another dry file.
+        wet: the wet file to it.
+        channel: 1-based channel of multi-channel files.
+        resample_wet: bring a wet file of another rate to the dry one's.
+        latency: of the other files in samples, instead of the measured one.
+        force: score files that the checks refuse.
+
+    Raises:
+        DrywetError: one file without the other, files that cannot be used, or the run's own
+            files changed.
+    """
+    if (dry is None) != (wet is None):
+        raise DrywetError(
+            "one file was given", "a dry and a wet one, or neither", "Name both files."
+        )
+    if dry is None or wet is None:
+        return _own(config)
+    pair = load_pair(dry, wet, channel, resample_wet)
+    return _own(config, pair) if is_own(pair, config) else _other(pair, config, latency, force)
+
+
+def _own(config: RunConfig, pair: Pair | None = None) -> Material:
+    """The run's own capture, of which only the test spans are scored."""
+    recorded, prepared = reload(config, pair)
+    recording = config.recording
+    return Material(
+        True, recorded, prepared, config.split.test, recording.latency, recording.repeats,
+        recording.replicate_esr,
+    )  # fmt: skip
+
+
+def _other(pair: Pair, config: RunConfig, latency: int | None, force: bool) -> Material:
+    """Another capture, checked and aligned by itself, all of it scored."""
+    examination = examine(pair, latency)
+    require_trainable(examination.findings, force)
+    prepared = at_model_rate(examination.pair, config.rate, config.output_latency)
+    return Material(
+        False, examination.pair, prepared, (Span(0, len(prepared.dry)),), examination.latency,
+        tuple(examination.repeats), examination.replicate_esr,
+    )  # fmt: skip

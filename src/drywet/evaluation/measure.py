@@ -1,0 +1,122 @@
+"""A run held against its target: every score, and the signals they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.audio.resample import resample
+from drywet.dsp.levels import db, peak
+from drywet.evaluation.cost import cost
+from drywet.evaluation.material import Material
+from drywet.evaluation.probes import ask_device, ask_model
+from drywet.evaluation.result import Evaluation
+from drywet.evaluation.verdict import verdict
+from drywet.inference.stream import predict
+from drywet.metrics import harmonics, scores, silence, time
+from drywet.runs.config import RunConfig
+from drywet.runs.folder import RunFolder
+from drywet.runs.model_file import load_model
+
+Signal = NDArray[np.float32]
+
+_CLEARLY = 0.7  # of the baseline's ESR
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A judgement and what was judged, each signal in the scored stretches.
+
+    Attributes:
+        evaluation: the judgement.
+        dry: the stretches of the dry signal, each ``(samples,)``.
+        target: of the device's.
+        prediction: of the model's.
+        rate: in Hz.
+    """
+
+    evaluation: Evaluation
+    dry: list[Signal]
+    target: list[Signal]
+    prediction: list[Signal]
+    rate: int
+
+    @property
+    def seams(self) -> list[int]:
+        """Samples at which the joined stretches meet."""
+        return [int(at) for at in np.cumsum([len(part) for part in self.target])[:-1]]
+
+
+def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measured:
+    """Score a run.
+
+    Args:
+        folder: of the run.
+        config: its configuration.
+        material: what it is scored on.
+
+    Raises:
+        DrywetError: the run has no model, or the audio to be scored is silent.
+    """
+    trained, baseline = load_model(folder.model_file), load_model(folder.baseline_file)
+    prepared, rate = material.prepared, material.prepared.rate
+    prediction = predict(trained, prepared.dry)
+    target, predicted = material.cut(prepared.wet), material.cut(prediction)
+    ours = scores.evaluate(predicted, target, rate)
+    theirs = scores.evaluate(material.cut(predict(baseline, prepared.dry)), target, rate)
+    passes = material.passes() if material.replicate_esr is not None else []
+    itself = None
+    if passes:
+        first, second = ([np.asarray(p) for p in part] for part in zip(*passes, strict=True))
+        itself = scores.evaluate(second, first, rate)
+    pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
+    heard = [prepared.dry[a:b] for a, b in config.split.train] if material.held_out else []
+    probes = ask_model(trained)
+    device_probes, note = ask_device(config.recording, rate)
+    dry = material.cut(prepared.dry)
+    evaluation = Evaluation(
+        **dict(ours),
+        linear=theirs,
+        silence=scores.evaluate([np.zeros_like(part) for part in target], target, rate),
+        itself=itself,
+        esr_at_recording_rate=_esr_at_recording_rate(material, prediction),
+        noise_floor_esr=None if material.replicate_esr is None else material.replicate_esr / 2,
+        pauses=pauses,
+        tails=tails,
+        heard_peak_dbfs=max((db(peak(part)) for part in heard), default=db(peak(prepared.dry))),
+        probes=probes,
+        device_probes=device_probes,
+        harmonic_error=None
+        if device_probes is None
+        else harmonics.compare(probes.tones, device_probes.tones),
+        device=config.recording.device,
+        device_note=note,
+        cost=cost(trained, np.concatenate(dry)),
+        model=trained.card.model.title,
+        seconds=sum(len(part) for part in target) / rate,
+        rate=rate,
+        latency_samples=material.latency,
+        held_out=material.held_out,
+        beats_baseline=ours.esr < _CLEARLY * theirs.esr,
+    )
+    evaluation.verdict = verdict(evaluation)
+    return Measured(evaluation, dry, target, predicted, rate)
+
+
+def _esr_at_recording_rate(material: Material, prediction: Signal) -> float | None:
+    rate, recorded = material.prepared.rate, material.recorded
+    if recorded.rate == rate:
+        return None
+    # The prepared pair starts a margin into the dry signal and its prediction lags by
+    # as much: its first sample belongs to the recording's first.
+    there = resample(prediction, rate, recorded.rate)
+    ratio = recorded.rate / rate
+    length = min(len(there), len(recorded.wet))
+    spans = [(round(a * ratio), min(round(b * ratio), length)) for a, b in material.spans]
+    found, wanted = (
+        np.concatenate([signal[a:b] for a, b in spans]).astype(np.float64)
+        for signal in (there, recorded.wet)
+    )
+    return float(time.esr(found, wanted))

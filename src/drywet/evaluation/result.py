@@ -1,0 +1,124 @@
+"""The whole judgement of a run, as written to ``scores.json``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from drywet.metrics.aliasing import Aliasing
+from drywet.metrics.harmonics import HarmonicError, Tone
+from drywet.metrics.intermodulation import TwoTone
+from drywet.metrics.scores import Scores
+from drywet.metrics.silence import Quiet
+from drywet.metrics.transfer import Transfer
+
+
+class Probes(BaseModel):
+    """What a system makes of test signals.
+
+    Attributes:
+        aliasing: of steady sines.
+        tones: their harmonics and THD.
+        intermodulation: of two tones; empty where the sample rate is too low for it.
+        transfer: static and dynamic transfer curves.
+        idle_dbfs: RMS of what it makes of silence, its mean taken off.
+    """
+
+    aliasing: Aliasing
+    tones: list[Tone]
+    intermodulation: list[TwoTone]
+    transfer: Transfer
+    idle_dbfs: float
+
+
+class Cost(BaseModel):
+    """What it takes to run a model on this machine, one core, in blocks of 64 samples.
+
+    Attributes:
+        parameters: numbers that training could change.
+        multiply_adds: per sample.
+        ns_per_sample: the median block's time by its samples.
+        block_p99_us: one block in a hundred takes longer, in microseconds.
+        real_time_share: of a block's duration that the median block takes.
+        engine: what ran it: a kernel's target, ``numpy`` or ``torch``.
+    """
+
+    parameters: int
+    multiply_adds: int
+    ns_per_sample: float
+    block_p99_us: float
+    real_time_share: float
+    engine: str
+
+
+Kind = Literal["good", "warning", "bad"]
+
+
+class Remark(BaseModel):
+    """One thing that the figures mean.
+
+    Attributes:
+        kind: how it bears on the model.
+        text: a sentence.
+        advice: what to try, may be empty.
+    """
+
+    kind: Kind
+    text: str
+    advice: str = ""
+
+
+class Evaluation(Scores):
+    """A model's scores, beside those of what it must beat and of what it cannot beat.
+
+    Attributes:
+        linear: scores of the linear baseline on the same audio.
+        silence: scores of saying nothing: what an ESR of 1 sounds like.
+        itself: scores of the device's second pass against its first, where the capture
+            repeats a passage. Both passes carry its noise.
+        esr_at_recording_rate: ESR once the prediction is brought to the files' rate, where
+            the model runs at another: what the model's band leaves out counts here.
+        noise_floor_esr: half the ESR of the device against itself, what a perfect model
+            would score, where the capture repeats a passage.
+        pauses: levels where nothing is played, over the whole recording.
+        tails: levels in decay tails, over the whole recording.
+        heard_peak_dbfs: peak of the dry signal the model was trained on; what lies above, it
+            has to guess.
+        probes: what the model makes of test signals.
+        device_probes: the same of the device, where drywet can play it.
+        harmonic_error: the model's harmonics against the device's.
+        device: its name, where drywet played the capture.
+        device_note: why the device was not asked, where it should have been.
+        cost: of running the model.
+        model: its short name.
+        seconds: of audio.
+        rate: at which it was scored, in Hz.
+        latency_samples: by which the wet file lagged, at the files' rate.
+        held_out: the audio is the test part of the run's own capture; otherwise all of
+            another one.
+        beats_baseline: the ESR is clearly below the linear baseline's.
+        verdict: what all this means.
+    """
+
+    linear: Scores
+    silence: Scores
+    itself: Scores | None
+    esr_at_recording_rate: float | None
+    noise_floor_esr: float | None
+    pauses: Quiet | None
+    tails: Quiet | None
+    heard_peak_dbfs: float
+    probes: Probes
+    device_probes: Probes | None
+    harmonic_error: HarmonicError | None
+    device: str | None
+    device_note: str | None
+    cost: Cost
+    model: str
+    seconds: float
+    rate: int
+    latency_samples: int
+    held_out: bool
+    beats_baseline: bool
+    verdict: list[Remark] = Field(default_factory=list)

@@ -1,0 +1,162 @@
+"""What the figures of an evaluation mean, in words: how close, what is wrong where, what to try.
+
+The limits are rules of thumb of the field, not measurements: an ESR under 0.001 is seldom told
+from the device, one over 0.05 always is; a band counts where it lies less than 80 dB under the
+whole; levels 3 dB off are heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import log10
+
+from drywet.evaluation.result import Evaluation, Kind, Remark
+
+_GRADES: tuple[tuple[float, Kind, str], ...] = (
+    (1e-3, "good", "very close: the two are hard to tell apart"),
+    (1e-2, "good", "close: differences are small"),
+    (5e-2, "warning", "recognisable, with differences that are heard"),
+    (float("inf"), "bad", "far off"),
+)
+_BY_THE_FLOOR = 2.0  # times the noise floor
+_AUDIBLE_SHARE = 1e-8
+_BAND_DB = 3.0
+_BAND_LOST = 0.5  # ESR in a band
+_ALIASING_DB = -50.0
+_WORSE_THAN_DEVICE_DB = 6.0
+_NOISE_DB = 6.0
+_NOISE_FLOOR_DBFS = -90.0
+_LOUDNESS_DB = 0.5
+_UNEVEN = 10.0  # worst second over the whole
+_HARMONICS_DB = 3.0
+
+
+def verdict(found: Evaluation) -> list[Remark]:
+    """The remarks on an evaluation, the most important first."""
+    return [
+        *_closeness(found), *_against_a_filter(found), *_bands(found), *_aliasing(found),
+        *_harmonics(found), *_quiet(found), *_loudness(found), *_seconds(found),
+    ]  # fmt: skip
+
+
+def _closeness(found: Evaluation) -> Iterator[Remark]:
+    below = -10 * log10(max(found.esr, 1e-20))
+    floor = found.noise_floor_esr
+    said = f"The error is {below:.0f} dB below the signal (ESR {found.esr:.2g})"
+    if floor is not None and found.esr <= _BY_THE_FLOOR * floor:
+        yield Remark(
+            kind="good",
+            text=f"{said}, as close as the noise of the capture allows ({floor:.2g}).",
+            advice="Only a quieter capture can make it better.",
+        )
+        return
+    kind, words = next((kind, words) for limit, kind, words in _GRADES if found.esr < limit)
+    advice = ""
+    if kind != "good":
+        advice = "Try a bigger net (--hidden 32), a longer training, or a longer, livelier capture."
+    heard = f"; listeners would give it {found.predicted_mushra:.0f} of 100 (predicted)"
+    yield Remark(kind=kind, text=f"{said}, {words}{heard}.", advice=advice)
+
+
+def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
+    if not found.beats_baseline:
+        yield Remark(
+            kind="warning",
+            text="The model does not clearly beat a plain filter "
+            f"(ESR {found.esr:.2g} against {found.linear.esr:.2g}).",
+            advice="The device is nearly linear, moves by itself (a phaser, a chorus), or the "
+            "training was too short.",
+        )
+
+
+def _bands(found: Evaluation) -> Iterator[Remark]:
+    added, lost = [], []
+    for band in found.bands:
+        if band.esr is None or band.excess_db is None or band.share < _AUDIBLE_SHARE:
+            continue
+        if band.excess_db > _BAND_DB:
+            added.append(f"{band.label} ({band.excess_db:+.0f} dB)")
+        elif band.esr > _BAND_LOST:
+            lost.append(f"{band.label} (error {band.esr:.0%} of what is there)")
+    if added:
+        yield Remark(
+            kind="bad",
+            text=f"It adds sound that the device does not make at {', '.join(added)}.",
+            advice="More data helps most; --pre-emphasis 0.85 or --select composite weigh the "
+            "treble more.",
+        )
+    if lost:
+        yield Remark(
+            kind="warning",
+            text=f"It misses most of the device at {', '.join(lost)}.",
+            advice="Weigh the treble more: --pre-emphasis 0.85, or --mrstft 0.01.",
+        )
+
+
+def _aliasing(found: Evaluation) -> Iterator[Remark]:
+    heard = [p for p in found.probes.aliasing.points if p.level_db <= found.heard_peak_dbfs]
+    points = heard or found.probes.aliasing.points
+    worst = max(points, key=lambda point: point.asr_db)
+    text = (
+        f"Aliasing and noise on steady sines reach {worst.asr_db:.0f} dB "
+        f"(at {worst.hz:.0f} Hz, {worst.level_db:.0f} dBFS)"
+    )
+    if found.device_probes is not None:
+        same = {(p.hz, p.level_db): p.asr_db for p in found.device_probes.aliasing.points}
+        theirs = same[worst.hz, worst.level_db]
+        if worst.asr_db > max(theirs + _WORSE_THAN_DEVICE_DB, _ALIASING_DB):
+            yield Remark(
+                kind="warning",
+                text=f"{text}; the device itself has {theirs:.0f} dB there.",
+                advice="A higher sample rate (--rate 96000) moves aliases out of the band.",
+            )
+    elif worst.asr_db > _ALIASING_DB:
+        yield Remark(
+            kind="warning",
+            text=f"{text}; a good analog device has none.",
+            advice="A higher sample rate (--rate 96000) moves aliases out of the band.",
+        )
+
+
+def _harmonics(found: Evaluation) -> Iterator[Remark]:
+    error = found.harmonic_error
+    if error is not None and error.rms_db > _HARMONICS_DB:
+        yield Remark(
+            kind="warning",
+            text=f"The harmonics of steady sines are off by {error.rms_db:.1f} dB (RMS), the worst "
+            f"by {error.worst_db:.0f} dB.",
+            advice="Sines over the whole range of level in the capture help ('drywet signal').",
+        )
+
+
+def _quiet(found: Evaluation) -> Iterator[Remark]:
+    for name, quiet in (("pauses", found.pauses), ("dying notes", found.tails)):
+        if quiet is None or quiet.prediction < _NOISE_FLOOR_DBFS:
+            continue
+        if quiet.prediction > quiet.target + _NOISE_DB:
+            yield Remark(
+                kind="warning",
+                text=f"In {name} it makes {quiet.prediction:.0f} dBFS where the device has "
+                f"{quiet.target:.0f}.",
+                advice="Leave some silence and some notes that ring out in the capture.",
+            )
+
+
+def _loudness(found: Evaluation) -> Iterator[Remark]:
+    off = found.loudness.loudness_db
+    if off is not None and abs(off) > _LOUDNESS_DB:
+        yield Remark(
+            kind="warning",
+            text=f"It is {abs(off):.1f} dB {'louder' if off > 0 else 'softer'} than the device.",
+            advice="A longer training brings the level home.",
+        )
+
+
+def _seconds(found: Evaluation) -> Iterator[Remark]:
+    worst = found.per_second["esr"].worst
+    if worst > max(_UNEVEN * found.esr, _GRADES[1][0]):
+        yield Remark(
+            kind="warning",
+            text=f"It is uneven: the worst second has an ESR of {worst:.2g}.",
+            advice="Listen there (the report marks it), and record more of that kind of playing.",
+        )

@@ -1,0 +1,61 @@
+"""One run on the report's page: its name, its colour, its judgement and its sounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.evaluation.measure import Measured
+from drywet.evaluation.result import Evaluation
+from drywet.figures import canvas
+from drywet.metrics.statistics import Comparison
+
+COLORS = (canvas.PREDICTION, "#21918c", "#9467bd", "#5a8f29", "#c8a900", "#8c564b", "#e377c2")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A run, or one of several that are compared.
+
+    Attributes:
+        name: unique on the page.
+        color: its own.
+        path: of the run.
+        measured: its judgement and what was judged.
+        history: of its training.
+        settings: what the run was made with, for the foot of the page.
+        against_best: its error against that of the closest one, ``None`` for that one itself or
+            where they were not scored on the same seconds.
+    """
+
+    name: str
+    color: str
+    path: Path
+    measured: Measured
+    history: list[dict[str, Any]]
+    settings: dict[str, Any]
+    against_best: Comparison | None = None
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Its judgement."""
+        return self.measured.evaluation
+
+    @property
+    def target(self) -> NDArray[np.float32]:
+        """The target, stretches joined."""
+        return np.concatenate(self.measured.target)
+
+    @property
+    def prediction(self) -> NDArray[np.float32]:
+        """The prediction, stretches joined."""
+        return np.concatenate(self.measured.prediction)
+
+    @property
+    def dry(self) -> NDArray[np.float32]:
+        """The dry signal, stretches joined."""
+        return np.concatenate(self.measured.dry)

@@ -1,0 +1,129 @@
+"""The page itself: one HTML file with its style, its code, its figures and its sounds inside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+from drywet.figures import canvas
+from drywet.report import pictures, tables
+from drywet.report.contender import Contender
+from drywet.report.sound import MOST_SECONDS, Sound, excerpt, sound
+
+_MOST_MODELS_HEARD = 6
+
+
+def page(contenders: Sequence[Contender], groups: Sequence[str], versions: dict[str, str]) -> str:
+    """The report on one run, or on several side by side.
+
+    Args:
+        contenders: the runs, at least one.
+        groups: sentences on groups of seeds that are among them.
+        versions: what made it, for the foot of the page.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    first = contenders[0]
+    several = len(contenders) > 1
+    sounds = _sounds(contenders)
+    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
+        _part("page.html")
+    )
+    return template.render(
+        title=first.name if not several else f"{len(contenders)} models compared",
+        subtitle=_subtitle(first),
+        style=_markup(_part("style.css")),
+        script=_part("player.js"),
+        comparison=_comparison(contenders, groups) if several else None,
+        sounds=sounds,
+        sounds_json=_safe_json(
+            [asdict(one) | {"model": one.key.startswith("model")} for one in sounds]
+        ),
+        sound_note=_sound_note(first),
+        runs=[_run(one, number) for number, one in enumerate(contenders)],
+        footer=f"drywet {versions['drywet']}. This page needs no network and no other file.",
+    )
+
+
+def _part(name: str) -> str:
+    return (files("drywet.report") / name).read_text(encoding="utf-8")
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+def _safe_json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value).replace("</", "<\\/")
+
+
+def _subtitle(run: Contender) -> str:
+    found = run.evaluation
+    held = "held-out audio" if found.held_out else "another capture"
+    device = f", learned from {found.device}" if found.device else ""
+    return f"{found.model}{device}; scored on {found.seconds:.1f} s of {held} at {found.rate} Hz"
+
+
+def _sound_note(run: Contender) -> str:
+    cut = min(run.evaluation.seconds, MOST_SECONDS)
+    return (
+        f"{cut:.0f} s of test audio. Keys 1 to 9 switch, space plays and pauses. Unticked, every "
+        "sound has its own level: the residual then is as loud as the error really is."
+    )
+
+
+def _sounds(contenders: Sequence[Contender]) -> list[Sound]:
+    """Dry and device once, then of every model its prediction, and of the first its residual."""
+    first = contenders[0]
+    rate = first.measured.rate
+    target = excerpt(first.target, rate)
+    heard = [
+        sound("dry", "Dry", excerpt(first.dry, rate), target, rate),
+        sound("target", "Device", target, target, rate),
+    ]
+    same = [c for c in contenders if c.measured.rate == rate and len(c.target) == len(first.target)]
+    for number, one in enumerate(same[:_MOST_MODELS_HEARD]):
+        label = "Model" if len(contenders) == 1 else one.name
+        prediction = excerpt(one.prediction, rate)
+        heard.append(sound(f"model{number}", label, prediction, target, rate))
+        residual = target - prediction
+        what = "Residual" if len(contenders) == 1 else f"Residual of {one.name}"
+        heard.append(sound(f"residual{number}", what, residual, target, rate))
+    return heard
+
+
+def _run(run: Contender, number: int) -> dict[str, Any]:
+    found = run.evaluation
+    heads, rows = tables.scores(found)
+    return {
+        "heading": run.name,
+        "color": _variable(run.color),
+        "verdict": found.verdict,
+        "heads": heads,
+        "rows": rows,
+        "notes": tables.notes(found),
+        "figures": pictures.of_run(run, number),
+        "settings": json.dumps(run.settings, indent=1),
+    }
+
+
+def _comparison(contenders: Sequence[Contender], groups: Sequence[str]) -> dict[str, Any]:
+    rows = tables.side_by_side(contenders)
+    return {
+        "heads": tables.HEADS,
+        "rows": [{"name": r.name, "color": _variable(r.color), "cells": r.cells} for r in rows],
+        "sentences": tables.sentences(contenders, groups),
+        "figures": pictures.of_all(contenders),
+        "note": "Intervals: 95 % of 1000 bootstrap draws over the seconds of the test audio, error "
+        "over that of the closest run; one that holds 0 dB is no difference.",
+    }
+
+
+def _variable(color: str) -> str:
+    return "var(--prediction)" if color == canvas.PREDICTION else color

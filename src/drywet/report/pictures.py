@@ -1,0 +1,145 @@
+"""The figures of the report, each with its title and what to see in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drywet.figures import canvas
+from drywet.figures.aliasing_map import aliasing_map
+from drywet.figures.bands import band_error
+from drywet.figures.by_second import by_second
+from drywet.figures.front import front
+from drywet.figures.harmonics import harmonics
+from drywet.figures.spectrograms import spectrograms
+from drywet.figures.training_curve import training_curve
+from drywet.figures.transfer_curve import transfer_curve
+from drywet.figures.waveform import waveform
+from drywet.report.contender import Contender
+from drywet.report.svg import svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_TALL = (4.8, 3.6)
+_SPECTROGRAMS = (4.8, 7.0)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page.
+
+    Attributes:
+        title: above it.
+        svg: the figure.
+        caption: under it.
+    """
+
+    title: str
+    svg: str
+    caption: str
+
+
+def of_run(run: Contender, number: int) -> list[Picture]:
+    """All figures of one run.
+
+    Args:
+        run: the run.
+        number: of the run on the page, which keeps names apart.
+    """
+    found, measured = run.evaluation, run.measured
+    pictures: list[Picture] = []
+
+    def add(title: str, caption: str, draw: Callable[[], Figure]) -> None:
+        pictures.append(Picture(title, svg(draw(), f"{number}-{len(pictures)}"), caption))
+
+    bands = {"model": found.bands, "linear baseline": found.linear.bands}
+    colors = {"model": run.color, "linear baseline": canvas.DRY, "device": canvas.TARGET}
+    if found.itself is not None:
+        bands["device, twice"] = found.itself.bands
+        colors["device, twice"] = canvas.TARGET
+    probes = {"model": found.probes}
+    if found.device_probes is not None:
+        probes["device"] = found.device_probes
+    add(
+        "Waveform",
+        "The loudest 30 ms of the test audio: device and model over each other, and what is left.",
+        lambda: waveform(run.target, run.prediction, measured.rate, size=_TALL),
+    )
+    add(
+        "Error by band",
+        "Above: 1 is as wrong as silence. Below: over 0 the model adds sound that the device does "
+        "not make, under 0 it lacks some.",
+        lambda: band_error(bands, colors, _TALL),
+    )
+    if run.history:
+        add(
+            "Training",
+            "Above: error on the validation audio; the weights of the kept line are used. Below: "
+            "what each band holds beyond the device; a curve that climbs over 0 is noise.",
+            lambda: training_curve(
+                run.history, found.linear.esr, found.noise_floor_esr,
+                [band.label for band in found.bands], _TALL,
+            ),
+        )  # fmt: skip
+    add(
+        "Second by second",
+        "Energy of the device and of the error, against the loudest second. Where the two come "
+        "near each other, listen.",
+        lambda: by_second({"the model": found.by_second}, {"the model": run.color}, _TALL),
+    )
+    for mel, name in ((False, "Spectrograms"), (True, "Spectrograms, mel")):
+        add(
+            name,
+            "Dry, device, model and what is left, on one scale. Lines in the residual that follow "
+            "no harmonic are aliasing, haze is noise."
+            + (" Dotted: joins of held-out blocks." if measured.seams else ""),
+            lambda mel=mel: spectrograms(  # type: ignore[misc]
+                run.dry, run.target, run.prediction, measured.rate, "", measured.seams, mel,
+                _SPECTROGRAMS,
+            ),
+        )  # fmt: skip
+    add(
+        "Aliasing",
+        "Steady sines: what is no harmonic against what is, in dB. The lower the better; over -40 "
+        "is easily heard. It was trained on dry peaks of up to "
+        f"{found.heard_peak_dbfs:.0f} dBFS and guesses above.",
+        lambda: aliasing_map({name: p.aliasing for name, p in probes.items()}, _TALL),
+    )
+    add(
+        "Harmonics",
+        "Of two steady notes. They are the colour of a distortion.",
+        lambda: harmonics({name: p.tones for name, p in probes.items()}, colors, _TALL),
+    )
+    add(
+        "Transfer curves",
+        "Left: a straight line is linear, a flat one limits. Right: one period of a low note; a "
+        "loop is filtering.",
+        lambda: transfer_curve({name: p.transfer for name, p in probes.items()}, colors, _TALL),
+    )
+    return pictures
+
+
+def of_all(contenders: Sequence[Contender]) -> list[Picture]:
+    """Figures that compare several runs."""
+    colors = {one.name: one.color for one in contenders}
+    points = {
+        one.name: (one.evaluation.cost.ns_per_sample, one.evaluation.esr) for one in contenders
+    }
+    drawn = [
+        (
+            "Accuracy against cost",
+            front(points, colors, _TALL),
+            "Dashed: the Pareto front. What lies above it is beaten in both by another.",
+        ),
+        (
+            "Error by band",
+            band_error({one.name: one.evaluation.bands for one in contenders}, colors, _TALL),
+            "Above: 1 is as wrong as silence. Below: over 0 the model adds what is not there.",
+        ),
+    ]
+    return [
+        Picture(title, svg(figure, f"all-{i}"), caption)
+        for i, (title, figure, caption) in enumerate(drawn)
+    ]

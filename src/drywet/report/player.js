@@ -1,0 +1,210 @@
+// Plays all sounds in step and lets through the one that was chosen, so that switching never
+// loses the place. No library, no network.
+"use strict";
+(() => {
+  const root = document.querySelector(".player");
+  if (!root) return;
+  const sounds = JSON.parse(document.getElementById("sounds").textContent);
+  const find = (name) => root.querySelector(`[data-${name}]`);
+  const FADE = 0.008; // seconds, of a switch
+  let context = null, analyser = null, master = null, voices = {};
+  let playing = false, startedAt = 0, offset = 0, chosen = "target", matched = true;
+  let trial = null, right = 0, tries = 0;
+
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+
+  async function prepare() {
+    if (context) return;
+    context = new (window.AudioContext || window.webkitAudioContext)();
+    master = context.createGain();
+    analyser = context.createAnalyser();
+    master.connect(analyser).connect(context.destination);
+    const decode = async (sound) => {
+      const buffer = await context.decodeAudioData(bytes(sound.data));
+      const gain = context.createGain();
+      gain.gain.value = 0;
+      gain.connect(master);
+      voices[sound.key] = { sound, buffer, gain, source: null };
+    };
+    await Promise.all(sounds.map(decode));
+    // One level for all: the loudest of them stays under full scale.
+    const most = Math.max(...sounds.map((s) => 0.9 * Math.max(s.matched_gain, s.true_gain)));
+    master.gain.value = 0.8 / most;
+  }
+
+  const length = () => voices.target.buffer.duration;
+  const position = () => (playing ? (offset + context.currentTime - startedAt) % length() : offset);
+  const audible = () => (trial && trial.hearing ? trial.key() : chosen);
+
+  function level() {
+    for (const [key, voice] of Object.entries(voices)) {
+      const gain = matched ? voice.sound.matched_gain : voice.sound.true_gain;
+      voice.gain.gain.setTargetAtTime(key === audible() ? gain : 0, context.currentTime, FADE / 3);
+    }
+  }
+
+  function stop() {
+    if (!playing) return;
+    offset = position();
+    playing = false;
+    for (const voice of Object.values(voices)) voice.source.stop();
+    show();
+  }
+
+  async function start(from) {
+    find("play").disabled = true;
+    try {
+      await prepare();
+      await context.resume();
+    } catch (error) {
+      find("status").textContent = `This browser cannot play the sounds (${error.message}).`;
+      return;
+    } finally {
+      find("play").disabled = false;
+    }
+    if (playing) stop();
+    offset = from;
+    const at = context.currentTime + 0.02; // all start together
+    for (const voice of Object.values(voices)) {
+      voice.source = context.createBufferSource();
+      voice.source.buffer = voice.buffer;
+      voice.source.loop = true;
+      voice.source.connect(voice.gain);
+      voice.source.start(at, from);
+    }
+    startedAt = at;
+    playing = true;
+    level();
+    show();
+    requestAnimationFrame(tick);
+  }
+
+  function choose(key) {
+    chosen = key;
+    if (trial) trial.hearing = null;
+    if (context) level();
+    show();
+  }
+
+  const line = find("seek"), pen = line.getContext("2d");
+
+  function draw() {
+    const ratio = window.devicePixelRatio || 1;
+    const width = line.clientWidth * ratio, height = line.clientHeight * ratio;
+    if (line.width !== width || line.height !== height) { line.width = width; line.height = height; }
+    const style = getComputedStyle(document.documentElement);
+    pen.clearRect(0, 0, width, height);
+    // While a blind test runs, the picture must not tell what is playing.
+    const outline = sounds.find((s) => s.key === (trial ? "target" : chosen)).outline;
+    const done = context ? position() / length() : 0;
+    outline.forEach((top, i) => {
+      const x = (i / outline.length) * width, tall = Math.max(top * height * 0.94, ratio);
+      pen.fillStyle = style.getPropertyValue(i / outline.length < done ? "--target" : "--quiet");
+      pen.fillRect(x, (height - tall) / 2, Math.max(width / outline.length - ratio / 2, 1), tall);
+    });
+    line.setAttribute("aria-valuenow", Math.round(100 * done));
+  }
+
+  function tick() {
+    draw();
+    if (playing) requestAnimationFrame(tick);
+  }
+
+  function show() {
+    find("play").textContent = playing ? "Pause" : "Play";
+    root.querySelectorAll("[data-sound]").forEach((button) => {
+      const on = !trial && button.dataset.sound === chosen;
+      button.setAttribute("aria-pressed", on);
+      button.disabled = Boolean(trial);
+    });
+    root.querySelectorAll("[data-hear]").forEach((button) => {
+      button.setAttribute("aria-pressed", Boolean(trial) && trial.hearing === button.dataset.hear);
+      button.disabled = !trial;
+    });
+    root.querySelectorAll("[data-answer]").forEach((button) => { button.disabled = !trial; });
+    find("matched").disabled = Boolean(trial);
+    find("blind").textContent = trial ? "End the blind test" : "Blind test";
+    find("blind").setAttribute("aria-pressed", Boolean(trial));
+    draw();
+  }
+
+  // Blind test (ABX): A is the device, B the model, X one of them at random.
+  const binomial = (n, k) => {
+    let sum = 0, term = Math.pow(0.5, n);
+    for (let i = 0; i <= n; i++) {
+      if (i >= k) sum += term;
+      term = (term * (n - i)) / (i + 1);
+    }
+    return sum;
+  };
+
+  function next() {
+    const model = sounds.find((s) => s.model && s.key === chosen) || sounds.find((s) => s.model);
+    const bit = crypto.getRandomValues(new Uint8Array(1))[0] & 1;
+    trial = {
+      hearing: "x", answer: bit ? "a" : "b",
+      key() { return { a: "target", b: model.key, x: bit ? "target" : model.key }[this.hearing]; },
+    };
+  }
+
+  async function blind() {
+    if (trial) { trial = null; if (context) level(); show(); return; }
+    right = tries = 0;
+    matched = find("matched").checked = true;
+    next();
+    find("result").textContent = "Is X the device (A) or the model (B)?";
+    show();
+    if (!playing) await start(offset); else level();
+  }
+
+  function answer(said) {
+    tries += 1;
+    right += said === trial.answer;
+    const chance = binomial(tries, right);
+    find("result").textContent =
+      `${right} of ${tries} right. Guessing does as well in ${Math.round(100 * chance)} % of tests` +
+      (tries < 8 ? "; go on to 8 or more." : chance < 0.05 ? ": you hear the difference." : ".");
+    next();
+    level();
+    show();
+  }
+
+  find("play").onclick = () => (playing ? stop() : start(offset));
+  find("blind").onclick = blind;
+  find("matched").onchange = (event) => { matched = event.target.checked; if (context) level(); };
+  root.querySelectorAll("[data-sound]").forEach((b) => { b.onclick = () => choose(b.dataset.sound); });
+  root.querySelectorAll("[data-hear]").forEach((b) => {
+    b.onclick = () => { trial.hearing = b.dataset.hear; level(); show(); };
+  });
+  root.querySelectorAll("[data-answer]").forEach((b) => { b.onclick = () => answer(b.dataset.answer); });
+  line.onclick = async (event) => {
+    await prepare();
+    const to = ((event.clientX - line.getBoundingClientRect().left) / line.clientWidth) * length();
+    if (playing) await start(to); else { offset = to; draw(); }
+  };
+  line.onkeydown = async (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    await prepare();
+    const to = Math.min(Math.max(position() + step, 0), length() - 0.1);
+    if (playing) await start(to); else { offset = to; draw(); }
+  };
+  document.onkeydown = (event) => {
+    if (event.target.closest("button, input, canvas, summary") && event.key === " ") return;
+    if (event.key === " ") { event.preventDefault(); find("play").click(); }
+    const button = root.querySelectorAll("[data-sound]")[Number(event.key) - 1];
+    if (button && !event.ctrlKey && !event.metaKey && !event.altKey) button.click();
+  };
+  addEventListener("resize", draw);
+  // For the tests: what is heard, and where.
+  window.drywetPlayer = {
+    state: () => ({ playing, position: context ? position() : 0, audible: audible(), matched }),
+    rms: () => {
+      const frame = new Float32Array(analyser.fftSize);
+      analyser.getFloatTimeDomainData(frame);
+      return Math.sqrt(frame.reduce((sum, x) => sum + x * x, 0) / frame.length);
+    },
+  };
+  show();
+})();

@@ -1,0 +1,186 @@
+"""The report's figures in words: one run's scores beside their baselines, and runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drywet.evaluation.result import Evaluation
+from drywet.metrics.scores import Scores
+from drywet.metrics.statistics import LEAST_SECONDS
+from drywet.report.contender import Contender
+
+_ROWS = (
+    ("ESR (0 perfect, 1 silence)", "esr", ".2e"),
+    ("ESR, pre-emphasised", "esr_pre_emphasised", ".2e"),
+    ("ESR, A-weighted", "esr_a_weighted", ".2e"),
+    ("MAE", "mae", ".2e"),
+    ("R² (1 - ESR for audio)", "r2", ".5f"),
+    ("DC", "dc", ".1e"),
+    ("MR-STFT distance", "mrstft", ".3f"),
+    ("log-spectral distance, dB", "log_spectral_db", ".2f"),
+    ("MFCC distance", "mfcc_distance", ".2f"),
+    ("MUSHRA, predicted", "predicted_mushra", ".0f"),
+    ("Zimtohrli, 1 to 5", "zimtohrli_mos", ".2f"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run in the table of all.
+
+    Attributes:
+        name: of the run.
+        color: its own.
+        cells: its figures.
+    """
+
+    name: str
+    color: str
+    cells: list[str]
+
+
+def _text(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def scores(found: Evaluation) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of one run's table: model, linear baseline, silence, the device itself."""
+    columns: list[tuple[str, Scores]] = [
+        ("model", found), ("linear baseline", found.linear), ("silence", found.silence),
+    ]  # fmt: skip
+    if found.itself is not None:
+        columns.append(("device, twice", found.itself))
+    rows = [
+        [label, *(_text(getattr(column, name), form) for _, column in columns)]
+        for label, name, form in _ROWS
+        if getattr(found, name) is not None
+    ]
+    for i, band in enumerate(found.bands):
+        cells = [
+            _text(c.bands[i].esr, ".1e") + f" ({_text(c.bands[i].excess_db, '+.1f')} dB)"
+            for _, c in columns
+        ]
+        rows.append([f"error (excess), {band.label}", *cells])
+    rows.append(
+        ["loudness against the device, dB"]
+        + [_text(column.loudness.loudness_db, "+.2f") for _, column in columns]
+    )
+    rows.append(
+        ["crest against the device, dB"]
+        + [_text(column.loudness.crest_db, "+.2f") for _, column in columns]
+    )
+    rows.append(
+        ["ESR by second: median / 95 % / worst"]
+        + [" / ".join(f"{v:.1e}" for v in column.per_second["esr"]) for _, column in columns]
+    )
+    return ["", *(name for name, _ in columns)], rows
+
+
+def notes(found: Evaluation) -> str:
+    """What stands under the table: probes, noise, cost."""
+    cost = found.cost
+    said = [
+        f"Aliasing on sines: mean {found.probes.aliasing.mean_db:.0f} dB, "
+        f"worst {found.probes.aliasing.worst_db:.0f} dB"
+        + (
+            f" (the device: {found.device_probes.aliasing.mean_db:.0f} and "
+            f"{found.device_probes.aliasing.worst_db:.0f} dB)"
+            if found.device_probes
+            else ""
+        )
+    ]
+    if found.harmonic_error is not None:
+        said.append(
+            f"Harmonics off by {found.harmonic_error.rms_db:.1f} dB RMS, THD by "
+            f"{found.harmonic_error.thd_db:.1f} dB"
+        )
+    if found.probes.intermodulation:
+        levels = ", ".join(f"{t.imd_db:.0f}" for t in found.probes.intermodulation)
+        at = ", ".join(f"{t.level_db:.0f}" for t in found.probes.intermodulation)
+        said.append(f"Intermodulation (60 Hz + 7 kHz at {at} dBFS): {levels} dB")
+    for name, quiet in (("pauses", found.pauses), ("decay tails", found.tails)):
+        if quiet is not None:
+            said.append(
+                f"In {name} ({quiet.seconds:.1f} s): {quiet.prediction:.1f} dBFS, the device "
+                f"{quiet.target:.1f}"
+            )
+    said.append(f"On silence: {found.probes.idle_dbfs:.0f} dBFS")
+    if found.noise_floor_esr is not None:
+        said.append(f"Noise floor of the capture: ESR {found.noise_floor_esr:.2g}")
+    if found.esr_at_recording_rate is not None:
+        said.append(f"ESR at the files' rate: {found.esr_at_recording_rate:.2e}")
+    said.append(
+        f"Cost: {cost.parameters} parameters, {cost.multiply_adds} multiply-adds and "
+        f"{cost.ns_per_sample:.0f} ns a sample ({cost.engine}, one core, blocks of 64), a block in "
+        f"a hundred takes over {cost.block_p99_us:.0f} µs of its "
+        f"{64e6 / found.rate:.0f}"
+    )
+    said.append(f"Trained on dry peaks of up to {found.heard_peak_dbfs:.0f} dBFS")
+    return ". ".join(said) + "."
+
+
+HEADS = [
+    "run", "ESR", "95 % interval against the closest, dB", "pre-emph.", "MR-STFT", "MUSHRA, pred.",
+    "aliasing, dB", "excess over 8 kHz, dB", "parameters", "ns/sample",
+]  # fmt: skip
+
+
+def side_by_side(contenders: Sequence[Contender]) -> list[Row]:
+    """A row for every run, closest first."""
+    rows = []
+    for one in sorted(contenders, key=lambda c: c.evaluation.esr):
+        found = one.evaluation
+        high = [b.excess_db for b in found.bands if b.low >= 8000 and b.excess_db is not None]
+        against = one.against_best
+        interval = "closest"
+        if against is not None:
+            interval = f"{against.low_db:+.1f} to {against.high_db:+.1f}"
+            interval += "" if against.decided else " (undecided)"
+        elif one is not min(contenders, key=lambda c: c.evaluation.esr):
+            interval = "other audio"
+        rows.append(
+            Row(
+                one.name, one.color,
+                [
+                    f"{found.esr:.2e}", interval, f"{found.esr_pre_emphasised:.2e}",
+                    _text(found.mrstft, ".3f"), f"{found.predicted_mushra:.0f}",
+                    f"{found.probes.aliasing.mean_db:.0f}", _text(max(high, default=None), "+.1f"),
+                    str(found.cost.parameters), f"{found.cost.ns_per_sample:.0f}",
+                ],
+            )
+        )  # fmt: skip
+    return rows
+
+
+def sentences(contenders: Sequence[Contender], groups: Sequence[str]) -> list[str]:
+    """What the comparison comes to, never a ranking inside the noise.
+
+    Args:
+        contenders: the runs.
+        groups: sentences on groups of seeds, to go first.
+    """
+    best = min(contenders, key=lambda c: c.evaluation.esr)
+    ties = [c.name for c in contenders if c.against_best and not c.against_best.decided]
+    worse = [c.name for c in contenders if c.against_best and c.against_best.decided]
+    said = list(groups)
+    seconds = min(len(c.evaluation.by_second) for c in contenders)
+    if seconds < LEAST_SECONDS:
+        said.append(
+            f"{seconds} s of test audio are too few to tell models apart; {LEAST_SECONDS} are the "
+            "least."
+        )
+    elif ties:
+        said.append(
+            f"{best.name} has the lowest error, but on this test audio {_listed(ties)} cannot be "
+            "told from it."
+        )
+    if worse:
+        said.append(f"{best.name} is closer than {_listed(worse)}, beyond chance over the seconds.")
+    return said
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    return ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,153 @@
+"""The judgement of a run: its baselines, its probes, and what it says in words."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from drywet.evaluation.probes import ask_device
+from drywet.evaluation.result import Evaluation
+from drywet.evaluation.saved import read_scores
+from drywet.evaluation.verdict import verdict
+from drywet.metrics.aliasing import AliasPoint
+from drywet.metrics.bands import BandScore
+from drywet.metrics.harmonics import HarmonicError
+from drywet.metrics.silence import Quiet
+from drywet.runs.config import Recording
+from drywet.runs.folder import RunFolder
+from tests.support import drywet, overdrive, playing, save
+
+
+@pytest.fixture(scope="module")
+def scored(run_folder) -> Evaluation:
+    return read_scores(RunFolder.open(run_folder))
+
+
+def test_silence_is_what_one_means(scored):
+    assert scored.silence.esr == pytest.approx(1)
+    assert scored.silence.esr_a_weighted == pytest.approx(1)
+    assert all(b.esr == pytest.approx(1) for b in scored.silence.bands if b.esr is not None)
+    assert scored.silence.predicted_mushra < scored.linear.predicted_mushra
+    assert scored.silence.loudness.lufs is None
+
+
+def test_the_error_of_the_bands_is_the_error(scored):
+    total = sum(band.esr * band.share for band in scored.bands)
+    # The frames leave out the ends of the short test stretches.
+    assert total == pytest.approx(scored.esr, rel=0.2)
+    assert sum(second.error for second in scored.by_second) / sum(
+        second.signal for second in scored.by_second
+    ) == pytest.approx(scored.esr, rel=1e-6)
+
+
+def test_the_cost_is_that_of_the_net(scored):
+    assert scored.cost.parameters == 4 * 8 * (1 + 8 + 1) + 8 + 1
+    assert scored.cost.multiply_adds == 4 * 8 * (1 + 8) + 8
+    assert scored.cost.block_p99_us * 1e3 >= scored.cost.ns_per_sample * 64
+    assert scored.model == "LSTM 8"
+
+
+def test_a_device_that_plays_twice_is_scored_against_itself(tmp_path):
+    """Noise of a thousandth of the power, in both passes: ESR 0.002, of which half is the floor."""
+    rng = np.random.default_rng(8)
+    phrase, rest = playing(4, seed=1), playing(12, seed=2)
+    dry = np.concatenate([phrase, rest, phrase])
+    wet = overdrive(dry)
+    noise = np.sqrt(1e-3 * np.mean(wet**2)) * rng.standard_normal(len(wet))
+    pair = save(tmp_path / "d.wav", dry), save(tmp_path / "w.wav", (wet + noise).astype("f4"))
+    done = drywet(
+        "train", *pair, "-o", tmp_path / "r", "--hidden", 4, "--segment", 1024, "--epochs", 1,
+        "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    found = done.json["evaluation"]
+    assert found["itself"]["esr"] == pytest.approx(0.002, rel=0.3)
+    assert found["noise_floor_esr"] == pytest.approx(found["itself"]["esr"] / 2, rel=0.05)
+
+
+def test_the_device_is_asked_where_drywet_played_it(tmp_path):
+    circuit = tmp_path / "half.cir"
+    circuit.write_text(
+        "half the voltage\nVin in 0 0\nR1 in out 1k\nR2 out 0 1k\nC1 out 0 1n\n.end\n"
+    )
+    recording = Recording(
+        dry="d", wet="w", dry_sha256="", wet_sha256="", rate=48_000, seconds=1, latency=0,
+        polarity=1, replicate_esr=None, device=str(circuit), knobs={},
+    )  # fmt: skip
+    found, note = ask_device(recording, 48_000)
+    assert note is None
+    low = [tone for tone in found.tones if tone.hz < 2000]
+    assert all(t.harmonics_db[0] == pytest.approx(t.level_db - 6.02, abs=0.05) for t in low)
+    assert all(t.thd_db < -90 for t in low)
+    assert found.aliasing.mean_db < -90
+
+
+@pytest.mark.parametrize("device", ["lv2:urn:some:plugin", "gone.cir", "some/plugin.vst3"])
+def test_plugins_and_what_is_gone_are_not_asked(device):
+    """A run may come from a stranger, and loading a plugin runs its code."""
+    recording = Recording(
+        dry="d", wet="w", dry_sha256="", wet_sha256="", rate=48_000, seconds=1, latency=0,
+        polarity=1, replicate_esr=None, device=device, knobs={},
+    )  # fmt: skip
+    found, note = ask_device(recording, 48_000)
+    assert found is None
+    assert device.removeprefix("lv2:") in note
+
+
+def changed(scored: Evaluation, **new) -> list[str]:
+    return [remark.text for remark in verdict(scored.model_copy(update=new))]
+
+
+def test_the_verdict_names_what_is_wrong(scored):
+    def says(words: str, **new) -> bool:
+        return any(words in text for text in changed(scored, **new))
+
+    assert says("very close", esr=5e-4)
+    assert says("far off", esr=0.2)
+    assert says("as close as the noise", esr=1e-3, noise_floor_esr=8e-4)
+    assert says("plain filter", beats_baseline=False)
+    noisy = [BandScore(8000, 12_000, 5.0, 7.0, 1e-4)]
+    assert says("adds sound that the device does not make at 8-12 kHz (+7 dB)", bands=noisy)
+    inaudible = [BandScore(8000, 12_000, 5.0, 7.0, 1e-10)]
+    assert not says("adds sound", bands=inaudible)
+    dull = [BandScore(4000, 8000, 0.8, -9.0, 1e-3)]
+    assert says("misses most of the device at 4-8 kHz", bands=dull)
+    assert says("In pauses it makes -50 dBFS", pauses=Quiet(-80, -50, 1.0))
+    assert not says("In pauses", pauses=Quiet(-50, -50, 1.0))
+    louder = scored.loudness._replace(loudness_db=1.2)
+    assert says("1.2 dB louder", loudness=louder)
+    assert says("harmonics", harmonic_error=HarmonicError(6.0, 20.0, 1.0, []))
+    uneven = scored.per_second | {"esr": scored.per_second["esr"]._replace(worst=0.9)}
+    assert says("uneven", per_second=uneven, esr=1e-3)
+
+
+def test_aliasing_is_judged_where_the_model_was_taught(scored):
+    points = [AliasPoint(1000.0, 0.0, -10.0), AliasPoint(1000.0, -36.0, -90.0)]
+    probes = scored.probes.model_copy(
+        update={"aliasing": scored.probes.aliasing._replace(points=points)}
+    )
+    quiet = changed(scored, probes=probes, heard_peak_dbfs=-20.0)
+    assert not any("Aliasing" in text for text in quiet)
+    loud = changed(scored, probes=probes, heard_peak_dbfs=-1.0)
+    assert not any("Aliasing" in text for text in loud), "0 dBFS was never heard"
+    assert any("-10 dB" in text for text in changed(scored, probes=probes, heard_peak_dbfs=0.0))
+
+
+def test_scores_come_back_as_they_were_saved(run_folder, scored):
+    saved = json.loads((run_folder / "scores.json").read_text())
+    assert saved["esr"] == scored.esr
+    assert saved["verdict"][0]["text"] == scored.verdict[0].text
+
+
+def test_damaged_scores_are_one_line(run_folder, tmp_path):
+    folder = RunFolder(tmp_path)
+    (tmp_path / "scores.json").write_text('{"esr": 1}')
+    from drywet.errors import DrywetError
+
+    with pytest.raises(DrywetError, match="lacks the key"):
+        read_scores(folder)
+    (tmp_path / "scores.json").unlink()
+    with pytest.raises(DrywetError, match="no scores yet"):
+        read_scores(folder)

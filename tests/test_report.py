@@ -1,0 +1,284 @@
+"""The report in a real browser: it plays, it fits, it needs nothing else, and it lies to nobody."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+from drywet.figures.front import pareto
+from drywet.report.sound import sound
+from tests.support import RATE, drywet, playing, tool
+
+
+@pytest.fixture(scope="module")
+def single(run_folder, tmp_path_factory):
+    page = tmp_path_factory.mktemp("page") / "one.html"
+    done = drywet("report", run_folder, "-o", page)
+    assert done.code == 0, done.err
+    return page
+
+
+@pytest.fixture(scope="module")
+def several(run_folder, capture, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("several")
+    done = drywet(
+        "train", *capture, "-o", folder / "worse", "--hidden", 4, "--segment", 1024, "--epochs", 1
+    )
+    assert done.code == 0, done.err
+    done = drywet("report", run_folder, folder / "worse", "-o", folder / "all.html", "--json")
+    assert done.code == 0, done.err
+    assert len(done.json["runs"]) == 2
+    return folder / "all.html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = tool("chromium")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser):
+    pages = []
+
+    def go(path, **settings):
+        page = browser.new_context(**settings).new_page()
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and page.complaints.append(m.text))
+        page.on(
+            "request",
+            lambda r: r.url.startswith(("file:", "data:")) or page.complaints.append(r.url),
+        )
+        page.goto(path.resolve().as_uri())
+        pages.append(page)
+        return page
+
+    yield go
+    for page in pages:
+        assert not page.complaints
+        page.context.close()
+
+
+def until(page, condition):
+    """Wait for it; the page's policy forbids what playwright does for this."""
+    deadline = time.monotonic() + 20
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(20)
+
+
+def state(page):
+    return page.evaluate("drywetPlayer.state()")
+
+
+def test_it_plays_and_switches_in_place(single, visit):
+    page = visit(single)
+    page.click("[data-play]")
+    until(page, "drywetPlayer.state().position > 0.4")
+    assert state(page)["audible"] == "target"
+    assert page.evaluate("drywetPlayer.rms()") > 1e-3
+    before = state(page)["position"]
+    page.click("[data-sound=model0]")
+    after = state(page)
+    assert after["audible"] == "model0"
+    assert 0 <= after["position"] - before < 0.4, "it goes on where it was"
+    page.wait_for_timeout(150)
+    assert page.evaluate("drywetPlayer.rms()") > 1e-3
+    page.click("[data-play]")
+    held = state(page)
+    assert not held["playing"]
+    page.wait_for_timeout(100)
+    assert state(page)["position"] == held["position"]
+
+
+def test_matched_sounds_are_equally_loud(single, visit):
+    """The residual is far softer than the device until it is brought to its loudness."""
+    page = visit(single)
+    loudness = {}
+    for matched in (True, False):
+        if not matched:
+            page.uncheck("[data-matched]")
+        for name in ("target", "residual0"):
+            page.click(f"[data-sound={name}]")
+            if not state(page)["playing"]:
+                page.click("[data-play]")
+            page.wait_for_timeout(150)
+            heard = [page.evaluate("drywetPlayer.rms()") for _ in range(6)]
+            loudness[matched, name] = float(np.mean(heard))
+    assert loudness[True, "residual0"] > 0.2 * loudness[True, "target"]
+    assert loudness[False, "residual0"] < 0.7 * loudness[True, "residual0"]
+
+
+def test_keys_and_seeking(single, visit):
+    page = visit(single)
+    page.keyboard.press("1")
+    assert page.get_attribute("[data-sound=dry]", "aria-pressed") == "true"
+    page.keyboard.press("Space")
+    until(page, "drywetPlayer.state().playing")
+    box = page.locator("[data-seek]").bounding_box()
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 5)
+    page.wait_for_timeout(60)
+    length = 1.2  # the fixture's test audio lasts about as long
+    assert 0.3 * length < state(page)["position"] < 0.9 * length
+
+
+def test_the_blind_test_is_blind_and_counts(single, visit):
+    page = visit(single)
+    page.click("[data-blind]")
+    until(page, "drywetPlayer.state().playing")
+    assert page.is_disabled("[data-sound=target]")
+    assert page.locator("[data-sound][aria-pressed=true]").count() == 0
+    page.click("[data-hear=a]")
+    assert state(page)["audible"] == "target"
+    page.click("[data-hear=b]")
+    assert state(page)["audible"] == "model0"
+    answers, right = [], 0
+    for _ in range(12):
+        page.click("[data-hear=x]")
+        truth = {"target": "a", "model0": "b"}[state(page)["audible"]]
+        answers.append(truth)
+        page.click("[data-answer=a]")
+        right += truth == "a"
+        assert f"{right} of {len(answers)} right" in page.inner_text("[data-result]")
+    assert {"a", "b"} == set(answers), "one in two thousand fails by chance"
+    page.click("[data-blind]")
+    assert page.is_enabled("[data-sound=target]")
+
+
+def test_the_chance_of_guessing_is_the_binomials(single, visit):
+    from scipy.stats import binom
+
+    page = visit(single)
+    page.click("[data-blind]")
+    until(page, "drywetPlayer.state().playing")
+    for _ in range(8):
+        page.click("[data-hear=x]")
+        truth = {"target": "a", "model0": "b"}[state(page)["audible"]]
+        page.click(f"[data-answer={truth}]")
+    said = re.search(r"in (\d+) % of tests", page.inner_text("[data-result]"))
+    assert int(said[1]) == round(100 * binom.sf(7, 8, 0.5))
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1400])
+def test_it_fits_every_screen(several, visit, width):
+    page = visit(several, viewport={"width": width, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small = page.evaluate(
+        "[...document.querySelectorAll('button')].filter(b => b.offsetHeight < 40).length"
+    )
+    assert small == 0, "buttons that a thumb can hit"
+    # Text in the figures stays readable: at least 6 px for the smallest tick on a phone.
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('figure svg text')]"
+        ".map(t => t.getBoundingClientRect().height)"
+    )
+    assert min(size for size in sizes if size) > 6
+
+
+def contrast(a, b):
+    def luminance(color):
+        channels = [int(v) / 255 for v in re.findall(r"\d+", color)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_reads_in_the_light_and_in_the_dark(single, visit, scheme):
+    """WCAG 2: 4.5 to 1 for text, in the figures too."""
+    page = visit(single, color_scheme=scheme)
+    ground = page.evaluate("getComputedStyle(document.querySelector('.card')).backgroundColor")
+    assert contrast(ground, "rgb(0,0,0)") < 3 if scheme == "dark" else True
+    for where in ("p", ".quiet", "td", "figcaption", "h3"):
+        color = page.evaluate(f"getComputedStyle(document.querySelector('{where}')).color")
+        assert contrast(color, ground) >= 4.5, where
+    fills = page.evaluate(
+        "[...document.querySelectorAll('figure svg text')].map(t => getComputedStyle(t).fill)"
+    )
+    on_maps = {"rgb(0, 0, 0)", "rgb(255, 255, 255)"}  # figures on a field of the aliasing map
+    assert all(contrast(fill, ground) >= 4.5 for fill in set(fills) - on_maps)
+
+
+def test_it_prints(single, visit):
+    page = visit(single)
+    page.emulate_media(media="print")
+    assert not page.is_visible(".player")
+    assert page.is_visible("ul.verdict")
+    assert page.pdf()[:4] == b"%PDF"
+
+
+def test_one_page_without_network(single, several):
+    for path in (single, several):
+        text = path.read_text()
+        assert not re.search(r'(src|href)\s*=\s*"(?!data:|#)', text)
+        assert not re.search(r"url\((?!#)", text)
+        sounds = re.search(r'id="sounds">(.*?)</script>', text, re.S)[1]
+        assert len(text) - len(sounds) < 5e6
+
+
+def test_names_are_text_and_nothing_else(run_folder, tmp_path, visit):
+    """A folder's name may hold anything, a stranger's config too."""
+    evil = tmp_path / "<img src=x onerror=alert(1)>"
+    shutil.copytree(run_folder, evil)
+    done = drywet("report", evil, "-o", tmp_path / "r.html")
+    assert done.code == 0, done.err
+    text = (tmp_path / "r.html").read_text()
+    assert "<img src=x" not in text
+    assert html.escape("<img src=x onerror=alert(1)>") in text
+    visit(tmp_path / "r.html")
+
+
+def test_the_comparison_says_only_what_it_can(several):
+    """Two seconds of test audio decide nothing, however far apart the models are."""
+    text = several.read_text()
+    assert "too few to tell models apart" in text
+    assert "undecided" in text
+
+
+def test_the_verdict_comes_first(single):
+    text = single.read_text()
+    assert text.index("dB below the signal") < text.index("Listen")
+
+
+def test_refusals(run_folder, tmp_path):
+    done = drywet("report", tmp_path)
+    assert done.code == 2
+    assert "not the folder of a run" in done.err
+    done = drywet("report", run_folder, "-o", tmp_path / "no" / "such" / "place.html")
+    assert done.code == 2
+    assert "cannot write" in done.err
+
+
+def test_sounds_keep_their_level(tmp_path):
+    import base64
+    import io
+
+    import soundfile
+
+    target = playing(2)
+    packed = sound("x", "X", 0.1 * target, target, RATE)
+    samples, rate = soundfile.read(io.BytesIO(base64.b64decode(packed.data)))
+    assert rate == RATE
+    assert np.abs(samples).max() == pytest.approx(0.9, abs=1e-3)
+    assert np.allclose(samples * packed.true_gain, 0.1 * target, atol=1e-5)
+    assert np.allclose(samples * packed.matched_gain, target, atol=2e-3)
+
+
+def test_the_front_holds_what_nothing_beats():
+    points = {"a": (10, 0.1), "b": (20, 0.2), "c": (30, 0.01), "d": (30, 0.02), "e": (5, 0.5)}
+    assert pareto(points) == ["e", "a", "c"]
