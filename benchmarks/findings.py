@@ -51,6 +51,14 @@ TRAININGS = {
         "real SD-1, windowed, 150k frames", WINDOWED, True, MAE,
         STUDY | {"examples": 150_000, "epochs": 200},
     ),
+    "clip-150k-cosine": Training(
+        "real SD-1, windowed, 150k frames, rate down to 0", WINDOWED, True, MAE,
+        STUDY | {"examples": 150_000, "epochs": 200, "final_rate": 0.0},
+    ),
+    "clip-stateful-constant": Training(
+        "real SD-1, stateful, all 8 s, MAE, constant rate", STATEFUL, True, MAE,
+        {"learning_rate": 1e-3, "final_rate": 1.0},
+    ),
     "clip-stateful-40k": Training(
         "real SD-1, stateful, 40k samples", STATEFUL, True, {}, {"examples": 20},
     ),

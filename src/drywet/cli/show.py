@@ -203,12 +203,14 @@ def reported(result: Reported, json: bool) -> None:
     if json:
         found = {
             "report": str(result.path), "runs": [str(run) for run in result.runs],
-            "bytes": result.bytes, "verdict": result.verdict,
+            "bytes": result.bytes, "verdict": result.verdict, "comparison": result.comparison,
         }  # fmt: skip
         print(jsonlib.dumps(found, indent=2))
         return
     for run, text in zip(result.runs, result.verdict, strict=True):
         print(f"{run}: {text}")
+    for text in result.comparison:
+        print(text)
     print(f"{result.path}: {result.bytes / 1e6:.1f} MB; open it in a browser")
 
 

@@ -16,12 +16,14 @@ from drywet.report.sound import MOST_SECONDS, Sound, excerpt, sound
 _MOST_MODELS_HEARD = 6
 
 
-def page(contenders: Sequence[Contender], groups: Sequence[str], versions: dict[str, str]) -> str:
+def page(
+    contenders: Sequence[Contender], comparison: Sequence[str], versions: dict[str, str]
+) -> str:
     """The report on one run, or on several side by side.
 
     Args:
         contenders: the runs, at least one.
-        groups: sentences on groups of seeds that are among them.
+        comparison: sentences on several runs (`tables.sentences`).
         versions: what made it, for the foot of the page.
     """
     from jinja2 import Environment, StrictUndefined
@@ -37,7 +39,7 @@ def page(contenders: Sequence[Contender], groups: Sequence[str], versions: dict[
         subtitle=_subtitle(first),
         style=_markup(_part("style.css")),
         script=_part("player.js"),
-        comparison=_comparison(contenders, groups) if several else None,
+        comparison=_comparison(contenders, comparison) if several else None,
         sounds=sounds,
         sounds_json=_safe_json(
             [asdict(one) | {"model": one.key.startswith("model")} for one in sounds]
@@ -113,12 +115,12 @@ def _run(run: Contender, number: int) -> dict[str, Any]:
     }
 
 
-def _comparison(contenders: Sequence[Contender], groups: Sequence[str]) -> dict[str, Any]:
+def _comparison(contenders: Sequence[Contender], sentences: Sequence[str]) -> dict[str, Any]:
     rows = tables.side_by_side(contenders)
     return {
         "heads": tables.HEADS,
         "rows": [{"name": r.name, "color": _variable(r.color), "cells": r.cells} for r in rows],
-        "sentences": tables.sentences(contenders, groups),
+        "sentences": sentences,
         "figures": pictures.of_all(contenders),
         "note": "Intervals: 95 % of 1000 bootstrap draws over the seconds of the test audio, error "
         "over that of the closest run; one that holds 0 dB is no difference.",

@@ -12,6 +12,7 @@ from drywet.evaluation.measure import Measured, measure
 from drywet.metrics.statistics import Comparison, compare, summary
 from drywet.report.contender import COLORS, Contender
 from drywet.report.page import page
+from drywet.report.tables import sentences
 from drywet.runs.config import versions_here
 from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group, runs_of
@@ -31,12 +32,14 @@ class Reported:
         runs: folders of the runs on it.
         bytes: of the page.
         verdict: the first remark on every run.
+        comparison: what holding them against each other comes to; empty for one.
     """
 
     path: Path
     runs: list[Path]
     bytes: int
     verdict: list[str]
+    comparison: list[str]
 
 
 def report(
@@ -74,10 +77,12 @@ def report(
         for path, group in zip(paths, members, strict=True)
         if is_group(path)
     ] + _groups_compared(paths, [[found[f.path] for f in group] for group in members])
-    text = page(contenders, groups, versions_here())
+    comparison = sentences(contenders, groups) if len(contenders) > 1 else []
+    text = page(contenders, comparison, versions_here())
     write_bytes(target, text.encode())
     first = [one.evaluation.verdict[0].text for one in contenders]
-    return Reported(target, [folder.path for folder in folders], len(text.encode()), first)
+    written = [folder.path for folder in folders]
+    return Reported(target, written, len(text.encode()), first, comparison)
 
 
 def _place(paths: Sequence[Path]) -> Path:

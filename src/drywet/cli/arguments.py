@@ -1,0 +1,25 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DryFile = Annotated[Path, typer.Argument(help="The signal into the device.")]
+WetFile = Annotated[Path, typer.Argument(help="The same performance out of it.")]
+Model = Annotated[Path, typer.Argument(help="Folder of a run, or a .safetensors of drywet.")]
+RunPath = Annotated[Path, typer.Argument(help="Folder of a run.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Channel = Annotated[
+    int | None, typer.Option(min=1, help="Channel of stereo files, from 1.", show_default=False)
+]
+Resample = Annotated[bool, typer.Option("--resample", help="Convert where sample rates differ.")]
+LatencyOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Samples by which the wet lags, instead of measuring it.", show_default=False
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Go on past findings that allow it.")]

@@ -1,0 +1,196 @@
+"""The command ``drywet train``: most of it is its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from drywet.cli.arguments import AsJson, Channel, Force, LatencyOption, Resample
+from drywet.cli.knobs import knobs_of
+
+if TYPE_CHECKING:
+    from drywet.verbs.train import Run
+    from drywet.verbs.train_seeds import Seeds
+
+
+def train_command(
+    context: typer.Context,
+    dry: Annotated[
+        Path | None, typer.Argument(help="The signal into the device.", show_default=False)
+    ] = None,
+    wet: Annotated[
+        Path | None, typer.Argument(help="The same performance out of it.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Folder of the run [default: runs/, the wet file's name]."
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with this interrupted run.", show_default=False)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run in -o.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="JSON file of settings; options go before it.", show_default=False),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="recurrent, windowed or linear [default: recurrent].", show_default=False
+        ),
+    ] = None,
+    cell: Annotated[
+        str | None,
+        typer.Option(
+            help="lstm, gru, rnn; dense when windowed [default: lstm].", show_default=False
+        ),
+    ] = None,
+    hidden: Annotated[
+        int | None, typer.Option(help="Units per layer [default: 16].", show_default=False)
+    ] = None,
+    layers: Annotated[
+        int | None, typer.Option(help="Layers [default: 1].", show_default=False)
+    ] = None,
+    skip: Annotated[
+        bool | None, typer.Option("--skip/--no-skip", help="Add the dry signal to the output.")
+    ] = None,
+    frame: Annotated[
+        int | None, typer.Option(help="Windowed: samples per frame.", show_default=False)
+    ] = None,
+    taps: Annotated[
+        int | None, typer.Option(help="Linear: length of the filter.", show_default=False)
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Budget: passes over the audio.", show_default=False)
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Budget: seconds of training.", show_default=False)
+    ] = None,
+    until_esr: Annotated[
+        float | None, typer.Option(help="Stop at this validation ESR.", show_default=False)
+    ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            help="Keep the best by esr, esr_pre, mrstft or composite [default: esr].",
+            show_default=False,
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many validations without a better.", show_default=False),
+    ] = None,
+    examples: Annotated[
+        int | None,
+        typer.Option(help="Learn from so many windows only, drawn once.", show_default=False),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Train so often, --seed and up.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of weights and windows.", show_default=False)
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of a pair: learn this one of 'drywet devices', with its knobs as options "
+            "(--drive 0.7).",
+            show_default=False,
+        ),
+    ] = None,
+    signal: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --device: play this through it [default: the capture signal].",
+            show_default=False,
+        ),
+    ] = None,
+    compute: Annotated[
+        str | None, typer.Option(help="cpu, cuda, mps or auto [default: cpu].", show_default=False)
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default=False)] = None,
+    batch: Annotated[int | None, typer.Option(help="Windows per step.", show_default=False)] = None,
+    segment: Annotated[
+        int | None, typer.Option(help="Samples learned from per window.", show_default=False)
+    ] = None,
+    bptt: Annotated[
+        int | None, typer.Option(help="Samples per weight update.", show_default=False)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Peak learning rate.", show_default=False)
+    ] = None,
+    pre_emphasis: Annotated[
+        float | None,
+        typer.Option(help="Pre-emphasis of the ESR loss, 0 to 1.", show_default=False),
+    ] = None,
+    mrstft: Annotated[
+        float | None, typer.Option(help="Weight of the MR-STFT loss.", show_default=False)
+    ] = None,
+    dc: Annotated[
+        float | None, typer.Option(help="Weight of the DC loss.", show_default=False)
+    ] = None,
+    mae: Annotated[
+        float | None, typer.Option(help="Weight of the MAE loss.", show_default=False)
+    ] = None,
+    rate: Annotated[
+        int | None, typer.Option(help="Sample rate of the model in Hz.", show_default=False)
+    ] = None,
+    test: Annotated[
+        str | None,
+        typer.Option(help="Hold out START:END seconds for the test.", show_default=False),
+    ] = None,
+    margin: Annotated[
+        int | None, typer.Option(help="Samples the model may lag.", show_default=False)
+    ] = None,
+    channel: Channel = None,
+    resample: Resample = False,
+    latency: LatencyOption = None,
+    force: Force = False,
+    json: AsJson = False,
+) -> None:
+    """Learn a device from its dry and wet recordings."""
+    from drywet.cli import options, show
+    from drywet.cli.progress import TrainingBar
+    from drywet.verbs import train as verb
+    from drywet.verbs.train_seeds import resume_seeds, train_seeds
+
+    try:
+        with TrainingBar() as bar:
+            run: Run | Seeds
+            if resume is not None:
+                options.refuse_with_resume(context.params)
+                if options.is_group(resume):
+                    run = resume_seeds(resume, on_run=show.step, on_progress=bar.update)
+                else:
+                    run = verb.resume(resume, on_progress=bar.update)
+            else:
+                settings = options.settings(context.params, config)
+                chosen: dict[str, Any] = {
+                    "out": out, "model": settings.model, "loss": settings.loss,
+                    "training": settings.training, "capture": settings.capture,
+                    "overwrite": overwrite, "on_check": show.check_aside,
+                    "on_progress": bar.update,
+                }  # fmt: skip
+                if seeds is not None:
+                    chosen |= {"seeds": seeds, "on_run": show.step}
+                if options.is_device(device, dry, signal):
+                    from drywet.verbs.train_device import train_device
+
+                    run = train_device(
+                        str(device), knobs=knobs_of(context), signal=signal,
+                        on_step=show.step, **chosen,
+                    )  # fmt: skip
+                else:
+                    learn = verb.train if seeds is None else train_seeds
+                    run = learn(*options.both_files(dry, wet), **chosen)
+    except KeyboardInterrupt:
+        show.stopped_early(resume or out)
+        raise typer.Exit(130) from None
+    show.trained(run, json)
+    if show.was_interrupted(run):
+        raise typer.Exit(130)
