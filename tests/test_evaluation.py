@@ -107,6 +107,7 @@ def test_the_verdict_names_what_is_wrong(scored):
     assert says("very close", esr=5e-4)
     assert says("far off", esr=0.2)
     assert says("as close as the noise", esr=1e-3, noise_floor_esr=8e-4)
+    assert says("differs from itself", esr=0.8, noise_floor_esr=0.45)
     assert says("plain filter", beats_baseline=False)
     noisy = [BandScore(8000, 12_000, 5.0, 7.0, 1e-4)]
     assert says("adds sound that the device does not make at 8-12 kHz (+7 dB)", bands=noisy)
@@ -116,6 +117,8 @@ def test_the_verdict_names_what_is_wrong(scored):
     assert says("misses most of the device at 4-8 kHz", bands=dull)
     assert says("In pauses it makes -50 dBFS", pauses=Quiet(-80, -50, 1.0))
     assert not says("In pauses", pauses=Quiet(-50, -50, 1.0))
+    hiss = scored.linear.model_copy(update={"bands": [BandScore(4000, 8000, 1.9, 0.0, 1e-3)]})
+    assert not says("misses most", bands=dull, itself=hiss), "no model can predict hiss"
     louder = scored.loudness._replace(loudness_db=1.2)
     assert says("1.2 dB louder", loudness=louder)
     assert says("harmonics", harmonic_error=HarmonicError(6.0, 20.0, 1.0, []))
@@ -151,3 +154,61 @@ def test_damaged_scores_are_one_line(run_folder, tmp_path):
     (tmp_path / "scores.json").unlink()
     with pytest.raises(DrywetError, match="no scores yet"):
         read_scores(folder)
+
+
+def test_what_was_never_taught_does_not_count(scored):
+    """Aliasing and harmonics of sines louder than the training's are guesses."""
+    from drywet.metrics import aliasing, harmonics
+
+    points = [AliasPoint(1000.0, 0.0, -10.0), AliasPoint(1000.0, -36.0, -90.0)]
+    found = aliasing.Aliasing(-13.0, -10.0, points)
+    assert aliasing.up_to(found, -30.0) == pytest.approx(-90)
+    assert aliasing.up_to(found, None) == pytest.approx(-13, abs=0.1)
+    assert aliasing.up_to(found, -60.0) == pytest.approx(-13, abs=0.1), "nothing taught: all"
+    good = harmonics.Tone(100.0, -36.0, [-40.0], -200.0)
+    wild = harmonics.Tone(100.0, 0.0, [-30.0], -200.0)
+    device = [good, harmonics.Tone(100.0, 0.0, [-4.0], -200.0)]
+    assert harmonics.compare([good, wild], device, -20.0).rms_db == 0
+    assert harmonics.compare([good, wild], device, 0.0).worst_db == 26
+
+
+def test_silence_held_out_is_refused_before_training(tmp_path):
+    dry = np.concatenate([playing(11), np.zeros(48_000, "f4")])
+    wet = overdrive(dry)
+    wet[-48_000:] = 0
+    pair = save(tmp_path / "d.wav", dry), save(tmp_path / "w.wav", wet)
+    done = drywet("train", *pair, "-o", tmp_path / "r", "--test", "12:")
+    assert done.code == 2
+    assert "silent" in done.err
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_model_that_gives_no_audio_is_one_line(run_folder, tmp_path):
+    import shutil
+
+    from drywet.runs.model_file import TrainedModel, load_model, save_model
+
+    copy = shutil.copytree(run_folder, tmp_path / "r")
+    good = load_model(copy)
+    loud = {**good.weights, "output_gain": np.array(3e38, np.float32)}
+    save_model(copy / "model.safetensors", TrainedModel(loud, good.card))
+    done = drywet("evaluate", copy)
+    assert done.code == 2
+    assert "spoiled" in done.err
+
+
+def test_judging_needs_no_pytorch(run_folder):
+    import subprocess
+    import sys
+
+    from drywet.kernels.choice import choice
+
+    if choice().target is None:
+        pytest.skip(choice().reason)
+    code = (
+        "import sys\n"
+        "from drywet.verbs.evaluate import evaluate\n"
+        "evaluate(sys.argv[1])\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(run_folder)], check=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import shutil
 import time
@@ -231,16 +230,73 @@ def test_one_page_without_network(single, several):
         assert len(text) - len(sounds) < 5e6
 
 
-def test_names_are_text_and_nothing_else(run_folder, tmp_path, visit):
+@pytest.mark.parametrize(
+    "name", ["<img src=x onerror=alert(1)>", "<!--<script>", r"a$\frac$ {{ x }}", "_under"]
+)
+def test_names_are_text_and_nothing_else(run_folder, tmp_path, visit, name):
     """A folder's name may hold anything, a stranger's config too."""
-    evil = tmp_path / "<img src=x onerror=alert(1)>"
-    shutil.copytree(run_folder, evil)
-    done = drywet("report", evil, "-o", tmp_path / "r.html")
+    evil = shutil.copytree(run_folder, tmp_path / name)
+    done = drywet("report", evil, run_folder, "-o", tmp_path / "r.html")
     assert done.code == 0, done.err
     text = (tmp_path / "r.html").read_text()
     assert "<img src=x" not in text
-    assert html.escape("<img src=x onerror=alert(1)>") in text
-    visit(tmp_path / "r.html")
+    page = visit(tmp_path / "r.html")
+    assert name in page.inner_text("table")
+    assert name in page.text_content("figure svg"), "in the first figure, accuracy against cost"
+    assert page.evaluate("Boolean(window.drywetPlayer)")
+
+
+def test_runs_of_one_name_are_told_apart(run_folder, tmp_path):
+    a, b = (shutil.copytree(run_folder, tmp_path / side / "same") for side in "ab")
+    done = drywet("report", a, b, a, "-o", tmp_path / "r.html", "--json")
+    assert done.code == 0, done.err
+    assert len(done.json["runs"]) == 2, "named twice, scored once"
+    text = (tmp_path / "r.html").read_text()
+    assert "a/same" in text
+    assert "b/same" in text
+
+
+def test_runs_at_other_rates_and_on_other_audio_are_not_ranked(run_folder, capture, tmp_path):
+    """Even where the rate is none that FLAC or a browser knows."""
+    done = drywet(
+        "train", *capture, "-o", tmp_path / "low", "--rate", 7919, "--hidden", 4,
+        "--segment", 1024, "--epochs", 1,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    done = drywet("report", run_folder, tmp_path / "low", "-o", tmp_path / "r.html", "--json")
+    assert done.code == 0, done.err
+    assert any("not ranked" in text for text in done.json["comparison"])
+
+
+def test_a_click_before_the_sounds_are_ready_is_harmless(single, visit):
+    page = visit(single)
+    page.evaluate(
+        "() => { const hit = (q) => document.querySelector(q).click();"
+        " hit('[data-play]'); hit('[data-sound=dry]'); hit('[data-seek]');"
+        " dispatchEvent(new Event('resize')); }"
+    )
+    until(page, "drywetPlayer.state().playing")
+    assert state(page)["audible"] == "dry"
+
+
+def test_seeking_often_draws_no_oftener(single, visit):
+    page = visit(single)
+    page.click("[data-play]")
+    until(page, "drywetPlayer.state().playing")
+    page.evaluate(
+        "() => { window.drawn = 0; const own = CanvasRenderingContext2D.prototype.clearRect;"
+        " CanvasRenderingContext2D.prototype.clearRect = function (...a)"
+        " { window.drawn += 1; return own.apply(this, a); }; }"
+    )
+    counts = []
+    for _ in range(2):
+        page.evaluate("window.drawn = 0")
+        page.wait_for_timeout(400)
+        counts.append(page.evaluate("window.drawn"))
+        for _ in range(8):
+            page.evaluate("document.querySelector('[data-seek]').click()")
+            page.wait_for_timeout(30)
+    assert counts[1] < 2 * counts[0] + 5
 
 
 def test_the_comparison_says_only_what_it_can(several):
@@ -262,6 +318,11 @@ def test_refusals(run_folder, tmp_path):
     done = drywet("report", run_folder, "-o", tmp_path / "no" / "such" / "place.html")
     assert done.code == 2
     assert "cannot write" in done.err
+    for out in (tmp_path, "song.wav"):
+        done = drywet("report", run_folder, "-o", out)
+        assert done.code == 2
+        assert ".html" in done.err
+        assert "scoring" not in done.err, "before the work, not after it"
 
 
 def test_sounds_keep_their_level(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,11 +101,64 @@ def test_seeds_of_what_no_seed_changes_are_refused(capture, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
-@pytest.mark.parametrize(
-    "text", ["[]", '{"runs": ["../../etc"]}', '{"runs": ["seed-0"], "x": 1}', "{"]
-)
-def test_a_strangers_summary_is_one_line(tmp_path, text):
-    (tmp_path / "seeds.json").write_text(text)
-    done = drywet("report", tmp_path)
+def test_a_killed_beginning_can_be_resumed(group, tmp_path):
+    """Killed after the summary was begun and before the last folder was made."""
+    copy = shutil.copytree(group, tmp_path / "g")
+    shutil.rmtree(copy / "seed-7")
+    done = drywet("train", "--resume", copy)
+    assert done.code == 0, done.err
+    assert same(copy / "seed-7", group / "seed-7")
+
+
+def test_overwriting_takes_all_of_the_old_group_away(group, capture, tmp_path):
+    copy = shutil.copytree(group, tmp_path / "g")
+    options = (*SMALL, "--epochs", 1, "--seeds", 2, "--seed", 6, "--overwrite")
+    done = drywet("train", *capture, "-o", copy, *options)
+    assert done.code == 0, done.err
+    assert not (copy / "seed-5" / "model.safetensors").exists()
+    assert not same(copy / "seed-6", group / "seed-6"), "one epoch, not the two of the old run"
+
+
+def test_nothing_is_touched_where_something_else_stands(group, capture, tmp_path):
+    copy = shutil.copytree(group, tmp_path / "g")
+    (copy / "seed-8").mkdir()
+    (copy / "seed-8" / "song.wav").write_text("mine")
+    before = (copy / "seeds.json").read_bytes()
+    options = (*SMALL, "--epochs", 1, "--seeds", 4, "--seed", 5, "--overwrite")
+    done = drywet("train", *capture, "-o", copy, *options)
     assert done.code == 2
-    assert len(done.err.strip().splitlines()) == 1
+    assert (copy / "seeds.json").read_bytes() == before
+    assert same(copy / "seed-5", group / "seed-5")
+
+
+@pytest.mark.parametrize("options", [("--compute", "mps"), ("--seed", 2**31 - 1)])
+def test_refusals_leave_nothing_behind(capture, tmp_path, options):
+    done = drywet("train", *capture, "-o", tmp_path / "g", *SMALL, "--seeds", 2, *options)
+    assert done.code == 2
+    assert not (tmp_path / "g").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda found: [],
+        lambda found: found | {"runs": []},
+        lambda found: found | {"runs": ["../../etc"]},
+        lambda found: found | {"runs": ["seed-5", "seed-5"]},
+        lambda found: found | {"x": 1},
+    ],
+)
+def test_a_strangers_summary_is_one_line(group, tmp_path, change):
+    found = json.loads((group / "seeds.json").read_text())
+    (tmp_path / "seeds.json").write_text(json.dumps(change(found)))
+    for command in (("report", tmp_path), ("train", "--resume", tmp_path)):
+        done = drywet(*command)
+        assert done.code == 2
+        assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_spoiled_history_does_not_matter(group, tmp_path):
+    copy = shutil.copytree(group, tmp_path / "g")
+    (copy / "seed-5" / "history.jsonl").write_text("")
+    done = drywet("train", "--resume", copy)
+    assert done.code == 0, done.err

@@ -108,10 +108,45 @@ def test_patience_ends_a_training(capture, tmp_path):
     assert result["steps"] == result["best_step"] + 15
 
 
-def test_a_spectral_choice_needs_long_validation_blocks(capture, tmp_path):
+def test_a_spectral_choice_needs_long_validation_blocks(tmp_path):
+    """Six seconds at 2 kHz: validation blocks of a quarter of a second are 500 samples."""
+    from tests.support import overdrive, playing, save
+
+    dry = playing(6, 2000)
+    pair = save(tmp_path / "d.wav", dry, 2000), save(tmp_path / "w.wav", overdrive(dry, 8000), 2000)
+    options = ("--segment", 256, "--epochs", 1, "--force", "--latency", 0)
+    done = drywet("train", *pair, "-o", tmp_path / "r", *options, "--select", "composite")
+    assert done.code == 2
+    assert "1025" in done.err
+    assert not (tmp_path / "r").exists()
+
+
+def test_unknown_scores_are_refused(capture, tmp_path):
     done = drywet("train", *capture, "-o", tmp_path / "r", *SMALL, "--select", "loudness")
     assert done.code == 2
     assert "composite" in done.err
+
+
+def test_a_run_from_before_there_was_a_choice_goes_on(capture, tmp_path):
+    """Its checkpoint knows only the best ESR, its history no bands."""
+    import torch
+
+    done = drywet("train", *capture, "-o", tmp_path / "r", *SMALL)
+    assert done.code == 0, done.err
+    folder = RunFolder.open(tmp_path / "r")
+    state = torch.load(folder.checkpoint_file, weights_only=True)
+    for name in ("best_score", "idle"):
+        del state[name]
+    torch.save(state, folder.checkpoint_file)
+    new = ("validation_esr_pre", "validation_mrstft", "score", "best_score", "band_esr",
+           "band_excess_db")  # fmt: skip
+    old = [{k: v for k, v in row.items() if k not in new} for row in folder.history()]
+    folder.keep_history(old)
+    before = (folder.model_file).read_bytes()
+    done = drywet("train", "--resume", tmp_path / "r")
+    assert done.code == 0, done.err
+    assert [row["step"] for row in folder.history()] == [row["step"] for row in old]
+    assert folder.model_file.read_bytes() == before
 
 
 def test_a_windowed_net_is_primed_without_going_through_frames():

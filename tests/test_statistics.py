@@ -90,6 +90,35 @@ def test_chance_is_called_chance():
     assert decided <= 14  # 5 expected; the bootstrap of 25 seconds is a little narrow
 
 
+@pytest.mark.parametrize(
+    ("seeds", "most"), [((2, 2), 12), ((3, 3), 14), ((5, 5), 14), ((5, 1), 14)]
+)
+def test_the_luck_of_seeds_is_called_chance(seeds, most):
+    """Equal models whose seeds come out up to a factor of two apart (5 of 100 expected)."""
+    draw = np.random.default_rng(7)
+    decided = 0
+    for _ in range(100):
+        music = draw.lognormal(0, 0.3, 20)  # some seconds are harder, for all alike
+        first, second = (
+            [run(music * luck) for luck in draw.lognormal(0, 0.35, count)] for count in seeds
+        )
+        decided += statistics.compare(first, second).decided
+    assert decided <= most
+
+
+def test_welchs_interval_over_seeds():
+    """Against scipy: log errors of the seeds, the same in every second."""
+    from scipy.stats import ttest_ind
+
+    first, second = [1.0, 1.4, 2.0, 1.1], [0.5, 0.8, 0.6]
+    found = statistics.compare(
+        [run(np.full(10, e)) for e in first], [run(np.full(10, e)) for e in second]
+    )
+    test = ttest_ind(10 * np.log10(first), 10 * np.log10(second), equal_var=False)
+    low, high = test.confidence_interval(0.95)
+    assert found.high_db - found.low_db == pytest.approx(high - low, rel=1e-6)
+
+
 def test_seeds_widen_the_interval():
     """Runs of one model a factor of two apart: one seed of each proves less than it seems."""
     base = np.random.default_rng(6).uniform(0.9, 1.1, 30)

@@ -37,9 +37,10 @@ def lines(result: Evaluation) -> list[str]:
         add("ESR, files' rate", f"{result.esr_at_recording_rate:.2e}")
     if result.noise_floor_esr is not None:
         add("noise floor (ESR)", f"{result.noise_floor_esr:.2e}")
-    device = result.device_probes
-    ours_db = f"{result.probes.aliasing.mean_db:.0f} dB"
-    theirs_db = "" if device is None else f"  (the device: {device.aliasing.mean_db:.0f} dB)"
+    theirs_db = ""
+    if result.device_aliasing_db is not None:
+        theirs_db = f"  (the device: {result.device_aliasing_db:.0f} dB)"
+    ours_db = f"{result.aliasing_db:.0f} dB"
     add("aliasing, mean", ours_db + theirs_db)
     if result.harmonic_error is not None:
         add("harmonics, error", f"{result.harmonic_error.rms_db:.1f} dB")

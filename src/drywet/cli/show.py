@@ -259,6 +259,7 @@ def demo(result: Demo, json: bool) -> None:
     print("  audio/target.wav, audio/prediction.wav, audio/residual.wav to listen to")
     print(f"  {result.nam} to load in Neural Amp Modeler")
     print("\nTry next (source .venv/bin/activate puts drywet on the path):")
+    print(f"  drywet report {path}     (a page to read, see and hear)")
     print(f"  drywet render {path} {result.dry} heard.wav")
     print(f"  drywet export {path} --format rtneural")
     print("  drywet signal my-dry.wav      (then record your own pedal)")

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.audio.resample import resample
-from drywet.dsp.levels import db, peak
+from drywet.errors import DrywetError
 from drywet.evaluation.cost import cost
 from drywet.evaluation.material import Material
 from drywet.evaluation.probes import ask_device, ask_model
 from drywet.evaluation.result import Evaluation
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
-from drywet.metrics import harmonics, scores, silence, time
+from drywet.metrics import aliasing, harmonics, scores, silence, time
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import load_model
@@ -23,6 +23,7 @@ from drywet.runs.model_file import load_model
 Signal = NDArray[np.float32]
 
 _CLEARLY = 0.7  # of the baseline's ESR
+_MOST = 1e6  # full scale is 1; far over it sums of squares mean nothing
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
     prepared, rate = material.prepared, material.prepared.rate
     prediction = predict(trained, prepared.dry)
     target, predicted = material.cut(prepared.wet), material.cut(prediction)
+    _require_audio(target, prediction, folder)
     ours = scores.evaluate(predicted, target, rate)
     theirs = scores.evaluate(material.cut(predict(baseline, prepared.dry)), target, rate)
     passes = material.passes() if material.replicate_esr is not None else []
@@ -72,9 +74,9 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
         first, second = ([np.asarray(p) for p in part] for part in zip(*passes, strict=True))
         itself = scores.evaluate(second, first, rate)
     pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
-    heard = [prepared.dry[a:b] for a, b in config.split.train] if material.held_out else []
     probes = ask_model(trained)
     device_probes, note = ask_device(config.recording, rate)
+    heard = config.heard_peak_dbfs
     dry = material.cut(prepared.dry)
     evaluation = Evaluation(
         **dict(ours),
@@ -85,12 +87,16 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
         noise_floor_esr=None if material.replicate_esr is None else material.replicate_esr / 2,
         pauses=pauses,
         tails=tails,
-        heard_peak_dbfs=max((db(peak(part)) for part in heard), default=db(peak(prepared.dry))),
+        heard_peak_dbfs=heard,
+        aliasing_db=aliasing.up_to(probes.aliasing, heard),
+        device_aliasing_db=None
+        if device_probes is None
+        else aliasing.up_to(device_probes.aliasing, heard),
         probes=probes,
         device_probes=device_probes,
         harmonic_error=None
         if device_probes is None
-        else harmonics.compare(probes.tones, device_probes.tones),
+        else harmonics.compare(probes.tones, device_probes.tones, heard),
         device=config.recording.device,
         device_note=note,
         cost=cost(trained, np.concatenate(dry)),
@@ -103,6 +109,22 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
     )
     evaluation.verdict = verdict(evaluation)
     return Measured(evaluation, dry, target, predicted, rate)
+
+
+def _require_audio(target: list[Signal], prediction: Signal, folder: RunFolder) -> None:
+    if not any(part.any() for part in target):
+        raise DrywetError(
+            "the wet file is silent where the model is to be scored",
+            "some playing in it",
+            "Score it on another capture: drywet evaluate RUN DRY WET.",
+        )
+    loudest = float(np.abs(prediction).max(initial=0.0))
+    if not loudest < _MOST:  # NaN too
+        raise DrywetError(
+            f"the model in {folder.path} gives samples of up to {loudest:.3g}",
+            "audio, whose full scale is 1",
+            "Its weights are spoiled: train it again.",
+        )
 
 
 def _esr_at_recording_rate(material: Material, prediction: Signal) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -68,20 +69,19 @@ def ask_device(recording: Recording, rate: int) -> tuple[Probes | None, str | No
     Returns:
         What it made of them, or else, where drywet played the capture, why it was not asked.
     """
-    name = recording.device
-    if name is None:
+    if recording.device is None:
         return None, None
     try:
-        if name.startswith(_PLUGINS) or Path(name).suffix.lower() in _PLUGIN_FILES:
-            raise DrywetError(f"{name} is a plugin", "a circuit or a model", "Score it by ear.")
-        device: Device = find(name)
-        if not isinstance(device, CircuitDevice | ModelDevice):
-            raise DrywetError(f"{name} is no circuit or model", "one of them", "Score it by ear.")
-        knobs = recording.knobs
-
-        def play(signal: Signal) -> Signal:
-            return device.process(signal, rate, knobs)
-
-        return ask(play, rate), None
+        return _asked(recording.device, tuple(sorted(recording.knobs.items())), rate), None
     except DrywetError as error:
         return None, str(error)
+
+
+@lru_cache(maxsize=8)  # several seeds of one device ask it once
+def _asked(name: str, knobs: tuple[tuple[str, float], ...], rate: int) -> Probes:
+    if name.startswith(_PLUGINS) or Path(name).suffix.lower() in _PLUGIN_FILES:
+        raise DrywetError(f"{name} is a plugin", "a circuit or a model", "Score it by ear.")
+    device: Device = find(name)
+    if not isinstance(device, CircuitDevice | ModelDevice):
+        raise DrywetError(f"{name} is no circuit or model", "one of them", "Score it by ear.")
+    return ask(lambda signal: device.process(signal, rate, dict(knobs)), rate)

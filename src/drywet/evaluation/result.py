@@ -84,10 +84,12 @@ class Evaluation(Scores):
         pauses: levels where nothing is played, over the whole recording.
         tails: levels in decay tails, over the whole recording.
         heard_peak_dbfs: peak of the dry signal the model was trained on; what lies above, it
-            has to guess.
+            has to guess. ``None`` for runs that did not keep it.
+        aliasing_db: mean aliasing over the sines up to that peak.
+        device_aliasing_db: the same of the device.
         probes: what the model makes of test signals.
         device_probes: the same of the device, where drywet can play it.
-        harmonic_error: the model's harmonics against the device's.
+        harmonic_error: the model's harmonics against the device's, of sines up to that peak.
         device: its name, where drywet played the capture.
         device_note: why the device was not asked, where it should have been.
         cost: of running the model.
@@ -108,7 +110,9 @@ class Evaluation(Scores):
     noise_floor_esr: float | None
     pauses: Quiet | None
     tails: Quiet | None
-    heard_peak_dbfs: float
+    heard_peak_dbfs: float | None
+    aliasing_db: float
+    device_aliasing_db: float | None
     probes: Probes
     device_probes: Probes | None
     harmonic_error: HarmonicError | None

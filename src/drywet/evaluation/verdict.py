@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from math import log10
 
 from drywet.evaluation.result import Evaluation, Kind, Remark
+from drywet.metrics.aliasing import taught
 
 _GRADES: tuple[tuple[float, Kind, str], ...] = (
     (1e-3, "good", "very close: the two are hard to tell apart"),
@@ -19,6 +20,9 @@ _GRADES: tuple[tuple[float, Kind, str], ...] = (
     (float("inf"), "bad", "far off"),
 )
 _BY_THE_FLOOR = 2.0  # times the noise floor
+_STEADY = 1e-2  # a floor above this is no noise but a device that moves
+_SMALL = 4385  # parameters of an LSTM of 32 units
+_HIGH_RATE = 96_000
 _AUDIBLE_SHARE = 1e-8
 _BAND_DB = 3.0
 _BAND_LOST = 0.5  # ESR in a band
@@ -42,6 +46,15 @@ def verdict(found: Evaluation) -> list[Remark]:
 def _closeness(found: Evaluation) -> Iterator[Remark]:
     below = -10 * log10(max(found.esr, 1e-20))
     floor = found.noise_floor_esr
+    if floor is not None and floor > _STEADY and found.esr <= _BY_THE_FLOOR * floor:
+        yield Remark(
+            kind="bad",
+            text=f"The device differs from itself (ESR {2 * floor:.2g} between two passes) as much "
+            f"as the model does from it (ESR {found.esr:.2g}).",
+            advice="It moves by itself (a phaser, a chorus), or the capture is noisy: 'drywet "
+            "check' says more. No model of this kind can follow that.",
+        )
+        return
     said = f"The error is {below:.0f} dB below the signal (ESR {found.esr:.2g})"
     if floor is not None and found.esr <= _BY_THE_FLOOR * floor:
         yield Remark(
@@ -53,7 +66,8 @@ def _closeness(found: Evaluation) -> Iterator[Remark]:
     kind, words = next((kind, words) for limit, kind, words in _GRADES if found.esr < limit)
     advice = ""
     if kind != "good":
-        advice = "Try a bigger net (--hidden 32), a longer training, or a longer, livelier capture."
+        bigger = "a bigger net (--hidden 32), " if found.cost.parameters < _SMALL else ""
+        advice = f"Try {bigger}a longer training, or a longer, livelier capture."
     heard = f"; listeners would give it {found.predicted_mushra:.0f} of 100 (predicted)"
     yield Remark(kind=kind, text=f"{said}, {words}{heard}.", advice=advice)
 
@@ -71,9 +85,12 @@ def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
 
 def _bands(found: Evaluation) -> Iterator[Remark]:
     added, lost = [], []
-    for band in found.bands:
+    for number, band in enumerate(found.bands):
         if band.esr is None or band.excess_db is None or band.share < _AUDIBLE_SHARE:
             continue
+        twice = found.itself.bands[number].esr if found.itself else None
+        if twice is not None and band.esr <= twice and band.excess_db <= _BAND_DB:
+            continue  # hiss of the device, which no model can predict
         if band.excess_db > _BAND_DB:
             added.append(f"{band.label} ({band.excess_db:+.0f} dB)")
         elif band.esr > _BAND_LOST:
@@ -94,8 +111,10 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
 
 
 def _aliasing(found: Evaluation) -> Iterator[Remark]:
-    heard = [p for p in found.probes.aliasing.points if p.level_db <= found.heard_peak_dbfs]
-    points = heard or found.probes.aliasing.points
+    points = taught(found.probes.aliasing.points, found.heard_peak_dbfs)
+    advice = ""
+    if found.rate < _HIGH_RATE:
+        advice = "A higher sample rate (--rate 96000) moves aliases out of the band."
     worst = max(points, key=lambda point: point.asr_db)
     text = (
         f"Aliasing and noise on steady sines reach {worst.asr_db:.0f} dB "
@@ -108,13 +127,13 @@ def _aliasing(found: Evaluation) -> Iterator[Remark]:
             yield Remark(
                 kind="warning",
                 text=f"{text}; the device itself has {theirs:.0f} dB there.",
-                advice="A higher sample rate (--rate 96000) moves aliases out of the band.",
+                advice=advice,
             )
     elif worst.asr_db > _ALIASING_DB:
         yield Remark(
             kind="warning",
             text=f"{text}; a good analog device has none.",
-            advice="A higher sample rate (--rate 96000) moves aliases out of the band.",
+            advice=advice,
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from drywet.figures import canvas
-from drywet.metrics.aliasing import Aliasing
+from drywet.metrics.aliasing import LEVEL_SLACK_DB, Aliasing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,12 +17,15 @@ _RANGE_DB = (-100.0, 0.0)
 
 
 def aliasing_map(
-    systems: Mapping[str, Aliasing], size: tuple[float, float] = canvas.CARD
+    systems: Mapping[str, Aliasing],
+    heard_db: float | None,
+    size: tuple[float, float] = canvas.CARD,
 ) -> Figure:
     """A map for each system, with the ratio in dB in every field.
 
     Args:
         systems: aliasing by name, on the same grid of sines.
+        heard_db: peak in dBFS that the model was trained up to; levels above get a star.
         size: in inches.
     """
     figure = canvas.new_figure(*size)
@@ -42,7 +45,9 @@ def aliasing_map(
                 column, row, f"{value:.0f}", ha="center", va="center", fontsize=8,
                 color="#000000" if bright else "#ffffff",
             )  # fmt: skip
-        axes.set_yticks(range(len(levels)), [f"{level:.0f}" for level in levels])
+        most = np.inf if heard_db is None else heard_db + LEVEL_SLACK_DB
+        names = [f"{level:.0f}" + ("*" if level > most else "") for level in levels]
+        axes.set_yticks(range(len(levels)), names)
         axes.set_xticks(range(len(tones)), [f"{hz:.0f}" for hz in tones], fontsize=8)
         axes.set_title(name, loc="left", fontsize=9)
         axes.set_ylabel("dBFS")

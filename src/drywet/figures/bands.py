@@ -24,20 +24,21 @@ def band_error(
     """ESR by band above, excess in dB below.
 
     Args:
-        predictions: band scores by name, all of the same bands.
+        predictions: band scores by name; a lower sample rate has fewer bands.
         colors: of each.
         size: in inches.
     """
     figure = canvas.new_figure(*size)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    labels = [band.label.removesuffix(" kHz") for band in next(iter(predictions.values()))]
+    widest = max(predictions.values(), key=len)
+    labels = [band.label.removesuffix(" kHz") for band in widest]
     x = np.arange(len(labels))
     width = 0.8 / len(predictions)
     for number, (name, bands) in enumerate(predictions.items()):
-        at = x + (number - (len(predictions) - 1) / 2) * width
+        at = x[: len(bands)] + (number - (len(predictions) - 1) / 2) * width
         errors = [np.nan if band.esr is None else max(band.esr, 1e-6) for band in bands]
         excess = [np.nan if b.excess_db is None else b.excess_db for b in bands]
-        above.bar(at, errors, width, color=colors[name], label=name)
+        above.bar(at, errors, width, color=colors[name], label=canvas.plain(name))
         below.bar(at, np.clip(excess, -_HELD, _HELD), width, color=colors[name])
     above.set_yscale("log")
     above.axhline(1, color=canvas.DRY, lw=0.8, ls="--")

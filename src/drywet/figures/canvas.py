@@ -22,6 +22,12 @@ CARD = (4.8, 3.0)
 """Inches of a figure that must be readable on a phone."""
 
 
+def plain(text: str) -> str:
+    """A name as it is, where matplotlib would read mathematics or leave it out of a legend."""
+    escaped = text.replace("$", r"\$")
+    return f"\u200b{escaped}" if escaped.startswith("_") else escaped
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of ``width`` by ``height`` inches, laid out by itself."""
     from matplotlib.figure import Figure

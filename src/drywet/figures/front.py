@@ -44,7 +44,9 @@ def front(
     axes.plot(*zip(*line, strict=True), color=canvas.DRY, lw=1, ls="--", zorder=0)
     for name, (cost, error) in points.items():
         axes.plot(cost, error, "o", color=colors[name], ms=7)
-        axes.annotate(name, (cost, error), (5, 5), textcoords="offset points", fontsize=8)
+        axes.annotate(
+            canvas.plain(name), (cost, error), (5, 5), textcoords="offset points", fontsize=8
+        )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("ns per sample, blocks of 64")

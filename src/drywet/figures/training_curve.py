@@ -52,7 +52,7 @@ def training_curve(
     axes.set_ylabel("ESR")
     axes.legend(frameon=False, fontsize=8)
     for number, label in enumerate(bands):
-        excess = [row["band_excess_db"][number] for row in history]
+        excess = [dict(enumerate(row["band_excess_db"])).get(number) for row in history]
         held = [None if e is None else max(min(e, _HELD), -_HELD) for e in excess]
         color = canvas.BANDS[number % len(canvas.BANDS)]
         below.plot(seconds, held, color=color, lw=1.1, label=label)

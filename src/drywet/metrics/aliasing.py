@@ -17,6 +17,8 @@ import numpy as np
 from drywet.metrics.sines import Sine
 
 FLOOR_DB = -160.0
+LEVEL_SLACK_DB = 0.5
+"""A level this little over the loudest that was heard is no guess."""
 
 
 class AliasPoint(NamedTuple):
@@ -42,18 +44,33 @@ class Aliasing(NamedTuple):
 
 
 def asr(sine: Sine) -> float:
-    """Energy off the harmonics over that on them; 0 without output."""
+    """Energy off the harmonics over that on them; 0 without output, infinite for noise alone."""
     power = np.abs(sine.spectrum) ** 2
     harmonic = np.zeros(len(power), bool)
     harmonic[sine.bin :: sine.bin] = True
     off = ~harmonic
     off[0] = False
     signal = float(power[harmonic].sum())
-    return float(power[off].sum()) / signal if signal > 0 else 0.0
+    noise = float(power[off].sum())
+    if signal == 0:
+        return float("inf") if noise > 0 else 0.0
+    return noise / signal
 
 
 def _db(ratio: float) -> float:
-    return max(10 * float(np.log10(max(ratio, 1e-300))), FLOOR_DB)
+    return float(np.clip(10 * np.log10(max(ratio, 1e-300)), FLOOR_DB, -FLOOR_DB))
+
+
+def taught(points: Sequence[AliasPoint], heard_db: float | None) -> list[AliasPoint]:
+    """The sines no louder than what a model was trained on; all of them where none is."""
+    found = [p for p in points if heard_db is None or p.level_db <= heard_db + LEVEL_SLACK_DB]
+    return found or list(points)
+
+
+def up_to(found: Aliasing, heard_db: float | None) -> float:
+    """Mean ratio in dB, as energies, over the sines that a model was taught the level of."""
+    ratios = [10 ** (point.asr_db / 10) for point in taught(found.points, heard_db)]
+    return _db(float(np.mean(ratios)))
 
 
 def evaluate(sines: Sequence[Sine]) -> Aliasing:

@@ -7,8 +7,8 @@ For a band B of the spectra ``Y`` of the target, ``P`` of the prediction and ``E
 
 ESR says little above 4 kHz, where a guitar has a thousandth of its energy: noise and
 aliasing there can be many times the target's own treble without moving its third digit. Sums
-run over Hann frames (`drywet.dsp.frames`), so that summed over all bands the errors give
-the ESR.
+run over Hann frames (`drywet.dsp.frames`). Weighted by the bands' shares of the target's energy
+the errors add up to the ESR, but for what lies above 20 kHz and at the ends of the stretches.
 """
 
 from __future__ import annotations

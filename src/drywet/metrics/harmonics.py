@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from drywet.metrics.aliasing import LEVEL_SLACK_DB
 from drywet.metrics.sines import Sine
 
 MOST = 20
@@ -70,23 +71,34 @@ def evaluate(sines: Sequence[Sine]) -> list[Tone]:
     return [tone(sine) for sine in sines]
 
 
-def compare(model: Sequence[Tone], device: Sequence[Tone]) -> HarmonicError:
+def compare(
+    model: Sequence[Tone], device: Sequence[Tone], heard_db: float | None = None
+) -> HarmonicError:
     """Errors of a model's harmonics, on the same grid of sines.
+
+    Args:
+        model: its tones.
+        device: its tones.
+        heard_db: peak in dBFS up to which the model was trained; louder sines do not count, unless
+            all are.
 
     Raises:
         ValueError: the grids differ.
     """
     if [(t.hz, t.level_db) for t in model] != [(t.hz, t.level_db) for t in device]:
         raise ValueError("model and device were asked with different sines")
+    pairs = list(zip(model, device, strict=True))
+    most = np.inf if heard_db is None else heard_db + LEVEL_SLACK_DB
+    pairs = [pair for pair in pairs if pair[0].level_db <= most] or pairs
     errors: list[list[float]] = [[] for _ in range(MOST)]
-    for ours, theirs in zip(model, device, strict=True):
-        pairs = zip(ours.harmonics_db, theirs.harmonics_db, strict=True)
-        for number, (got, want) in enumerate(pairs):
+    for ours, theirs in pairs:
+        peaks = zip(ours.harmonics_db, theirs.harmonics_db, strict=True)
+        for number, (got, want) in enumerate(peaks):
             if want >= theirs.harmonics_db[0] + AUDIBLE_DB:
                 errors[number].append(got - want)
     everything = np.array([e for row in errors for e in row])
-    thd = np.array([a.thd_db - b.thd_db for a, b in zip(model, device, strict=True)])
-    heard = np.array([b.thd_db >= AUDIBLE_DB for b in device])
+    thd = np.array([a.thd_db - b.thd_db for a, b in pairs])
+    heard = np.array([b.thd_db >= AUDIBLE_DB for _, b in pairs])
     return HarmonicError(
         _rms(everything),
         float(np.abs(everything).max()),

@@ -3,8 +3,8 @@
 Gray and Markel, "Distance measures for speech processing", IEEE Trans. ASSP 1976: the root of
 the mean squared difference of the power spectra in dB over the bins of a frame, averaged
 over the frames. Powers are floored 100 dB below the target's loudest bin: what lies under
-it, both agree on. An error of 1 in 100000 in a bin far from the music counts as much as one
-in the middle of it, which is what makes this distance see added noise.
+it, both agree on. A power of 1 in 100000 of the music's, in bins far from it, counts as much as
+an error in the middle of it, which is what makes this distance see added noise.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def evaluate(
     """
     got = np.concatenate([frames.powers(p.astype(np.float64)) for p in predictions])
     want = np.concatenate([frames.powers(y.astype(np.float64)) for y in targets])
-    if not want.any():
+    if not any(y.any() for y in targets):
         raise ValueError("a silent target has no spectrum to be far from")
     floor = want.max() * 10 ** (FLOOR_DB / 10)
     squared = (10 * np.log10(np.maximum(got, floor) / np.maximum(want, floor))) ** 2

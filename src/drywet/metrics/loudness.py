@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from drywet.dsp.levels import db, peak, rms
 
 _BLOCK_SECONDS = 0.4
+_LEAST_RATE = 8_000
 
 
 class Loudness(NamedTuple):
@@ -32,10 +33,14 @@ class Loudness(NamedTuple):
 
 
 def lufs(samples: NDArray[np.floating], rate: int) -> float | None:
-    """Integrated loudness of a mono signal; ``None`` where no block is above the gate."""
+    """Integrated loudness of a mono signal.
+
+    ``None`` where no block is above the gate, and for sample rates whose band is too small for
+    the standard's filters.
+    """
     import pyloudnorm
 
-    if len(samples) < _BLOCK_SECONDS * rate + 1 or not samples.any():
+    if rate < _LEAST_RATE or len(samples) < _BLOCK_SECONDS * rate + 1 or not samples.any():
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # means over no blocks at all

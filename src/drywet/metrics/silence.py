@@ -1,7 +1,8 @@
 """Noise where nothing is played: in pauses, in decay tails, and on silence itself.
 
 Frames of 50 ms are sorted by the level of the dry signal against its loud frames (the 95th
-percentile): more than 60 dB below them is a pause, 30 to 60 dB below is the tail of a dying
+percentile of those that are not digitally silent); a frame's mean, which nobody hears, is taken
+off. More than 60 dB below them is a pause, 30 to 60 dB below is the tail of a dying
 note. A net with a bias or a limit cycle hums there, and no error-to-signal ratio sees it.
 """
 
@@ -42,7 +43,9 @@ def idle_noise(silence_played: NDArray[np.floating]) -> float:
 
 
 def _level(samples: NDArray[np.float32], frame: int, chosen: NDArray[np.bool_]) -> float:
-    return db(float(np.sqrt(np.mean(frame_rms(samples, frame)[chosen] ** 2))))
+    """RMS over some frames, each without its mean."""
+    frames = samples[: len(chosen) * frame].reshape(len(chosen), frame)[chosen].astype(np.float64)
+    return db(float(np.sqrt(np.mean((frames - frames.mean(axis=1, keepdims=True)) ** 2))))
 
 
 def evaluate(
@@ -66,7 +69,7 @@ def evaluate(
     level = frame_rms(dry, frame)
     if not level.any():
         return None, None
-    against = 20 * np.log10(np.maximum(level, 1e-12) / np.quantile(level, 0.95))
+    against = 20 * np.log10(np.maximum(level, 1e-12) / np.quantile(level[level > 0], 0.95))
     pause = against < PAUSE_DB
     for before in range(1, _AFTER + 1):
         pause[before:] &= against[:-before] < PAUSE_DB

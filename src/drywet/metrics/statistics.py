@@ -1,9 +1,12 @@
 """What a difference between two models is worth: spreads over seeds, bootstrap over seconds.
 
 Two models scored on the same seconds are compared second by second: the seconds are drawn
-again with replacement (Efron 1979), and with several seeds per model the seeds too, each time
-giving a ratio of errors; the middle 95 % of a thousand of them is the interval. A ratio whose
-interval holds 0 dB is no difference that this audio and these seeds can show.
+again with replacement a thousand times (Efron 1979), each time giving a ratio of errors; the
+middle 95 % are the interval. Where a model was trained with several seeds, each seed's error in
+dB is one observation, and the interval is at least Welch's (1947) for the difference of two
+means of them; a model of a single seed is taken to scatter as the other does. A ratio whose
+interval holds 0 dB is no difference that this audio and these seeds can show. Between two
+single runs it says nothing about other seeds.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ _SHARE = 0.95
 LEAST_SECONDS = 6
 """With fewer even a difference of the same sign in all of them is chance in one case of twenty."""
 _SEED = 20221123
+_LEAST = 1e-300
 
 
 class Summary(NamedTuple):
@@ -71,10 +75,6 @@ def summary(values: Sequence[float]) -> Summary:
     )
 
 
-def _errors(runs: Sequence[Sequence[Second]]) -> NDArray[np.float64]:
-    return np.array([[second.error for second in run] for run in runs])
-
-
 def compare(first: Sequence[Sequence[Second]], second: Sequence[Sequence[Second]]) -> Comparison:
     """Compare two models, each by one run or by several with different seeds.
 
@@ -85,21 +85,43 @@ def compare(first: Sequence[Sequence[Second]], second: Sequence[Sequence[Second]
     Raises:
         ValueError: the runs were not scored on the same seconds.
     """
+    if len({len(run) for run in (*first, *second)}) != 1:
+        raise ValueError("the runs were scored on different seconds")
     signals = np.array([[s.signal for s in run] for run in (*first, *second)])
-    if signals.ndim != 2 or not np.allclose(signals, signals[0], rtol=1e-6):
+    if not np.allclose(signals, signals[0], rtol=1e-6):
         raise ValueError("the runs were scored on different seconds")
     a, b = _errors(first), _errors(second)
-    draw = np.random.default_rng(_SEED)
-    count = a.shape[1]
-    found = np.empty(DRAWS)
-    for i in range(DRAWS):
-        seconds = draw.integers(count, size=count)
-        mine = a[draw.integers(len(a), size=len(a))][:, seconds]
-        theirs = b[draw.integers(len(b), size=len(b))][:, seconds]
-        found[i] = _ratio_db(mine, theirs)
-    low, high = np.quantile(found, ((1 - _SHARE) / 2, (1 + _SHARE) / 2))
-    return Comparison(_ratio_db(a, b), float(low), float(high), count)
+    draws = np.random.default_rng(_SEED).integers(a.shape[1], size=(DRAWS, a.shape[1]))
+    mine, theirs = (errors.mean(axis=0)[draws].mean(axis=1) for errors in (a, b))
+    low, high = np.quantile(_db(mine / theirs), ((1 - _SHARE) / 2, (1 + _SHARE) / 2))
+    middle = float(_db(a.mean() / b.mean()))
+    reach = _seeds_reach(_db(a.mean(axis=1)), _db(b.mean(axis=1)))
+    return Comparison(
+        middle, min(float(low), middle - reach), max(float(high), middle + reach), a.shape[1]
+    )
 
 
-def _ratio_db(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
-    return float(10 * np.log10(max(mine.mean(), 1e-300) / max(theirs.mean(), 1e-300)))
+def _errors(runs: Sequence[Sequence[Second]]) -> NDArray[np.float64]:
+    return np.array([[second.error for second in run] for run in runs]) + _LEAST
+
+
+def _db(ratios: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(10 * np.log10(ratios))
+
+
+def _seeds_reach(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Half the width of Welch's interval over seeds, 0 where both have one only."""
+    from scipy.special import stdtrit
+
+    counts = np.array([len(first), len(second)])
+    if counts.max() < 2:
+        return 0.0
+    variances = np.array([v.var(ddof=1) if len(v) > 1 else np.nan for v in (first, second)])
+    variances = np.where(np.isnan(variances), np.nanmax(variances), variances)
+    parts = variances / counts
+    if parts.sum() == 0:
+        return 0.0
+    freedom = float(counts.max() - 1)
+    if counts.min() > 1:
+        freedom = parts.sum() ** 2 / np.sum(parts**2 / (counts - 1))
+    return float(stdtrit(freedom, (1 + _SHARE) / 2) * np.sqrt(parts.sum()))

@@ -1,6 +1,7 @@
 """Transfer curves: how loud comes out for how loud goes in, and the path of one period.
 
-The static curve is the level of the settled output for sines of 1 kHz at rising levels: slope 1
+The static curve is the level of the settled output for sines of 1 kHz (an eighth of a
+sample rate under 8 kHz) at rising levels: slope 1
 is linear, flat is limiting. The dynamic curve is output over input along one settled period of
 a sine of 110 Hz at -12 dBFS: a line for a memoryless device, a loop where its filters turn the
 phase.
@@ -43,7 +44,7 @@ def evaluate(play: Play, rate: int, settle: int | None = None) -> Transfer:
         settle: samples before the frame; half a second by default.
     """
     length = frame_length(rate)
-    place = max(round(STATIC_HZ * length / rate), 1)
+    place = max(round(min(STATIC_HZ, rate / 8) * length / rate), 1)
     static = []
     for level in STATIC_LEVELS_DB:
         _, out = settled(play, [(place, 10 ** (level / 20))], rate, settle)

@@ -28,8 +28,9 @@ class Contender:
         measured: its judgement and what was judged.
         history: of its training.
         settings: what the run was made with, for the foot of the page.
-        against_best: its error against that of the closest one, ``None`` for that one itself or
-            where they were not scored on the same seconds.
+        audio: number of the audio it was scored on; runs with the same one can be compared.
+        against_best: its error against that of the closest one on the same audio, ``None`` for that
+            one itself.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Contender:
     measured: Measured
     history: list[dict[str, Any]]
     settings: dict[str, Any]
+    audio: int = 0
     against_best: Comparison | None = None
 
     @property

@@ -42,7 +42,10 @@ def page(
         comparison=_comparison(contenders, comparison) if several else None,
         sounds=sounds,
         sounds_json=_safe_json(
-            [asdict(one) | {"model": one.key.startswith("model")} for one in sounds]
+            [
+                asdict(one) | {kind: one.key.startswith(kind) for kind in ("model", "residual")}
+                for one in sounds
+            ]
         ),
         sound_note=_sound_note(first),
         runs=[_run(one, number) for number, one in enumerate(contenders)],
@@ -62,7 +65,7 @@ def _markup(text: str) -> Any:
 
 def _safe_json(value: Any) -> str:
     """JSON that cannot end the script element it stands in."""
-    return json.dumps(value).replace("</", "<\\/")
+    return json.dumps(value).replace("<", "\\u003c")
 
 
 def _subtitle(run: Contender) -> str:

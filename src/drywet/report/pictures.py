@@ -103,9 +103,10 @@ def of_run(run: Contender, number: int) -> list[Picture]:
     add(
         "Aliasing",
         "Steady sines: what is no harmonic against what is, in dB. The lower the better; over -40 "
-        "is easily heard. It was trained on dry peaks of up to "
-        f"{found.heard_peak_dbfs:.0f} dBFS and guesses above.",
-        lambda: aliasing_map({name: p.aliasing for name, p in probes.items()}, _TALL),
+        "is easily heard. * louder than anything the model was trained on: it guesses.",
+        lambda: aliasing_map(
+            {name: p.aliasing for name, p in probes.items()}, found.heard_peak_dbfs, _TALL
+        ),
     )
     add(
         "Harmonics",

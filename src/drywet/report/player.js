@@ -7,39 +7,49 @@
   const sounds = JSON.parse(document.getElementById("sounds").textContent);
   const find = (name) => root.querySelector(`[data-${name}]`);
   const FADE = 0.008; // seconds, of a switch
-  let context = null, analyser = null, master = null, voices = {};
+  const PEAK = 0.9; // of every file
+  let context = null, analyser = null, master = null, voices = {}, preparing = null, frame = 0;
   let playing = false, startedAt = 0, offset = 0, chosen = "target", matched = true;
   let trial = null, right = 0, tries = 0;
 
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 
-  async function prepare() {
-    if (context) return;
-    context = new (window.AudioContext || window.webkitAudioContext)();
-    master = context.createGain();
-    analyser = context.createAnalyser();
-    master.connect(analyser).connect(context.destination);
-    const decode = async (sound) => {
-      const buffer = await context.decodeAudioData(bytes(sound.data));
-      const gain = context.createGain();
+  function prepare() {
+    preparing ??= decodeAll().catch((error) => { preparing = null; throw error; });
+    return preparing;
+  }
+
+  async function decodeAll() {
+    const made = new (window.AudioContext || window.webkitAudioContext)();
+    const out = made.createGain(), ready = {};
+    analyser = made.createAnalyser();
+    out.connect(analyser).connect(made.destination);
+    await Promise.all(sounds.map(async (sound) => {
+      const buffer = await made.decodeAudioData(bytes(sound.data));
+      const gain = made.createGain();
       gain.gain.value = 0;
-      gain.connect(master);
-      voices[sound.key] = { sound, buffer, gain, source: null };
-    };
-    await Promise.all(sounds.map(decode));
-    // One level for all: the loudest of them stays under full scale.
-    const most = Math.max(...sounds.map((s) => 0.9 * Math.max(s.matched_gain, s.true_gain)));
-    master.gain.value = 0.8 / most;
+      gain.connect(out);
+      ready[sound.key] = { sound, buffer, gain, source: null };
+    }));
+    // One level for all: the loudest of them stays under full scale. A residual, which may be
+    // all spikes, does not make the rest soft; it is held under full scale itself.
+    const heard = sounds.filter((s) => !s.residual);
+    const most = Math.max(...heard.map((s) => PEAK * Math.max(s.matched_gain, s.true_gain)));
+    out.gain.value = 0.8 / most;
+    for (const voice of Object.values(ready)) voice.ceiling = most / (0.8 * PEAK);
+    [context, master, voices] = [made, out, ready];
   }
 
   const length = () => voices.target.buffer.duration;
-  const position = () => (playing ? (offset + context.currentTime - startedAt) % length() : offset);
+  const position = () =>
+    playing ? (offset + Math.max(context.currentTime - startedAt, 0)) % length() : offset;
   const audible = () => (trial && trial.hearing ? trial.key() : chosen);
 
-  function level() {
+  function level(at = context.currentTime) {
     for (const [key, voice] of Object.entries(voices)) {
-      const gain = matched ? voice.sound.matched_gain : voice.sound.true_gain;
-      voice.gain.gain.setTargetAtTime(key === audible() ? gain : 0, context.currentTime, FADE / 3);
+      const wanted = matched ? voice.sound.matched_gain : voice.sound.true_gain;
+      const gain = Math.min(wanted, voice.ceiling);
+      voice.gain.gain.setTargetAtTime(key === audible() ? gain : 0, at, FADE / 3);
     }
   }
 
@@ -47,7 +57,10 @@
     if (!playing) return;
     offset = position();
     playing = false;
-    for (const voice of Object.values(voices)) voice.source.stop();
+    for (const voice of Object.values(voices)) {
+      voice.gain.gain.setTargetAtTime(0, context.currentTime, FADE / 3);
+      voice.source.stop(context.currentTime + 2 * FADE);
+    }
     show();
   }
 
@@ -64,7 +77,7 @@
     }
     if (playing) stop();
     offset = from;
-    const at = context.currentTime + 0.02; // all start together
+    const at = context.currentTime + 3 * FADE; // all start together, once the last ones are gone
     for (const voice of Object.values(voices)) {
       voice.source = context.createBufferSource();
       voice.source.buffer = voice.buffer;
@@ -74,9 +87,15 @@
     }
     startedAt = at;
     playing = true;
-    level();
+    level(at - FADE);
     show();
-    requestAnimationFrame(tick);
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(tick);
+  }
+
+  async function seek(wanted) {
+    const to = Math.min(Math.max(wanted, 0), length() - 0.05);
+    if (playing) await start(to); else { offset = to; draw(); }
   }
 
   function choose(key) {
@@ -90,16 +109,18 @@
 
   function draw() {
     const ratio = window.devicePixelRatio || 1;
-    const width = line.clientWidth * ratio, height = line.clientHeight * ratio;
+    const width = Math.round(line.clientWidth * ratio);
+    const height = Math.round(line.clientHeight * ratio);
     if (line.width !== width || line.height !== height) { line.width = width; line.height = height; }
     const style = getComputedStyle(document.documentElement);
+    const played = style.getPropertyValue("--target"), rest = style.getPropertyValue("--quiet");
     pen.clearRect(0, 0, width, height);
     // While a blind test runs, the picture must not tell what is playing.
     const outline = sounds.find((s) => s.key === (trial ? "target" : chosen)).outline;
     const done = context ? position() / length() : 0;
     outline.forEach((top, i) => {
       const x = (i / outline.length) * width, tall = Math.max(top * height * 0.94, ratio);
-      pen.fillStyle = style.getPropertyValue(i / outline.length < done ? "--target" : "--quiet");
+      pen.fillStyle = i / outline.length < done ? played : rest;
       pen.fillRect(x, (height - tall) / 2, Math.max(width / outline.length - ratio / 2, 1), tall);
     });
     line.setAttribute("aria-valuenow", Math.round(100 * done));
@@ -107,7 +128,7 @@
 
   function tick() {
     draw();
-    if (playing) requestAnimationFrame(tick);
+    if (playing) frame = requestAnimationFrame(tick);
   }
 
   function show() {
@@ -139,7 +160,9 @@
   };
 
   function next() {
-    const model = sounds.find((s) => s.model && s.key === chosen) || sounds.find((s) => s.model);
+    // The model that was chosen, by itself or by its residual.
+    const own = chosen.replace("residual", "model");
+    const model = sounds.find((s) => s.model && s.key === own) || sounds.find((s) => s.model);
     const bit = crypto.getRandomValues(new Uint8Array(1))[0] & 1;
     trial = {
       hearing: "x", answer: bit ? "a" : "b",
@@ -179,16 +202,15 @@
   root.querySelectorAll("[data-answer]").forEach((b) => { b.onclick = () => answer(b.dataset.answer); });
   line.onclick = async (event) => {
     await prepare();
-    const to = ((event.clientX - line.getBoundingClientRect().left) / line.clientWidth) * length();
-    if (playing) await start(to); else { offset = to; draw(); }
+    const share = (event.clientX - line.getBoundingClientRect().left) / line.clientWidth;
+    await seek(share * length());
   };
   line.onkeydown = async (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
     event.preventDefault();
     await prepare();
-    const to = Math.min(Math.max(position() + step, 0), length() - 0.1);
-    if (playing) await start(to); else { offset = to; draw(); }
+    await seek(position() + step);
   };
   document.onkeydown = (event) => {
     if (event.target.closest("button, input, canvas, summary") && event.key === " ") return;

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.audio.resample import resample
 from drywet.dsp.levels import peak, rms
 from drywet.metrics.loudness import lufs
 
 MOST_SECONDS = 20.0
 _PEAK = 0.9
 _POINTS = 400
+_RATES = {8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000}
+_USUAL = 48_000  # what FLAC or a browser may not take is brought to this
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,9 @@ def sound(
     """
     import soundfile
 
+    if rate not in _RATES:
+        samples, target = resample(samples, rate, _USUAL), resample(target, rate, _USUAL)
+        rate = _USUAL
     raised = _PEAK / max(peak(samples), 1e-6)
     buffer = io.BytesIO()
     soundfile.write(buffer, samples * np.float32(raised), rate, format="FLAC", subtype="PCM_16")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drywet.evaluation.result import Evaluation
+from drywet.evaluation.result import Evaluation, Probes
 from drywet.metrics.scores import Scores
 from drywet.metrics.statistics import LEAST_SECONDS
 from drywet.report.contender import Contender
@@ -80,24 +80,19 @@ def scores(found: Evaluation) -> tuple[list[str], list[list[str]]]:
 def notes(found: Evaluation) -> str:
     """What stands under the table: probes, noise, cost."""
     cost = found.cost
-    said = [
-        f"Aliasing on sines: mean {found.probes.aliasing.mean_db:.0f} dB, "
-        f"worst {found.probes.aliasing.worst_db:.0f} dB"
-        + (
-            f" (the device: {found.device_probes.aliasing.mean_db:.0f} and "
-            f"{found.device_probes.aliasing.worst_db:.0f} dB)"
-            if found.device_probes
-            else ""
-        )
-    ]
+    said = [f"Aliasing on sines of levels it was trained on: mean {found.aliasing_db:.0f} dB"]
+    if found.device_aliasing_db is not None:
+        said[0] += f" (the device: {found.device_aliasing_db:.0f} dB)"
     if found.harmonic_error is not None:
         said.append(
             f"Harmonics off by {found.harmonic_error.rms_db:.1f} dB RMS, THD by "
             f"{found.harmonic_error.thd_db:.1f} dB"
         )
     if found.probes.intermodulation:
-        levels = ", ".join(f"{t.imd_db:.0f}" for t in found.probes.intermodulation)
         at = ", ".join(f"{t.level_db:.0f}" for t in found.probes.intermodulation)
+        levels = _intermodulation(found.probes)
+        if found.device_probes is not None:
+            levels += f" (the device: {_intermodulation(found.device_probes)})"
         said.append(f"Intermodulation (60 Hz + 7 kHz at {at} dBFS): {levels} dB")
     for name, quiet in (("pauses", found.pauses), ("decay tails", found.tails)):
         if quiet is not None:
@@ -116,8 +111,13 @@ def notes(found: Evaluation) -> str:
         f"a hundred takes over {cost.block_p99_us:.0f} µs of its "
         f"{64e6 / found.rate:.0f}"
     )
-    said.append(f"Trained on dry peaks of up to {found.heard_peak_dbfs:.0f} dBFS")
+    if found.heard_peak_dbfs is not None:
+        said.append(f"Trained on dry peaks of up to {found.heard_peak_dbfs:.0f} dBFS")
     return ". ".join(said) + "."
+
+
+def _intermodulation(probes: Probes) -> str:
+    return ", ".join(f"{tone.imd_db:.0f}" for tone in probes.intermodulation)
 
 
 HEADS = [
@@ -127,25 +127,25 @@ HEADS = [
 
 
 def side_by_side(contenders: Sequence[Contender]) -> list[Row]:
-    """A row for every run, closest first."""
+    """A row for every run: those scored on the same audio together, closest first."""
     rows = []
-    for one in sorted(contenders, key=lambda c: c.evaluation.esr):
+    for one in sorted(contenders, key=lambda c: (c.audio, c.evaluation.esr)):
         found = one.evaluation
         high = [b.excess_db for b in found.bands if b.low >= 8000 and b.excess_db is not None]
         against = one.against_best
-        interval = "closest"
+        interval = (
+            "closest" if any(c.audio == one.audio for c in contenders if c is not one) else "-"
+        )
         if against is not None:
             interval = f"{against.low_db:+.1f} to {against.high_db:+.1f}"
             interval += "" if against.decided else " (undecided)"
-        elif one is not min(contenders, key=lambda c: c.evaluation.esr):
-            interval = "other audio"
         rows.append(
             Row(
                 one.name, one.color,
                 [
                     f"{found.esr:.2e}", interval, f"{found.esr_pre_emphasised:.2e}",
                     _text(found.mrstft, ".3f"), f"{found.predicted_mushra:.0f}",
-                    f"{found.probes.aliasing.mean_db:.0f}", _text(max(high, default=None), "+.1f"),
+                    f"{found.aliasing_db:.0f}", _text(max(high, default=None), "+.1f"),
                     str(found.cost.parameters), f"{found.cost.ns_per_sample:.0f}",
                 ],
             )
@@ -160,23 +160,38 @@ def sentences(contenders: Sequence[Contender], groups: Sequence[str]) -> list[st
         contenders: the runs.
         groups: sentences on groups of seeds, to go first.
     """
-    best = min(contenders, key=lambda c: c.evaluation.esr)
-    ties = [c.name for c in contenders if c.against_best and not c.against_best.decided]
-    worse = [c.name for c in contenders if c.against_best and c.against_best.decided]
     said = list(groups)
-    seconds = min(len(c.evaluation.by_second) for c in contenders)
+    kinds = sorted({one.audio for one in contenders})
+    if len(kinds) > 1:
+        said.append("Runs that were scored on different audio are not ranked against each other.")
+    for kind in kinds:
+        rivals = [one for one in contenders if one.audio == kind]
+        if len(rivals) > 1:
+            said += _ranked(rivals)
+    return said
+
+
+def _ranked(rivals: Sequence[Contender]) -> list[str]:
+    best = next(one for one in rivals if one.against_best is None)
+    seconds = len(best.evaluation.by_second)
     if seconds < LEAST_SECONDS:
-        said.append(
+        return [
             f"{seconds} s of test audio are too few to tell models apart; {LEAST_SECONDS} are the "
             "least."
-        )
-    elif ties:
+        ]
+    ties = [c.name for c in rivals if c.against_best and not c.against_best.decided]
+    worse = [c.name for c in rivals if c.against_best and c.against_best.decided]
+    said = []
+    if ties:
         said.append(
             f"{best.name} has the lowest error, but on this test audio {_listed(ties)} cannot be "
             "told from it."
         )
     if worse:
-        said.append(f"{best.name} is closer than {_listed(worse)}, beyond chance over the seconds.")
+        said.append(
+            f"{best.name} is closer than {_listed(worse)}, beyond chance over the seconds. Another "
+            "seed may turn that round: --seeds shows it."
+        )
     return said
 
 

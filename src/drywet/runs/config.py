@@ -180,6 +180,7 @@ class RunConfig(_Strict):
         rate: of the model, in Hz.
         output_latency: samples at ``rate`` by which its output lags its input.
         split: spans in samples of the aligned recording at ``rate``.
+        heard_peak_dbfs: peak of the dry signal in the training spans.
         threads: of the CPU; a resumed run uses as many.
         versions: of drywet and what computes for it.
         machine: where it ran.
@@ -191,6 +192,7 @@ class RunConfig(_Strict):
     rate: int = Field(ge=1_000, le=768_000)
     output_latency: int = Field(ge=0, le=4096)
     split: Split
+    heard_peak_dbfs: float | None = None
     threads: int = Field(ge=1, le=1024)
     versions: dict[str, str]
     machine: dict[str, str]

@@ -8,6 +8,7 @@
     history.jsonl       one line per validation
     checkpoint.pt       where to resume
     scores.json         the scores of the test audio
+    report.html         all of it on one page, where it was asked for
     figures/, audio/    to look at and to listen to
 """
 
@@ -17,7 +18,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drywet.errors import DrywetError
 from drywet.runs import model_file
@@ -40,14 +41,15 @@ class _HistoryRow(BaseModel):
     seconds: float
     loss: float
     validation_esr: float
-    validation_esr_pre: float
-    validation_mrstft: float | None
-    score: float
     best_esr: float
-    best_score: float
-    band_esr: list[float | None]
-    band_excess_db: list[float | None]
     learning_rate: float
+    # Runs of drywet's first weeks have none of these.
+    validation_esr_pre: float | None = None
+    validation_mrstft: float | None = None
+    score: float | None = None
+    best_score: float | None = None
+    band_esr: list[float | None] = Field(default_factory=list)
+    band_excess_db: list[float | None] = Field(default_factory=list)
 
 
 class RunFolder:
@@ -61,6 +63,7 @@ class RunFolder:
         self.history_file = path / "history.jsonl"
         self.checkpoint_file = path / "checkpoint.pt"
         self.scores_file = path / "scores.json"
+        self.report_file = path / "report.html"
         self.figures = path / "figures"
         self.audio = path / "audio"
 
@@ -91,6 +94,7 @@ class RunFolder:
             self.history_file,
             self.checkpoint_file,
             self.scores_file,
+            self.report_file,
             *(self.figures / f"{name}.png" for name in FIGURES),
             *(self.audio / f"{name}.wav" for name in SOUNDS),
             *(self.export_file(suffix) for suffix in EXPORTS),

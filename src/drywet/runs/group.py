@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from drywet.errors import DrywetError
 from drywet.metrics.statistics import Summary
-from drywet.runs.config import parse
+from drywet.runs.config import RunConfig, parse
 from drywet.runs.folder import GROUP_FILE, RunFolder
 from drywet.storage import read_json, write_json
 
@@ -25,6 +26,7 @@ class Group(BaseModel):
 
     Attributes:
         runs: names of the folders, in the order of their seeds.
+        first: configuration of the first; the others differ in their seed.
         best: the one with the best validation score, once all are trained. The test audio
             has no say in it.
         scores: mean and spread over the seeds of the scores on the test audio.
@@ -32,7 +34,8 @@ class Group(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    runs: tuple[str, ...]
+    runs: tuple[str, ...] = Field(min_length=1)
+    first: RunConfig
     best: str | None = None
     scores: dict[str, Summary] = {}
 
@@ -52,11 +55,21 @@ def read_group(path: Path) -> Group:
         Group, read_json(path / GROUP_FILE, "the seeds.json of several runs"), path / GROUP_FILE
     )
     for name in group.runs:
-        if Path(name).name != name or not name.startswith("seed-"):
+        if not re.fullmatch(r"seed-\d{1,10}", name) or group.runs.count(name) > 1:
             raise DrywetError(
-                f"{path / GROUP_FILE} names a run {name!r}", "folders beside it", "Train again."
+                f"{path / GROUP_FILE} names a run {name!r}",
+                "folders beside it, each once",
+                "Train again.",
             )
     return group
+
+
+def config_of(group: Group, name: str) -> RunConfig:
+    """The configuration of one of a group's runs, by its name."""
+    seed = int(name.removeprefix("seed-"))
+    training = group.first.settings.training.model_copy(update={"seed": seed})
+    settings = group.first.settings.model_copy(update={"training": training})
+    return group.first.model_copy(update={"settings": settings})
 
 
 def write_group(path: Path, group: Group) -> None:

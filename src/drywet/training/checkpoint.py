@@ -67,13 +67,17 @@ def load_checkpoint(path: Path) -> LoopState:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about files that are refused anyway
-            return LoopState(**torch.load(path, map_location="cpu", weights_only=True))
+            found = torch.load(path, map_location="cpu", weights_only=True)
+        found.setdefault("best_score", found["best_esr"])  # before there was a choice
+        return LoopState(**found)
     except (
         OSError,
         RuntimeError,
         EOFError,
         ValueError,
         TypeError,
+        KeyError,
+        AttributeError,
         pickle.UnpicklingError,
     ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -9,6 +9,9 @@ from pathlib import Path
 from drywet.data.prepare import at_model_rate, second_passes
 from drywet.data.segments import spans_with_room
 from drywet.data.split import Span, split
+from drywet.dsp.levels import db, peak
+from drywet.errors import DrywetError
+from drywet.metrics.stft import MIN_SAMPLES
 from drywet.models.linear import LinearModel
 from drywet.models.registry import build
 from drywet.pair.examine import Examination, examine, require_trainable
@@ -63,6 +66,8 @@ def prepare(
     prepared = at_model_rate(pair, rate, chosen.margin)
     repeats = second_passes(examination.repeats, pair.rate, rate, chosen.margin)
     test = _test_span(chosen.test, examination.latency, pair.rate, prepared)
+    parts = split(len(prepared.dry), rate, repeats, test)
+    heard = max(peak(prepared.dry[a:b]) for a, b in parts.train)
     config = RunConfig(
         settings=settings,
         recording=Recording(
@@ -81,13 +86,15 @@ def prepare(
         ),
         rate=rate,
         output_latency=chosen.margin,
-        split=split(len(prepared.dry), rate, repeats, test),
+        split=parts,
+        heard_peak_dbfs=db(heard),
         threads=choose_threads(settings.training.threads),
         versions=versions_here(),
         machine=machine_here(),
         created=now(),
     )
     _require_windows(config)
+    _require_sound(config, prepared)
     return config, _data(config, prepared)
 
 
@@ -116,6 +123,27 @@ def _test_span(
     if prepared.seconds < end <= prepared.seconds + _END_SLACK_SECONDS:
         end = prepared.seconds  # the alignment shortened the end
     return Span(start, round(end * prepared.rate))
+
+
+def _require_sound(config: RunConfig, prepared: Pair) -> None:
+    """Refuse to choose or to score by silence, against which every model is infinitely wrong."""
+    for name, spans in (("test", config.split.test), ("validation", config.split.validation)):
+        if not any(prepared.wet[a:b].any() for a, b in spans):
+            raise DrywetError(
+                f"the wet file is silent throughout the audio held out for the {name}",
+                "some playing in it",
+                "Hold out another stretch with --test START:END.",
+            )
+    select = config.settings.training.select
+    if select in ("mrstft", "composite") and not any(
+        b - a >= MIN_SAMPLES and prepared.wet[a:b].any() for a, b in config.split.validation
+    ):
+        longest = max(span.length for span in config.split.validation)
+        raise DrywetError(
+            f"--select {select} and validation audio in pieces of at most {longest} samples",
+            f"a piece of at least {MIN_SAMPLES} that is not silent",
+            "Record more, or select by esr.",
+        )
 
 
 def _require_windows(config: RunConfig) -> None:

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from drywet.data.split import Span, total
-from drywet.errors import DrywetError
+from drywet.data.split import Span
 from drywet.inference.spans import SpanBatch
 from drywet.metrics import stft, time
 from drywet.metrics.bands import BandEnergies, BandScore
@@ -67,10 +66,8 @@ class Validation:
         batch: the audio, cut for the net.
         spans: where it lies in the recording.
         rate: in Hz.
-        select: the score that chooses; the MR-STFT is only taken where it needs it.
-
-    Raises:
-        DrywetError: no span is long enough for the MR-STFT that ``select`` needs.
+        select: the score that chooses; the MR-STFT is only taken where it needs it, and needs
+            a span long enough.
     """
 
     def __init__(self, batch: SpanBatch, spans: Sequence[Span], rate: int, select: Select) -> None:
@@ -79,13 +76,6 @@ class Validation:
         self._targets = self._cut(batch.target)
         self._bands = BandEnergies(self._targets, rate)
         self._spectral = select in ("mrstft", "composite")
-        longest = max(span.length for span in spans)
-        if self._spectral and longest < stft.MIN_SAMPLES:
-            raise DrywetError(
-                f"--select {select} and {total(spans)} validation samples in pieces of {longest}",
-                f"a piece of at least {stft.MIN_SAMPLES}",
-                "Record more, or select by esr.",
-            )
 
     def _cut(self, joined: torch.Tensor) -> list[np.ndarray]:
         return np.split(joined.cpu().numpy(), self._ends)

@@ -21,6 +21,7 @@ from drywet.verbs.evaluate import keep
 
 FILE_NAME = "report.html"
 _MOST = 24
+_SUFFIXES = {".html", ".htm"}
 
 
 @dataclass(frozen=True)
@@ -60,23 +61,29 @@ def report(
     """
     paths = [Path(run) for run in runs]
     members = [runs_of(path) for path in paths]
-    folders = [folder for group in members for folder in group]
+    # A run that was named twice, or by itself and in its group, is scored once.
+    folders = list({f.path.resolve(): f for group in members for f in group}.values())
     if not 0 < len(folders) <= _MOST:
         raise DrywetError(
             f"{len(folders)} runs for one report", f"1 to {_MOST}", "Name fewer, or one at a time."
         )
     target = Path(out) if out is not None else _place(paths)
+    _require_writable(target)
+    names = _names([folder.path.resolve() for folder in folders])
     found: dict[Path, Contender] = {}
-    names = _names(folders)
     for number, folder in enumerate(folders):
         on_step(f"scoring {folder.path}")
-        found[folder.path] = _contender(folder, names[number], COLORS[number % len(COLORS)])
-    contenders = _against_the_best([found[folder.path] for folder in folders])
+        color = COLORS[number % len(COLORS)]
+        found[folder.path.resolve()] = _contender(folder, names[number], color)
+    contenders = _against_the_best(list(found.values()))
+    grouped = [[found[folder.path.resolve()] for folder in group] for group in members]
+    titles = _names([path.resolve() for path in paths])
     groups = [
-        _group_sentence(path, [found[folder.path] for folder in group])
-        for path, group in zip(paths, members, strict=True)
+        _group_sentence(title, group)
+        for title, path, group in zip(titles, paths, grouped, strict=True)
         if is_group(path)
-    ] + _groups_compared(paths, [[found[f.path] for f in group] for group in members])
+    ]
+    groups += _groups_compared(titles, grouped)
     comparison = sentences(contenders, groups) if len(contenders) > 1 else []
     text = page(contenders, comparison, versions_here())
     write_bytes(target, text.encode())
@@ -89,14 +96,26 @@ def _place(paths: Sequence[Path]) -> Path:
     return paths[0] / FILE_NAME if len(paths) == 1 else Path(FILE_NAME)
 
 
-def _names(folders: Sequence[RunFolder]) -> list[str]:
-    """Names of folders, with their parents' where two would be the same."""
-    short = [folder.path.resolve().name for folder in folders]
-    if len(set(short)) == len(short):
-        return short
-    return [
-        f"{folder.path.resolve().parent.name}/{folder.path.resolve().name}" for folder in folders
-    ]
+def _require_writable(target: Path) -> None:
+    """Refuse before minutes of scoring what could not be written after them."""
+    if target.suffix.lower() not in _SUFFIXES or target.is_dir():
+        raise DrywetError(
+            f"{target} as a report", "a file that ends in .html", "Choose another -o."
+        )
+    if not target.parent.is_dir():
+        raise DrywetError(
+            f"cannot write {target}: its folder does not exist", "a folder that is there",
+            "Make it, or choose another -o.",
+        )  # fmt: skip
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Names of resolved folders, with as much of what is above as tells them apart."""
+    for depth in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["/".join(path.parts[-depth:]) for path in paths]
+        if len(set(names)) == len(set(paths)):
+            break
+    return names
 
 
 def _contender(folder: RunFolder, name: str, color: str) -> Contender:
@@ -114,11 +133,21 @@ def _contender(folder: RunFolder, name: str, color: str) -> Contender:
 
 
 def _against_the_best(contenders: list[Contender]) -> list[Contender]:
-    best = min(contenders, key=lambda one: one.evaluation.esr)
-    return [
-        one if one is best else replace(one, against_best=_compared([one], [best]))
-        for one in contenders
-    ]
+    """Each against the closest of those that were scored on the same audio."""
+    kinds: list[list[Contender]] = []
+    for one in contenders:
+        same = next((kind for kind in kinds if _compared([one], kind[:1]) is not None), None)
+        if same is None:
+            kinds.append([one])
+        else:
+            same.append(one)
+    placed = {}
+    for number, kind in enumerate(kinds):
+        best = min(kind, key=lambda one: one.evaluation.esr)
+        for one in kind:
+            against = None if one is best else _compared([one], [best])
+            placed[one.path] = replace(one, audio=number, against_best=against)
+    return [placed[one.path] for one in contenders]
 
 
 def _compared(first: Sequence[Contender], second: Sequence[Contender]) -> Comparison | None:
@@ -132,26 +161,26 @@ def _compared(first: Sequence[Contender], second: Sequence[Contender]) -> Compar
         return None
 
 
-def _group_sentence(path: Path, group: Sequence[Contender]) -> str:
+def _group_sentence(title: str, group: Sequence[Contender]) -> str:
     esr = summary([one.evaluation.esr for one in group])
     return (
-        f"{path.name}: ESR {esr.mean:.2e} ± {esr.deviation:.1e} over {esr.runs} seeds "
+        f"{title}: ESR {esr.mean:.2e} ± {esr.deviation:.1e} over {esr.runs} seeds "
         f"({esr.least:.2e} to {esr.most:.2e})."
     )
 
 
-def _groups_compared(paths: Sequence[Path], groups: Sequence[Sequence[Contender]]) -> list[str]:
-    """Each group against the first, seeds and seconds drawn anew."""
+def _groups_compared(titles: Sequence[str], groups: Sequence[Sequence[Contender]]) -> list[str]:
+    """Each group against the first: seeds and seconds both have their say."""
     said = []
-    for path, group in zip(paths[1:], groups[1:], strict=True):
-        if len(group) < 2 and len(groups[0]) < 2:
+    for title, group in zip(titles[1:], groups[1:], strict=True):
+        if (len(group) < 2 and len(groups[0]) < 2) or title == titles[0]:
             continue
         found = _compared(group, groups[0])
         if found is None:
             continue
-        words = "no difference beyond the noise" if not found.decided else "a real difference"
+        words = "a real difference" if found.decided else "no difference beyond the noise"
         said.append(
-            f"{path.name} against {paths[0].name}: {found.difference_db:+.1f} dB of error "
-            f"({found.low_db:+.1f} to {found.high_db:+.1f}), {words}."
+            f"{title} against {titles[0]}: {found.difference_db:+.1f} dB of error "
+            f"({found.low_db:+.1f} to {found.high_db:+.1f} over seeds and seconds), {words}."
         )
     return said

@@ -8,6 +8,7 @@ from typing import Any
 
 from drywet.audio.read import probe
 from drywet.devices.catalog import find
+from drywet.devices.circuit import built_in
 from drywet.devices.device import Position, positions
 from drywet.errors import DrywetError
 from drywet.runs.folder import next_free, require_free
@@ -64,7 +65,8 @@ def train_device(
     if signal is None:
         write_signal(dry, seconds=_SECONDS, overwrite=True)
     process(device, dry, wet, knobs=stand)
-    where = str(Path(device).resolve()) if Path(device).exists() else str(device)
+    there = str(device).lower() not in built_in() and Path(device).exists()
+    where = str(Path(device).resolve()) if there else str(device)
     record = Played(where, {name: float(p) for name, p in stand.items() if isinstance(p, float)})
     if seeds is not None:
         return train_seeds(

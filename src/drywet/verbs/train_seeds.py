@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from drywet.errors import DrywetError
 from drywet.evaluation.saved import read_scores
 from drywet.losses.config import LossConfig
 from drywet.metrics.statistics import summary
 from drywet.models.config import LinearConfig, ModelConfig
-from drywet.runs.config import CaptureConfig, RunConfig, TrainingConfig
+from drywet.runs.config import CaptureConfig, TrainingConfig, parse
 from drywet.runs.folder import RunFolder, next_free, require_free
-from drywet.runs.group import Group, read_group, write_group
-from drywet.storage import make_folder, remove_leftovers
+from drywet.runs.group import Group, config_of, is_group, read_group, write_group
+from drywet.storage import make_folder, remove, remove_leftovers
 from drywet.training.checkpoint import load_checkpoint
 from drywet.training.hardware import choose_device
 from drywet.training.loop import Progress, TrainingData
@@ -97,8 +100,15 @@ def train_seeds(
             f"2 to {MOST} seeds of a net",
             "Leave --seeds out to train once.",
         )
+    numbers = [settings.training.seed + i for i in range(seeds)]
+    for number in numbers:
+        parse(TrainingConfig, _seeded(settings.training, number), Path("the settings"))
+    device = choose_device(settings.training.device)
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite, group=True)
+    names = tuple(f"seed-{number}" for number in numbers)
+    for name in names:
+        require_free(path / name, overwrite)
     reports: list[CheckReport] = []
 
     def examined(report: CheckReport) -> None:
@@ -107,15 +117,12 @@ def train_seeds(
             on_check(report)
 
     first, data = prepare(dry, wet, settings, played, lambda found: examined(summarise(found)))
-    numbers = [settings.training.seed + i for i in range(seeds)]
-    group = Group(runs=tuple(f"seed-{number}" for number in numbers))
     make_folder(path)
+    if is_group(path):
+        _remove(path, read_group(path).runs)
+    group = Group(runs=names, first=first)
     write_group(path, group)
-    folders = [
-        RunFolder.create(path / name, _with_seed(first, number), overwrite)
-        for name, number in zip(group.runs, numbers, strict=True)
-    ]
-    return _learn_all(path, folders, data, on_run, on_progress, reports[0])
+    return _learn_all(path, group, data, device, on_run, on_progress, reports[0])
 
 
 def resume_seeds(
@@ -135,48 +142,60 @@ def resume_seeds(
         DrywetError: no such folder, their files have changed, or a damaged checkpoint.
     """
     path = Path(path)
-    folders = [RunFolder.open(path / name) for name in read_group(path).runs]
-    data = prepare_again(folders[0].config())
-    return _learn_all(path, folders, data, on_run, on_progress, None)
+    group = read_group(path)
+    device = choose_device(group.first.settings.training.device)
+    data = prepare_again(group.first)
+    return _learn_all(path, group, data, device, on_run, on_progress, None)
 
 
-def _with_seed(config: RunConfig, seed: int) -> RunConfig:
-    training = config.settings.training.model_copy(update={"seed": seed})
-    settings = config.settings.model_copy(update={"training": training})
-    return config.model_copy(update={"settings": settings})
+def _seeded(training: TrainingConfig, seed: int) -> dict[str, Any]:
+    return {**training.model_dump(), "seed": seed}
+
+
+def _remove(path: Path, names: tuple[str, ...]) -> None:
+    """Take away the runs of a group that is to be replaced."""
+    for name in names:
+        folder = RunFolder(path / name)
+        remove([*folder.made(), folder.config_file])
+        for left in (folder.figures, folder.audio, folder.path):
+            if left.is_dir() and not any(left.iterdir()):
+                left.rmdir()
 
 
 def _learn_all(
     path: Path,
-    folders: list[RunFolder],
+    group: Group,
     data: TrainingData,
+    device: torch.device,
     on_run: Callable[[str], None],
     on_progress: Callable[[Progress], None],
     report: CheckReport | None,
 ) -> Seeds:
     runs: list[Run] = []
-    names = tuple(folder.path.name for folder in folders)
+    folders = [_folder(path, group, name) for name in group.runs]
     for folder in folders:
         if folder.scores_file.is_file() and load_checkpoint(folder.checkpoint_file).finished:
             continue
-        config = folder.config()
         remove_leftovers(folder.made())
         on_run(folder.path.name)
-        device = choose_device(config.settings.training.device)
-        run = learn(folder, config, data, device, on_progress, report, resume=True)
+        run = learn(folder, folder.config(), data, device, on_progress, report, resume=True)
         runs.append(run)
         if run.fit is not None and run.fit.interrupted:
-            return Seeds(path, runs, Group(runs=names), interrupted=True)
+            return Seeds(path, runs, group, interrupted=True)
     scored = [read_scores(folder) for folder in folders]
     values = {
         name: [value for one in scored if (value := getattr(one, name)) is not None]
         for name in _SUMMARISED
     }
-    best = min(folders, key=lambda folder: float(folder.history()[-1]["best_score"]))
-    group = Group(
-        runs=names,
-        best=best.path.name,
-        scores={name: summary(found) for name, found in values.items() if found},
-    )
+    best = min(folders, key=lambda folder: load_checkpoint(folder.checkpoint_file).best_score)
+    found = {name: summary(column) for name, column in values.items() if column}
+    group = group.model_copy(update={"best": best.path.name, "scores": found})
     write_group(path, group)
     return Seeds(path, runs, group, interrupted=False)
+
+
+def _folder(path: Path, group: Group, name: str) -> RunFolder:
+    """A run of the group, made where a killed training never came to it."""
+    if (path / name / "config.json").is_file():
+        return RunFolder.open(path / name)
+    return RunFolder.create(path / name, config_of(group, name))
