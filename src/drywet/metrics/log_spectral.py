@@ -9,7 +9,7 @@ an error in the middle of it, which is what makes this distance see added noise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from drywet.metrics.bands import Band, bands
 
 FLOOR_DB = -100.0
 """Under the target's loudest bin."""
+_LEAST = 1e-30
 
 
 def evaluate(
@@ -36,16 +37,27 @@ def evaluate(
     Raises:
         ValueError: the target is silent.
     """
-    got = np.concatenate([frames.powers(p.astype(np.float64)) for p in predictions])
-    want = np.concatenate([frames.powers(y.astype(np.float64)) for y in targets])
     if not any(y.any() for y in targets):
         raise ValueError("a silent target has no spectrum to be far from")
-    floor = want.max() * 10 ** (FLOOR_DB / 10)
-    squared = (10 * np.log10(np.maximum(got, floor) / np.maximum(want, floor))) ** 2
     bins = np.fft.rfftfreq(frames.FFT, 1 / rate)
+    inside = [np.ones(len(bins), bool)]
+    inside += [(bins >= band.low) & (bins < band.high) for band in bands(rate)]
+    members = np.array([chosen / max(chosen.sum(), 1) for chosen in inside]).T
+    loudest = max(float(_power(part).max()) for y in targets for part in _spectra(y))
+    floor = max(loudest * 10 ** (FLOOR_DB / 10), _LEAST)
+    sums, count = np.zeros(len(inside)), 0
+    for prediction, target in zip(predictions, targets, strict=True):
+        for got, want in zip(_spectra(prediction), _spectra(target), strict=True):
+            ratio = np.maximum(_power(got), floor) / np.maximum(_power(want), floor)
+            sums += np.sqrt((10 * np.log10(ratio)) ** 2 @ members).sum(axis=0)
+            count += len(want)
+    full, *by_band = (sums / count).tolist()
+    return full, list(zip(bands(rate), by_band, strict=True))
 
-    def distance(members: NDArray[np.bool_]) -> float:
-        return float(np.sqrt(squared[:, members].mean(axis=1)).mean())
 
-    by_band = [(band, distance((bins >= band.low) & (bins < band.high))) for band in bands(rate)]
-    return distance(np.ones(len(bins), bool)), by_band
+def _spectra(samples: NDArray[np.floating]) -> Iterator[NDArray[np.complex128]]:
+    return frames.spectra(samples.astype(np.float64))
+
+
+def _power(spectra: NDArray[np.complex128]) -> NDArray[np.float64]:
+    return np.asarray(spectra.real**2 + spectra.imag**2)

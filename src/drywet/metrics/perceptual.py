@@ -27,6 +27,7 @@ COEFFICIENTS = 20
 _RANGE_DB = 80.0
 _LEAST_POWER = 1e-10
 _KNEE, _SLOPE = 0.464, 69.4
+_ZIMTOHRLI_SECONDS = 20
 # Slaney, "Auditory Toolbox", 1998: linear below 1 kHz, logarithmic above.
 _HZ_PER_MEL, _KNEE_HZ, _LOG_STEP = 200 / 3, 1000.0, np.log(6.4) / 27
 
@@ -91,7 +92,8 @@ def zimtohrli_mos(
 ) -> float | None:
     """Mean opinion score, 1 to 5, by Google's Zimtohrli; ``None`` where it isn't installed.
 
-    ``None`` too for less than a second, of which Zimtohrli 0.2.1 crashes.
+    ``None`` too for less than a second, of which Zimtohrli 0.2.1 crashes. Only the first twenty
+    seconds are heard: its time grows with the square of the length.
 
     Args:
         prediction: shape ``(samples,)``.
@@ -102,6 +104,7 @@ def zimtohrli_mos(
         return None
     import zimtohrli
 
+    prediction, target = (s[: _ZIMTOHRLI_SECONDS * rate] for s in (prediction, target))
     full_scale = max(peak(prediction), peak(target), 1.0)
     p, y = (resample(samples / full_scale, rate, 48_000) for samples in (prediction, target))
     return float(zimtohrli.mos_from_signals(y, p))

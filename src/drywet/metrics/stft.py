@@ -10,11 +10,13 @@ samples, centred in the FFT; reflection at the edges; magnitudes floored at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from drywet.dsp.frames import hann
 
 # (FFT size, hop, window), in samples
 RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))
@@ -26,18 +28,17 @@ _FRAMES_AT_ONCE = 2048
 
 
 def _magnitudes(
-    samples: NDArray[np.float64], fft: int, hop: int, window: int
-) -> NDArray[np.float64]:
-    padded = np.pad(samples, fft // 2, mode="reflect")
+    samples: NDArray[np.floating], fft: int, hop: int, window: int
+) -> Iterator[NDArray[np.float64]]:
+    """Magnitudes of all frames, some thousand at a time."""
+    padded = np.pad(samples.astype(np.float64), fft // 2, mode="reflect")
     taper = np.zeros(fft)
     start = (fft - window) // 2
-    taper[start : start + window] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    taper[start : start + window] = hann(window)
     frames = np.lib.stride_tricks.sliding_window_view(padded, fft)[::hop]
-    out = np.empty((len(frames), fft // 2 + 1))
     for first in range(0, len(frames), _FRAMES_AT_ONCE):
-        part = slice(first, first + _FRAMES_AT_ONCE)
-        out[part] = np.abs(np.fft.rfft(frames[part] * taper)) ** 2
-    return np.sqrt(np.maximum(out, POWER_FLOOR))
+        spectra = np.fft.rfft(frames[first : first + _FRAMES_AT_ONCE] * taper)
+        yield np.sqrt(np.maximum(spectra.real**2 + spectra.imag**2, POWER_FLOOR))
 
 
 class Distance(NamedTuple):
@@ -73,10 +74,20 @@ def distance(prediction: NDArray[np.floating], target: NDArray[np.floating]) -> 
         raise ValueError(f"expected a 1-D signal of at least {MIN_SAMPLES} samples")
     convergence = log_magnitude = 0.0
     for fft, hop, window in RESOLUTIONS:
-        got = _magnitudes(prediction.astype(np.float64), fft, hop, window)
-        want = _magnitudes(target.astype(np.float64), fft, hop, window)
-        convergence += float(np.linalg.norm(want - got) / np.linalg.norm(want))
-        log_magnitude += float(np.mean(np.abs(np.log(want) - np.log(got))))
+        error = energy = logs = 0.0
+        count = 0
+        pairs = zip(
+            _magnitudes(prediction, fft, hop, window),
+            _magnitudes(target, fft, hop, window),
+            strict=True,
+        )
+        for got, want in pairs:
+            error += float(np.sum((want - got) ** 2))
+            energy += float(np.sum(want**2))
+            logs += float(np.sum(np.abs(np.log(want / got))))
+            count += want.size
+        convergence += float(np.sqrt(error / energy))
+        log_magnitude += logs / count
     return Distance(convergence / len(RESOLUTIONS), log_magnitude / len(RESOLUTIONS))
 
 
