@@ -11,6 +11,7 @@ from drywet.runs.config import TrainingConfig
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
 from drywet.training.loop import Progress
+from drywet.training.prepare import Played
 from drywet.verbs.export import export
 from drywet.verbs.process import process
 from drywet.verbs.signal import signal
@@ -76,6 +77,7 @@ def demo(
         out=folder / "run",
         training=training,
         overwrite=overwrite,
+        played=Played("sd1", {}),
         on_progress=on_progress,
     )
     on_step("4/4  exporting it")
