@@ -76,12 +76,24 @@ def test_the_device_is_asked_where_drywet_played_it(tmp_path):
         dry="d", wet="w", dry_sha256="", wet_sha256="", rate=48_000, seconds=1, latency=0,
         polarity=1, replicate_esr=None, device=str(circuit), knobs={},
     )  # fmt: skip
-    found, note = ask_device(recording, 48_000)
+    kept = tmp_path / "device.json"
+    answers, note = ask_device(recording, 48_000, kept)
     assert note is None
+    found = answers.probes
     low = [tone for tone in found.tones if tone.hz < 2000]
     assert all(t.harmonics_db[0] == pytest.approx(t.level_db - 6.02, abs=0.05) for t in low)
     assert all(t.thd_db < -90 for t in low)
     assert found.aliasing.mean_db < -90
+    # Kept answers count for this very device only.
+    told = answers.model_copy(update={"probes": found.model_copy(update={"idle_dbfs": -1.0})})
+    kept.write_text(told.model_dump_json())
+    assert ask_device(recording, 48_000, kept)[0].probes.idle_dbfs == -1
+    assert ask_device(recording, 44_100, kept)[0].probes.idle_dbfs < -100
+    kept.write_text("{")
+    assert ask_device(recording, 48_000, kept)[0].probes.idle_dbfs < -100
+    kept.write_text(told.model_dump_json())
+    circuit.write_text(circuit.read_text().replace("R2 out 0 1k", "R2 out 0 2k"))
+    assert ask_device(recording, 48_000, kept)[0].probes.idle_dbfs < -100
 
 
 @pytest.mark.parametrize("device", ["lv2:urn:some:plugin", "gone.cir", "some/plugin.vst3"])
@@ -91,7 +103,7 @@ def test_plugins_and_what_is_gone_are_not_asked(device):
         dry="d", wet="w", dry_sha256="", wet_sha256="", rate=48_000, seconds=1, latency=0,
         polarity=1, replicate_esr=None, device=device, knobs={},
     )  # fmt: skip
-    found, note = ask_device(recording, 48_000)
+    found, note = ask_device(recording, 48_000, None)
     assert found is None
     assert device.removeprefix("lv2:") in note
 

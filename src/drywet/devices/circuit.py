@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,11 @@ class CircuitDevice:
     def netlist(self) -> Netlist:
         """As it is written."""
         return read_netlist(self._path)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the netlist's file."""
+        return sha256(self._path.read_bytes()).hexdigest()
 
     @property
     def name(self) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
+
+import numpy as np
 
 from drywet.audio.read import Samples
 from drywet.devices.device import Knob, Position, fixed, require_playable, unheard
@@ -30,6 +33,14 @@ class ModelDevice:
             self._trained = read_nam(self._path)
         else:
             self._trained = load_model(self._path)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights and of what the model is."""
+        digest = sha256(self._trained.card.model_dump_json().encode())
+        for name in sorted(self._trained.weights):
+            digest.update(np.ascontiguousarray(self._trained.weights[name]).tobytes())
+        return digest.hexdigest()
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from drywet.errors import DrywetError
 from drywet.evaluation.cost import cost
 from drywet.evaluation.material import Material
 from drywet.evaluation.probes import ask_device, ask_model
-from drywet.evaluation.result import Evaluation
+from drywet.evaluation.result import Answers, Evaluation
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import aliasing, harmonics, scores, silence, time
@@ -36,6 +36,7 @@ class Measured:
         target: of the device's.
         prediction: of the model's.
         rate: in Hz.
+        answers: of the device to the test signals, to be kept with the run.
     """
 
     evaluation: Evaluation
@@ -43,6 +44,7 @@ class Measured:
     target: list[Signal]
     prediction: list[Signal]
     rate: int
+    answers: Answers | None
 
     @property
     def seams(self) -> list[int]:
@@ -75,7 +77,8 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
         itself = scores.evaluate(second, first, rate)
     pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
     probes = ask_model(trained)
-    device_probes, note = ask_device(config.recording, rate)
+    answers, note = ask_device(config.recording, rate, folder.device_file)
+    device_probes = None if answers is None else answers.probes
     heard = config.heard_peak_dbfs
     dry = material.cut(prepared.dry)
     evaluation = Evaluation(
@@ -108,7 +111,7 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
         beats_baseline=ours.esr < _CLEARLY * theirs.esr,
     )
     evaluation.verdict = verdict(evaluation)
-    return Measured(evaluation, dry, target, predicted, rate)
+    return Measured(evaluation, dry, target, predicted, rate, answers)
 
 
 def _require_audio(target: list[Signal], prediction: Signal, folder: RunFolder) -> None:

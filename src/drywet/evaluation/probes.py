@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,15 @@ from drywet.devices.circuit import CircuitDevice
 from drywet.devices.device import Device
 from drywet.devices.model import ModelDevice
 from drywet.errors import DrywetError
-from drywet.evaluation.result import Probes
+from drywet.evaluation.result import Answers, Asked, Probes
 from drywet.inference.stream import Stream
 from drywet.metrics import aliasing, harmonics, intermodulation, sines, transfer
 from drywet.metrics.silence import idle_noise
 from drywet.metrics.sines import Play, Signal
 from drywet.models.config import RecurrentConfig, WindowedConfig
-from drywet.runs.config import Recording
+from drywet.runs.config import Recording, parse
 from drywet.runs.model_file import TrainedModel
+from drywet.storage import read_json
 
 _PLUGINS = ("lv2:",)
 _PLUGIN_FILES = {".vst3"}
@@ -61,27 +62,45 @@ def ask_model(trained: TrainedModel) -> Probes:
     return ask(play, trained.card.rate, settle)
 
 
-def ask_device(recording: Recording, rate: int) -> tuple[Probes | None, str | None]:
-    """Play all test signals through what played the capture.
+def ask_device(
+    recording: Recording, rate: int, kept: Path | None
+) -> tuple[Answers | None, str | None]:
+    """Play all test signals through what played the capture, or read what it made of them before.
 
     Plugins are not asked: loading one runs its code, and a run may come from a stranger.
+
+    Args:
+        recording: of the run.
+        rate: in Hz.
+        kept: file with earlier answers, if any; they count for the very same device only.
 
     Returns:
         What it made of them, or else, where drywet played the capture, why it was not asked.
     """
-    if recording.device is None:
+    name, knobs = recording.device, recording.knobs
+    if name is None:
         return None, None
     try:
-        return _asked(recording.device, tuple(sorted(recording.knobs.items())), rate), None
+        if name.startswith(_PLUGINS) or Path(name).suffix.lower() in _PLUGIN_FILES:
+            raise DrywetError(f"{name} is a plugin", "a circuit or a model", "Score it by ear.")
+        device: Device = find(name)
+        if not isinstance(device, CircuitDevice | ModelDevice):
+            raise DrywetError(f"{name} is no circuit or model", "one of them", "Score it by ear.")
+        asked = Asked(drywet=version("drywet"), sha256=device.fingerprint, knobs=knobs, rate=rate)
+        before = _read(kept)
+        if before is not None and before.asked == asked:
+            return before, None
+        probes = ask(lambda signal: device.process(signal, rate, knobs), rate)
+        return Answers(asked=asked, probes=probes), None
     except DrywetError as error:
         return None, str(error)
 
 
-@lru_cache(maxsize=8)  # several seeds of one device ask it once
-def _asked(name: str, knobs: tuple[tuple[str, float], ...], rate: int) -> Probes:
-    if name.startswith(_PLUGINS) or Path(name).suffix.lower() in _PLUGIN_FILES:
-        raise DrywetError(f"{name} is a plugin", "a circuit or a model", "Score it by ear.")
-    device: Device = find(name)
-    if not isinstance(device, CircuitDevice | ModelDevice):
-        raise DrywetError(f"{name} is no circuit or model", "one of them", "Score it by ear.")
-    return ask(lambda signal: device.process(signal, rate, dict(knobs)), rate)
+def _read(kept: Path | None) -> Answers | None:
+    """Answers that were kept; ``None`` where there are none or they are damaged."""
+    if kept is None or not kept.is_file():
+        return None
+    try:
+        return parse(Answers, read_json(kept, "answers of a device"), kept)
+    except DrywetError:
+        return None

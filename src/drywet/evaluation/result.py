@@ -32,6 +32,34 @@ class Probes(BaseModel):
     idle_dbfs: float
 
 
+class Asked(BaseModel):
+    """Who was asked, and how.
+
+    Attributes:
+        drywet: version that asked.
+        sha256: of what defines the device.
+        knobs: where they stood.
+        rate: in Hz.
+    """
+
+    drywet: str
+    sha256: str
+    knobs: dict[str, float]
+    rate: int
+
+
+class Answers(BaseModel):
+    """What a device made of the test signals; a run keeps it, for a circuit takes its time.
+
+    Attributes:
+        asked: who and how.
+        probes: the answers.
+    """
+
+    asked: Asked
+    probes: Probes
+
+
 class Cost(BaseModel):
     """What it takes to run a model on this machine, one core, in blocks of 64 samples.
 

@@ -8,6 +8,7 @@
     history.jsonl       one line per validation
     checkpoint.pt       where to resume
     scores.json         the scores of the test audio
+    device.json         what the device makes of test signals, where drywet played it
     report.html         all of it on one page, where it was asked for
     figures/, audio/    to look at and to listen to
 """
@@ -64,6 +65,7 @@ class RunFolder:
         self.checkpoint_file = path / "checkpoint.pt"
         self.scores_file = path / "scores.json"
         self.report_file = path / "report.html"
+        self.device_file = path / "device.json"
         self.figures = path / "figures"
         self.audio = path / "audio"
 
@@ -95,6 +97,7 @@ class RunFolder:
             self.checkpoint_file,
             self.scores_file,
             self.report_file,
+            self.device_file,
             *(self.figures / f"{name}.png" for name in FIGURES),
             *(self.audio / f"{name}.wav" for name in SOUNDS),
             *(self.export_file(suffix) for suffix in EXPORTS),

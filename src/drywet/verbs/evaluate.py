@@ -65,6 +65,8 @@ def keep(folder: RunFolder, measured: Measured) -> None:
     """Write scores, figures and audio of the test spans into a run's folder."""
     result, rate = measured.evaluation, measured.rate
     write_json(folder.scores_file, result.model_dump(mode="json"))
+    if measured.answers is not None:
+        write_json(folder.device_file, measured.answers.model_dump(mode="json"))
     make_folder(folder.figures)
     make_folder(folder.audio)
     dry, target, predicted = (
