@@ -126,11 +126,15 @@ def test_the_verdict_names_what_is_wrong(scored):
     inaudible = [BandScore(8000, 12_000, 5.0, 7.0, 1e-10)]
     assert not says("adds sound", bands=inaudible)
     dull = [BandScore(4000, 8000, 0.8, -9.0, 1e-3)]
-    assert says("misses most of the device at 4-8 kHz", bands=dull)
+    assert says("lacks sound that the device makes at 4-8 kHz (-9 dB)", bands=dull)
+    blurred = [BandScore(4000, 8000, 1.4, -0.3, 1e-3)]
+    assert says("mostly not the same sound at 4-8 kHz", bands=blurred)
+    assert says("silence would be closer", esr=3.2)
+    assert says("another device", esr=3.2, held_out=False)
     assert says("In pauses it makes -50 dBFS", pauses=Quiet(-80, -50, 1.0))
     assert not says("In pauses", pauses=Quiet(-50, -50, 1.0))
     hiss = scored.linear.model_copy(update={"bands": [BandScore(4000, 8000, 1.9, 0.0, 1e-3)]})
-    assert not says("misses most", bands=dull, itself=hiss), "no model can predict hiss"
+    assert not says("lacks", bands=dull, itself=hiss), "no model can predict hiss"
     louder = scored.loudness._replace(loudness_db=1.2)
     assert says("1.2 dB louder", loudness=louder)
     assert says("harmonics", harmonic_error=HarmonicError(6.0, 20.0, 1.0, []))

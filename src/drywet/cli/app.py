@@ -159,7 +159,9 @@ def report_command(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or of several seeds.")],
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Page to write [default: report.html in the run]."),
+        typer.Option(
+            "-o", "--out", help="Page to write [default: report.html in the run, or here]."
+        ),
     ] = None,
     json: AsJson = False,
 ) -> None:

@@ -26,9 +26,10 @@ def lines(result: Evaluation) -> list[str]:
     for label, name, form in _ROWS:
         ours, theirs = (_number(getattr(scores, name), form) for scores in (result, result.linear))
         rows.append((label, ours, theirs))
+    rows.append(("", "error     excess", "error     excess"))
     for band, linear in zip(result.bands, result.linear.bands, strict=True):
-        rows.append((f"error {band.label}", _band(band), _band(linear)))
-    found = [f"{label:<20}{ours:>18}{theirs:>18}" for label, ours, theirs in rows]
+        rows.append((band.label, _band(band), _band(linear)))
+    found = [f"{label:<20}{ours:>18}{theirs:>21}" for label, ours, theirs in rows]
 
     def add(label: str, text: str) -> None:
         found.append(f"{label:<20}{text:>18}")
@@ -60,6 +61,11 @@ def lines(result: Evaluation) -> list[str]:
         if remark.advice:
             found.append(f"  -> {remark.advice}")
     return found
+
+
+def label_of(name: str) -> str:
+    """What a score is called in the table."""
+    return next((label for label, key, _ in _ROWS if key == name), name)
 
 
 def _number(value: float | None, form: str) -> str:

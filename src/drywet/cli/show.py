@@ -159,14 +159,16 @@ def _seeds(finished: Seeds, json: bool) -> None:
         return
     path = shlex.quote(str(finished.path))
     if finished.interrupted:
-        print(f"stopped by Ctrl-C; go on with\n  drywet train --resume {path}")
+        done = len(finished.runs) - 1
+        print(f"stopped by Ctrl-C after {done} of the seeds, the last one unfinished; go on with")
+        print(f"  drywet train --resume {path}")
         return
     print(f"{'':<20}{'mean':>12}{'deviation':>12}{'least':>12}{'most':>12}")
     for name, score in group.scores.items():
         values = (score.mean, score.deviation, score.least, score.most)
-        print(f"{name:<20}" + "".join(f"{value:>12.4g}" for value in values))
+        print(f"{scores.label_of(name):<20}" + "".join(f"{value:>12.4g}" for value in values))
     print(f"{len(group.runs)} seeds, on the same held-out audio.")
-    print(f"Best by its validation score, which is none of these: {path}/{group.best}. Next:")
+    print(f"Best on the validation audio (no score above is of that): {path}/{group.best}. Next:")
     print(f"  drywet report {path}")
     print(f"  drywet export {path}/{group.best}")
 
@@ -188,6 +190,7 @@ def _run(finished: Run, json: bool) -> None:
         print(f"  drywet train --resume {path}")
     for name in finished.formats[:1]:
         print(f"  drywet export {path} --format {name}")
+    print(f"  drywet report {path}")
     print(f"  drywet render {path} IN.wav OUT.wav")
 
 

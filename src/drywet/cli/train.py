@@ -90,7 +90,7 @@ def train_command(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(min=2, help="Train so often, --seed and up.", show_default=False),
+        typer.Option(help="Train so often, --seed and up.", show_default=False),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of weights and windows.", show_default=False)

@@ -26,7 +26,8 @@ _HIGH_RATE = 96_000
 _AUDIBLE_SHARE = 1e-8
 _BAND_DB = 3.0
 _BAND_LOST = 0.5  # ESR in a band
-_ALIASING_DB = -50.0
+_ALIASING_DB = -40.0
+_TREBLE = "For the treble: more data, --pre-emphasis 0.85, or --mrstft 0.01."
 _WORSE_THAN_DEVICE_DB = 6.0
 _NOISE_DB = 6.0
 _NOISE_FLOOR_DBFS = -90.0
@@ -44,6 +45,17 @@ def verdict(found: Evaluation) -> list[Remark]:
 
 
 def _closeness(found: Evaluation) -> Iterator[Remark]:
+    if found.esr >= 1:
+        other = "" if found.held_out else " This capture may be of another device or setting."
+        yield Remark(
+            kind="bad",
+            text=f"The error is larger than the signal (ESR {found.esr:.2g}): silence would be "
+            f"closer.{other}",
+            advice="Check that dry and wet belong together ('drywet check')."
+            if not found.held_out
+            else "Train longer, or check the capture ('drywet check').",
+        )
+        return
     below = -10 * log10(max(found.esr, 1e-20))
     floor = found.noise_floor_esr
     if floor is not None and floor > _STEADY and found.esr <= _BY_THE_FLOOR * floor:
@@ -68,8 +80,7 @@ def _closeness(found: Evaluation) -> Iterator[Remark]:
     if kind != "good":
         bigger = "a bigger net (--hidden 32), " if found.cost.parameters < _SMALL else ""
         advice = f"Try {bigger}a longer training, or a longer, livelier capture."
-    heard = f"; listeners would give it {found.predicted_mushra:.0f} of 100 (predicted)"
-    yield Remark(kind=kind, text=f"{said}, {words}{heard}.", advice=advice)
+    yield Remark(kind=kind, text=f"{said}, {words}.", advice=advice)
 
 
 def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
@@ -84,7 +95,7 @@ def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
 
 
 def _bands(found: Evaluation) -> Iterator[Remark]:
-    added, lost = [], []
+    added, lacking, wrong = [], [], []
     for number, band in enumerate(found.bands):
         if band.esr is None or band.excess_db is None or band.share < _AUDIBLE_SHARE:
             continue
@@ -93,8 +104,10 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
             continue  # hiss of the device, which no model can predict
         if band.excess_db > _BAND_DB:
             added.append(f"{band.label} ({band.excess_db:+.0f} dB)")
+        elif band.esr > _BAND_LOST and band.excess_db < -_BAND_DB:
+            lacking.append(f"{band.label} ({band.excess_db:+.0f} dB)")
         elif band.esr > _BAND_LOST:
-            lost.append(f"{band.label} (error {band.esr:.0%} of what is there)")
+            wrong.append(band.label)
     if added:
         yield Remark(
             kind="bad",
@@ -102,11 +115,17 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
             advice="More data helps most; --pre-emphasis 0.85 or --select composite weigh the "
             "treble more.",
         )
-    if lost:
+    if lacking:
         yield Remark(
             kind="warning",
-            text=f"It misses most of the device at {', '.join(lost)}.",
-            advice="Weigh the treble more: --pre-emphasis 0.85, or --mrstft 0.01.",
+            text=f"It lacks sound that the device makes at {', '.join(lacking)}.",
+            advice=_TREBLE,
+        )
+    if wrong:
+        yield Remark(
+            kind="warning",
+            text=f"As loud as the device but mostly not the same sound at {', '.join(wrong)}.",
+            advice=_TREBLE,
         )
 
 
@@ -132,7 +151,7 @@ def _aliasing(found: Evaluation) -> Iterator[Remark]:
     elif worst.asr_db > _ALIASING_DB:
         yield Remark(
             kind="warning",
-            text=f"{text}; a good analog device has none.",
+            text=f"{text}.",
             advice=advice,
         )
 

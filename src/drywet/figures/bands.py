@@ -43,7 +43,7 @@ def band_error(
     above.set_yscale("log")
     above.axhline(1, color=canvas.DRY, lw=0.8, ls="--")
     above.set_ylabel("error (ESR)")
-    above.legend(frameon=False, fontsize=8)
+    figure.legend(frameon=False, fontsize=8, loc="outside upper left", ncols=3)
     below.axhline(0, color=canvas.DRY, lw=0.8)
     below.set_ylabel("excess, dB")
     below.set_xticks(x, labels)

@@ -28,6 +28,8 @@ def by_second(
         colors: of each.
         size: in inches.
     """
+    from matplotlib.ticker import MaxNLocator
+
     figure = canvas.new_figure(*size)
     axes = figure.subplots()
     first = next(iter(models.values()))
@@ -45,6 +47,7 @@ def by_second(
         axes.plot(x, errors, color=colors[name], lw=1.6, marker=".", label=f"error of {name}")
     axes.set_xlabel("second of test audio")
     axes.set_ylabel("dB of the loudest second")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize=8)
     return figure

@@ -15,7 +15,7 @@ DRY = "#8a8a8a"
 TARGET = "#1f6fb4"
 PREDICTION = "#d9662b"
 RESIDUAL = "#9a2f55"
-BANDS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#c8a900", "#d9662b")
+BANDS = ("#8d6fd1", "#3f7fbf", "#21918c", "#5ec962", "#c8a900", "#d9662b")
 """Low to high."""
 
 CARD = (4.8, 3.0)

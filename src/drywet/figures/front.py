@@ -51,6 +51,7 @@ def front(
     axes.set_yscale("log")
     axes.set_xlabel("ns per sample, blocks of 64")
     axes.set_ylabel("ESR")
+    axes.minorticks_off()
     axes.margins(x=0.25, y=0.2)
     axes.grid(alpha=0.25, which="both")
     return figure

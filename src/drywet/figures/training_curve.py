@@ -59,7 +59,7 @@ def training_curve(
     below.axhline(0, color=canvas.DRY, lw=0.8)
     below.set_ylabel("band excess, dB")
     below.set_xlabel("seconds of training")
-    below.legend(frameon=False, fontsize=8, ncols=3)
+    below.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     for place in (axes, below):
         place.grid(alpha=0.25)
     return figure

@@ -17,11 +17,12 @@ _MOST_MODELS_HEARD = 6
 
 
 def page(
-    contenders: Sequence[Contender], comparison: Sequence[str], versions: dict[str, str]
+    title: str, contenders: Sequence[Contender], comparison: Sequence[str], versions: dict[str, str]
 ) -> str:
     """The report on one run, or on several side by side.
 
     Args:
+        title: of the page.
         contenders: the runs, at least one.
         comparison: sentences on several runs (`tables.sentences`).
         versions: what made it, for the foot of the page.
@@ -35,8 +36,8 @@ def page(
         _part("page.html")
     )
     return template.render(
-        title=first.name if not several else f"{len(contenders)} models compared",
-        subtitle=_subtitle(first),
+        title=title,
+        subtitle=" | ".join(dict.fromkeys(_subtitle(one) for one in contenders)),
         style=_markup(_part("style.css")),
         script=_part("player.js"),
         comparison=_comparison(contenders, comparison) if several else None,
@@ -47,7 +48,7 @@ def page(
                 for one in sounds
             ]
         ),
-        sound_note=_sound_note(first),
+        sound_note=_sound_note(first, any(one.audio != first.audio for one in contenders)),
         runs=[_run(one, number) for number, one in enumerate(contenders)],
         footer=f"drywet {versions['drywet']}. This page needs no network and no other file.",
     )
@@ -75,11 +76,13 @@ def _subtitle(run: Contender) -> str:
     return f"{found.model}{device}; scored on {found.seconds:.1f} s of {held} at {found.rate} Hz"
 
 
-def _sound_note(run: Contender) -> str:
+def _sound_note(run: Contender, others: bool) -> str:
     cut = min(run.evaluation.seconds, MOST_SECONDS)
+    left_out = f" Only what was scored on the same audio as {run.name} is heard." if others else ""
     return (
-        f"{cut:.0f} s of test audio. Keys 1 to 9 switch, space plays and pauses. Unticked, every "
-        "sound has its own level: the residual then is as loud as the error really is."
+        f"{cut:.1f} s of test audio, over and over. Keys 1 to 9 switch, space plays and pauses. "
+        "Unticked, every sound has its own level: the residual then is as loud as the error really "
+        f"is.{left_out}"
     )
 
 
@@ -92,7 +95,7 @@ def _sounds(contenders: Sequence[Contender]) -> list[Sound]:
         sound("dry", "Dry", excerpt(first.dry, rate), target, rate),
         sound("target", "Device", target, target, rate),
     ]
-    same = [c for c in contenders if c.measured.rate == rate and len(c.target) == len(first.target)]
+    same = [one for one in contenders if one.audio == first.audio]
     for number, one in enumerate(same[:_MOST_MODELS_HEARD]):
         label = "Model" if len(contenders) == 1 else one.name
         prediction = excerpt(one.prediction, rate)
@@ -124,7 +127,7 @@ def _comparison(contenders: Sequence[Contender], sentences: Sequence[str]) -> di
         "heads": tables.HEADS,
         "rows": [{"name": r.name, "color": _variable(r.color), "cells": r.cells} for r in rows],
         "sentences": sentences,
-        "figures": pictures.of_all(contenders),
+        "figures": pictures.of_all([c for c in contenders if c.audio == contenders[0].audio]),
         "note": "Intervals: 95 % of 1000 bootstrap draws over the seconds of the test audio, error "
         "over that of the closest run; one that holds 0 dB is no difference.",
     }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TALL = (4.8, 3.6)
 _SPECTROGRAMS = (4.8, 7.0)
+_COSTS_DIFFER = 1.2  # less is the clock's noise
 
 
 @dataclass(frozen=True)
@@ -110,36 +111,51 @@ def of_run(run: Contender, number: int) -> list[Picture]:
     )
     add(
         "Harmonics",
-        "Of two steady notes. They are the colour of a distortion.",
-        lambda: harmonics({name: p.tones for name, p in probes.items()}, colors, _TALL),
+        "Of two steady notes, as loud as the model was taught: the colour of a distortion.",
+        lambda: harmonics(
+            {name: p.tones for name, p in probes.items()}, colors, found.heard_peak_dbfs, _TALL
+        ),
     )
     add(
         "Transfer curves",
         "Left: a straight line is linear, a flat one limits. Right: one period of a low note; a "
-        "loop is filtering.",
+        "loop is filtering." + _beyond(found.heard_peak_dbfs),
         lambda: transfer_curve({name: p.transfer for name, p in probes.items()}, colors, _TALL),
     )
     return pictures
 
 
+def _beyond(heard_db: float | None) -> str:
+    if heard_db is None or heard_db > -1:
+        return ""
+    return f" It was trained on peaks of up to {heard_db:.0f} dBFS and guesses above."
+
+
 def of_all(contenders: Sequence[Contender]) -> list[Picture]:
-    """Figures that compare several runs."""
+    """Figures that compare several runs on the same audio; none for a single one."""
+    if len(contenders) < 2:
+        return []
     colors = {one.name: one.color for one in contenders}
     points = {
         one.name: (one.evaluation.cost.ns_per_sample, one.evaluation.esr) for one in contenders
     }
     drawn = [
         (
-            "Accuracy against cost",
-            front(points, colors, _TALL),
-            "Dashed: the Pareto front. What lies above it is beaten in both by another.",
-        ),
-        (
             "Error by band",
             band_error({one.name: one.evaluation.bands for one in contenders}, colors, _TALL),
             "Above: 1 is as wrong as silence. Below: over 0 the model adds what is not there.",
-        ),
+        )
     ]
+    costs = [cost for cost, _ in points.values()]
+    if max(costs) > _COSTS_DIFFER * min(costs):
+        drawn.insert(
+            0,
+            (
+                "Accuracy against cost",
+                front(points, colors, _TALL),
+                "Dashed: the Pareto front. What lies above it is beaten in both by another.",
+            ),
+        )
     return [
         Picture(title, svg(figure, f"all-{i}"), caption)
         for i, (title, figure, caption) in enumerate(drawn)

@@ -6,6 +6,8 @@
   if (!root) return;
   const sounds = JSON.parse(document.getElementById("sounds").textContent);
   const find = (name) => root.querySelector(`[data-${name}]`);
+  // After a click of the mouse the space bar is the player's again, not the button's.
+  root.addEventListener("click", (event) => event.detail && document.activeElement.blur());
   const FADE = 0.008; // seconds, of a switch
   const PEAK = 0.9; // of every file
   let context = null, analyser = null, master = null, voices = {}, preparing = null, frame = 0;
@@ -144,6 +146,9 @@
     });
     root.querySelectorAll("[data-answer]").forEach((button) => { button.disabled = !trial; });
     find("matched").disabled = Boolean(trial);
+    const several = sounds.filter((s) => s.model).length > 1;
+    root.querySelector("[data-hear=b]").textContent =
+      trial && several ? `B: ${trial.model.label}` : "B: model";
     find("blind").textContent = trial ? "End the blind test" : "Blind test";
     find("blind").setAttribute("aria-pressed", Boolean(trial));
     draw();
@@ -165,7 +170,7 @@
     const model = sounds.find((s) => s.model && s.key === own) || sounds.find((s) => s.model);
     const bit = crypto.getRandomValues(new Uint8Array(1))[0] & 1;
     trial = {
-      hearing: "x", answer: bit ? "a" : "b",
+      hearing: "x", answer: bit ? "a" : "b", model,
       key() { return { a: "target", b: model.key, x: bit ? "target" : model.key }[this.hearing]; },
     };
   }
@@ -215,7 +220,7 @@
   document.onkeydown = (event) => {
     if (event.target.closest("button, input, canvas, summary") && event.key === " ") return;
     if (event.key === " ") { event.preventDefault(); find("play").click(); }
-    const button = root.querySelectorAll("[data-sound]")[Number(event.key) - 1];
+    const button = root.querySelectorAll(trial ? "[data-hear]" : "[data-sound]")[event.key - 1];
     if (button && !event.ctrlKey && !event.metaKey && !event.altKey) button.click();
   };
   addEventListener("resize", draw);

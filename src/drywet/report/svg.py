@@ -29,6 +29,7 @@ def svg(figure: Figure, name: str) -> str:
         name: what is unique to it on the page, for the names inside.
     """
     import matplotlib as mpl
+    from matplotlib.text import Text
 
     settings: dict[Any, Any] = {
         "svg.fonttype": "none", "svg.hashsalt": name, "text.color": _INK,
@@ -42,8 +43,8 @@ def svg(figure: Figure, name: str) -> str:
         axes.tick_params(colors=_INK, which="both", labelsize=8)
         for spine in axes.spines.values():
             spine.set_color(_INK)
-        legend = axes.get_legend()
-        for text in legend.get_texts() if legend else ():
+    for text in figure.findobj(Text):
+        if text.get_color() == "black":
             text.set_color(_INK)
     buffer = io.StringIO()
     with mpl.rc_context(settings):

@@ -41,7 +41,7 @@ class Row:
 
 
 def _text(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
+    return "-" if value is None else format(round(value, 12) + 0.0, form)
 
 
 def scores(found: Evaluation) -> tuple[list[str], list[list[str]]]:
@@ -107,9 +107,8 @@ def notes(found: Evaluation) -> str:
         said.append(f"ESR at the files' rate: {found.esr_at_recording_rate:.2e}")
     said.append(
         f"Cost: {cost.parameters} parameters, {cost.multiply_adds} multiply-adds and "
-        f"{cost.ns_per_sample:.0f} ns a sample ({cost.engine}, one core, blocks of 64), a block in "
-        f"a hundred takes over {cost.block_p99_us:.0f} µs of its "
-        f"{64e6 / found.rate:.0f}"
+        f"{cost.ns_per_sample:.0f} ns a sample ({cost.engine}, one core, blocks of 64); 99 % of "
+        f"blocks take under {cost.block_p99_us:.0f} µs, {64e6 / found.rate:.0f} are allowed"
     )
     if found.heard_peak_dbfs is not None:
         said.append(f"Trained on dry peaks of up to {found.heard_peak_dbfs:.0f} dBFS")
@@ -136,7 +135,9 @@ def side_by_side(contenders: Sequence[Contender]) -> list[Row]:
         interval = (
             "closest" if any(c.audio == one.audio for c in contenders if c is not one) else "-"
         )
-        if against is not None:
+        if against is not None and against.seconds < LEAST_SECONDS:
+            interval = "too short"
+        elif against is not None:
             interval = f"{against.low_db:+.1f} to {against.high_db:+.1f}"
             interval += "" if against.decided else " (undecided)"
         rows.append(
@@ -189,8 +190,8 @@ def _ranked(rivals: Sequence[Contender]) -> list[str]:
         )
     if worse:
         said.append(
-            f"{best.name} is closer than {_listed(worse)}, beyond chance over the seconds. Another "
-            "seed may turn that round: --seeds shows it."
+            f"{best.name} is closer than {_listed(worse)}, beyond chance over the seconds. With "
+            "another seed of each it may be the other way round: train with --seeds to know."
         )
     return said
 

@@ -164,6 +164,8 @@ def require_free(path: Path, overwrite: bool, group: bool = False) -> None:
         ) from error
     if not ((path / GROUP_FILE).is_file() if group else _is_run(path)):
         wanted = "holds no runs of several seeds" if group else "is no run"
+        if not group and (path / GROUP_FILE).is_file():
+            wanted = "holds runs of several seeds"
         raise DrywetError(
             f"{path} already exists and {wanted}", "a new folder", "Choose another -o."
         )

@@ -15,12 +15,13 @@ from drywet.report.page import page
 from drywet.report.tables import sentences
 from drywet.runs.config import versions_here
 from drywet.runs.folder import RunFolder
-from drywet.runs.group import is_group, runs_of
+from drywet.runs.group import is_group, read_group, runs_of
 from drywet.storage import write_bytes
 from drywet.verbs.evaluate import keep
 
 FILE_NAME = "report.html"
 _MOST = 24
+_LEAST_FOR_A_MEAN = 3
 _SUFFIXES = {".html", ".htm"}
 
 
@@ -69,23 +70,28 @@ def report(
         )
     target = Path(out) if out is not None else _place(paths)
     _require_writable(target)
-    names = _names([folder.path.resolve() for folder in folders])
+    depth = 2 if any(is_group(path) for path in paths) else 1  # seed-0 alone says little
+    names = _names([folder.path.resolve() for folder in folders], depth)
     found: dict[Path, Contender] = {}
     for number, folder in enumerate(folders):
         on_step(f"scoring {folder.path}")
         color = COLORS[number % len(COLORS)]
         found[folder.path.resolve()] = _contender(folder, names[number], color)
+    alone = len(paths) == 1 and is_group(paths[0])
     contenders = _against_the_best(list(found.values()))
     grouped = [[found[folder.path.resolve()] for folder in group] for group in members]
     titles = _names([path.resolve() for path in paths])
     groups = [
-        _group_sentence(title, group)
+        _group_sentence(title, path, group)
         for title, path, group in zip(titles, paths, grouped, strict=True)
         if is_group(path)
     ]
     groups += _groups_compared(titles, grouped)
-    comparison = sentences(contenders, groups) if len(contenders) > 1 else []
-    text = page(contenders, comparison, versions_here())
+    # Seeds of one training are no rivals.
+    ranked = [] if alone else contenders
+    comparison = sentences(ranked, groups) if len(contenders) > 1 else []
+    title = titles[0] if len(paths) == 1 else f"{len(contenders)} models compared"
+    text = page(title, contenders, comparison, versions_here())
     write_bytes(target, text.encode())
     first = [one.evaluation.verdict[0].text for one in contenders]
     written = [folder.path for folder in folders]
@@ -99,8 +105,9 @@ def _place(paths: Sequence[Path]) -> Path:
 def _require_writable(target: Path) -> None:
     """Refuse before minutes of scoring what could not be written after them."""
     if target.suffix.lower() not in _SUFFIXES or target.is_dir():
+        found = "it is a folder" if target.is_dir() else "it does not end in .html"
         raise DrywetError(
-            f"{target} as a report", "a file that ends in .html", "Choose another -o."
+            f"cannot write {target}: {found}", "a file that ends in .html", "Choose another -o."
         )
     if not target.parent.is_dir():
         raise DrywetError(
@@ -109,12 +116,12 @@ def _require_writable(target: Path) -> None:
         )  # fmt: skip
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
+def _names(paths: Sequence[Path], depth: int = 1) -> list[str]:
     """Names of resolved folders, with as much of what is above as tells them apart."""
-    for depth in range(1, max(len(path.parts) for path in paths) + 1):
-        names = ["/".join(path.parts[-depth:]) for path in paths]
-        if len(set(names)) == len(set(paths)):
-            break
+    names = ["/".join(path.parts[-depth:]) for path in paths]
+    longest = max(len(path.parts) for path in paths)
+    if len(set(names)) < len(set(paths)) and depth < longest:
+        return _names(paths, depth + 1)
     return names
 
 
@@ -124,7 +131,8 @@ def _contender(folder: RunFolder, name: str, color: str) -> Contender:
     keep(folder, measured)
     made = {
         "settings": config.settings.model_dump(mode="json"),
-        "recording": config.recording.model_dump(mode="json"),
+        "recording": config.recording.model_dump(mode="json")
+        | {name: Path(getattr(config.recording, name)).name for name in ("dry", "wet")},
         "versions": config.versions,
         "machine": config.machine,
         "created": config.created,
@@ -161,11 +169,18 @@ def _compared(first: Sequence[Contender], second: Sequence[Contender]) -> Compar
         return None
 
 
-def _group_sentence(title: str, group: Sequence[Contender]) -> str:
+def _group_sentence(title: str, path: Path, group: Sequence[Contender]) -> str:
+    best = read_group(path).best
+    if best is None:
+        return (
+            f"{title} is not finished: some of its runs stopped early, and their scores with them. "
+            f"'drywet train --resume {path}' goes on."
+        )
     esr = summary([one.evaluation.esr for one in group])
+    mean = f"mean {esr.mean:.2e} ± {esr.deviation:.1e}, " if esr.runs >= _LEAST_FOR_A_MEAN else ""
     return (
-        f"{title}: ESR {esr.mean:.2e} ± {esr.deviation:.1e} over {esr.runs} seeds "
-        f"({esr.least:.2e} to {esr.most:.2e})."
+        f"{title}: over {esr.runs} seeds an ESR of {mean}{esr.least:.2e} to {esr.most:.2e}; best "
+        f"by its validation score is {best}."
     )
 
 
