@@ -124,6 +124,8 @@ def table(seeds: list[int], out: Path) -> None:
             for share in (0.1, 0.25, 0.5, 1.0):
                 row = at(history, share)
                 error, excess = row["band_esr"], row["band_excess_db"]
+                if None in (*error, *excess):
+                    continue
                 print(
                     f"| {chosen.title} | {seed} | {row['epoch']:.0f} "
                     f"| {row['validation_esr']:.5f} | {error[2]:.3f} | {error[3]:.3f} "
@@ -143,7 +145,7 @@ def picture(seeds: list[int], out: Path, target: Path) -> None:
                 if chosen.clip != clip:
                     continue
                 look = {
-                    "color": f"C{number % 4}", "lw": 1.0,
+                    "color": f"C{number}", "lw": 1.0,
                     "label": chosen.title.split(", ", 1)[1] if seed == seeds[0] else None,
                 }  # fmt: skip
                 end = history[-1]["epoch"]

@@ -41,7 +41,10 @@ class Row:
 
 
 def _text(value: float | None, form: str) -> str:
-    return "-" if value is None else format(round(value, 12) + 0.0, form)
+    if value is None:
+        return "-"
+    text = format(value, form)
+    return text.lstrip("-") if form[0] != "+" and float(text) == 0 else text
 
 
 def scores(found: Evaluation) -> tuple[list[str], list[list[str]]]:
