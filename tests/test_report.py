@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import time
@@ -103,22 +104,27 @@ def test_it_plays_and_switches_in_place(single, visit):
     assert state(page)["position"] == held["position"]
 
 
-def test_matched_sounds_are_equally_loud(single, visit):
-    """The residual is far softer than the device until it is brought to its loudness."""
+def test_unmatched_sounds_have_their_own_level_and_matched_ones_the_devices(
+    single, run_folder, visit
+):
+    """Unmatched, the residual lies below the device by the root of the ESR."""
+    esr = json.loads((run_folder / "scores.json").read_text())["esr"]
     page = visit(single)
-    loudness = {}
+    page.click("[data-play]")
+    level = {}
     for matched in (True, False):
-        if not matched:
-            page.uncheck("[data-matched]")
+        page.set_checked("[data-matched]", matched)
         for name in ("target", "residual0"):
             page.click(f"[data-sound={name}]")
-            if not state(page)["playing"]:
-                page.click("[data-play]")
-            page.wait_for_timeout(150)
-            heard = [page.evaluate("drywetPlayer.rms()") for _ in range(6)]
-            loudness[matched, name] = float(np.mean(heard))
-    assert loudness[True, "residual0"] > 0.2 * loudness[True, "target"]
-    assert loudness[False, "residual0"] < 0.7 * loudness[True, "residual0"]
+            page.wait_for_timeout(100)
+            heard = []
+            for _ in range(40):  # more than once through the sound
+                page.wait_for_timeout(40)
+                heard.append(page.evaluate("drywetPlayer.rms()"))
+            level[matched, name] = float(np.sqrt(np.mean(np.square(heard))))
+    assert level[False, "residual0"] / level[False, "target"] == pytest.approx(esr**0.5, rel=0.5)
+    assert level[False, "target"] == pytest.approx(level[True, "target"], rel=0.5)
+    assert level[True, "residual0"] > 1.3 * level[False, "residual0"]
 
 
 def test_keys_and_seeking(single, visit):
