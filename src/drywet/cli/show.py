@@ -132,15 +132,6 @@ def _run_object(run: Run) -> dict[str, Any]:
     }
 
 
-def was_interrupted(finished: Run | Seeds) -> bool:
-    """Whether Ctrl-C ended a training."""
-    from drywet.verbs.train_seeds import Seeds
-
-    if isinstance(finished, Seeds):
-        return finished.interrupted
-    return finished.fit is not None and finished.fit.interrupted
-
-
 def trained(finished: Run | Seeds, json: bool) -> None:
     """Print how one training, or several of different seeds, went."""
     from drywet.verbs.train_seeds import Seeds
@@ -178,7 +169,7 @@ def _run(finished: Run, json: bool) -> None:
         print(jsonlib.dumps(_run_object(finished), indent=2))
         return
     if finished.fit is not None:
-        ended = "stopped by Ctrl-C" if finished.fit.interrupted else "trained"
+        ended = "stopped by Ctrl-C" if finished.interrupted else "trained"
         print(
             f"{ended} after {finished.fit.steps} steps, {finished.fit.seconds:.0f} s; "
             f"best at step {finished.fit.best_step}"
@@ -186,7 +177,7 @@ def _run(finished: Run, json: bool) -> None:
     print("\n".join(scores.lines(finished.evaluation)))
     path = shlex.quote(str(finished.path))
     print(f"{finished.path}: scores, figures/ and audio/ are there. Next:")
-    if finished.fit is not None and finished.fit.interrupted:
+    if finished.interrupted:
         print(f"  drywet train --resume {path}")
     for name in finished.formats[:1]:
         print(f"  drywet export {path} --format {name}")

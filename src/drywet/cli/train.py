@@ -192,5 +192,5 @@ def train_command(
         show.stopped_early(resume or out)
         raise typer.Exit(130) from None
     show.trained(run, json)
-    if show.was_interrupted(run):
+    if run.interrupted:
         raise typer.Exit(130)

@@ -73,7 +73,7 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
     passes = material.passes() if material.replicate_esr is not None else []
     itself = None
     if passes:
-        first, second = ([np.asarray(p) for p in part] for part in zip(*passes, strict=True))
+        first, second = (list(part) for part in zip(*passes, strict=True))
         itself = scores.evaluate(second, first, rate)
     pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
     probes = ask_model(trained)

@@ -10,7 +10,6 @@ from drywet.storage import atomic_path
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-INK = "#222222"
 DRY = "#8a8a8a"
 TARGET = "#1f6fb4"
 PREDICTION = "#d9662b"

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from drywet.dsp.levels import db
 from drywet.metrics.aliasing import LEVEL_SLACK_DB
 from drywet.metrics.sines import Sine
 
 MOST = 20
 """The highest harmonic."""
 AUDIBLE_DB = -80.0
-_FLOOR_DB = -200.0
 
 
 class Tone(NamedTuple):
@@ -54,16 +54,12 @@ class HarmonicError(NamedTuple):
     by_number_db: list[float | None]
 
 
-def _db(peak: float) -> float:
-    return max(20 * float(np.log10(max(peak, 1e-300))), _FLOOR_DB)
-
-
 def tone(sine: Sine) -> Tone:
     """Harmonics and THD of one sine."""
     inside = min((len(sine.spectrum) - 1) // sine.bin, MOST)
     peaks = [sine.harmonic(number) for number in range(1, inside + 1)]
     over = float(np.sqrt(np.sum(np.square(peaks[1:])))) / max(peaks[0], 1e-300)
-    return Tone(sine.hz, sine.level_db, [_db(peak) for peak in peaks], _db(over))
+    return Tone(sine.hz, sine.level_db, [db(peak) for peak in peaks], db(over))
 
 
 def evaluate(sines: Sequence[Sine]) -> list[Tone]:

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from drywet.dsp.levels import db
 from drywet.metrics.sines import LEVELS_DB, Play, frame_length, settled, spectrum
 
 LOW_HZ, HIGH_HZ = 60.0, 7000.0
 ORDERS = 5
 _RATIO = 4.0  # low over high
-_FLOOR_DB = -200.0
 
 
 class TwoTone(NamedTuple):
@@ -52,5 +52,5 @@ def evaluate(
         peaks = np.abs(spectrum(out))
         sides = [peaks[high + sign * n * low] for n in range(1, ORDERS + 1) for sign in (1, -1)]
         ratio = float(np.sqrt(np.sum(np.square(sides)))) / max(float(peaks[high]), 1e-300)
-        found.append(TwoTone(level, max(20 * float(np.log10(max(ratio, 1e-300))), _FLOOR_DB)))
+        found.append(TwoTone(level, db(ratio)))
     return found

@@ -77,11 +77,10 @@ def evaluate(
         targets: of the device, not silent.
         rate: in Hz.
     """
-    wanted: dict[str, tuple[Callable[..., Any], Sequence[Signal], Sequence[Signal]]] = {}
     plain = [p.astype(np.float64) for p in predictions], [y.astype(np.float64) for y in targets]
     pre = _both(plain, time.pre_emphasise)
     weighted = _both(plain, lambda samples: weighting.a_weighted(samples, rate))
-    wanted = {
+    wanted: dict[str, tuple[Callable[..., Any], Sequence[Signal], Sequence[Signal]]] = {
         "esr": (time.esr, *plain),
         "esr_pre_emphasised": (time.esr, *pre),
         "esr_a_weighted": (time.esr, *weighted),

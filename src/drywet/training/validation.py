@@ -75,6 +75,7 @@ class Validation:
         self._ends = np.cumsum([span.length for span in spans])[:-1]
         self._targets = self._cut(batch.target)
         self._bands = BandEnergies(self._targets, rate)
+        self._pre_emphasised = _pre_emphasised(self._targets)
         self._spectral = select in ("mrstft", "composite")
 
     def _cut(self, joined: torch.Tensor) -> list[np.ndarray]:
@@ -88,15 +89,14 @@ class Validation:
         """Score a model as it is now."""
         joined = self._batch.predict(model)
         predictions = self._cut(joined)
-        pre = [
-            (time.pre_emphasise(p), time.pre_emphasise(y))
-            for p, y in zip(predictions, self._targets, strict=True)
-        ]
         return Validated(
             esr=float(time.esr(joined, self._batch.target)),
-            esr_pre=float(
-                time.esr(np.concatenate([p for p, _ in pre]), np.concatenate([y for _, y in pre]))
-            ),
+            esr_pre=float(time.esr(_pre_emphasised(predictions), self._pre_emphasised)),
             mrstft=self._distance(predictions),
             bands=self._bands.scores(predictions),
         )
+
+
+def _pre_emphasised(stretches: Sequence[np.ndarray]) -> np.ndarray:
+    """Stretches after pre-emphasis, each by itself, joined."""
+    return np.concatenate([time.pre_emphasise(samples) for samples in stretches])

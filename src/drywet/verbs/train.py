@@ -47,9 +47,14 @@ class Run:
     evaluation: Evaluation
     formats: list[str]
 
+    @property
+    def interrupted(self) -> bool:
+        """Stopped by Ctrl-C."""
+        return self.fit is not None and self.fit.interrupted
 
-def _silent(progress: Progress) -> None:
-    pass
+
+def unwatched(progress: Progress) -> None:
+    """What is told of a training's progress where nobody asked."""
 
 
 def train(
@@ -64,7 +69,7 @@ def train(
     overwrite: bool = False,
     played: Played | None = None,
     on_check: Callable[[CheckReport], None] | None = None,
-    on_progress: Callable[[Progress], None] = _silent,
+    on_progress: Callable[[Progress], None] = unwatched,
 ) -> Run:
     """Learn the device between two recordings; scores, figures and audio come with it.
 
@@ -101,7 +106,7 @@ def train(
     return learn(folder, config, data, device, on_progress, reports[0], resume=False)
 
 
-def resume(run: Path | str, *, on_progress: Callable[[Progress], None] = _silent) -> Run:
+def resume(run: Path | str, *, on_progress: Callable[[Progress], None] = unwatched) -> Run:
     """Go on with a run that was interrupted, as if it had not been.
 
     Args:

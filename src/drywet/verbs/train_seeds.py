@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -23,9 +22,9 @@ from drywet.training.hardware import choose_device
 from drywet.training.loop import Progress, TrainingData
 from drywet.training.prepare import Played, prepare, prepare_again
 from drywet.verbs.check import CheckReport, summarise
-from drywet.verbs.train import RUNS, Run, learn, settings_of
+from drywet.verbs.train import RUNS, Run, learn, settings_of, unwatched
 
-MOST = 1000
+_MOST_SEEDS = 1000
 
 _SUMMARISED = (
     "esr", "esr_pre_emphasised", "esr_a_weighted", "mae", "r2", "mrstft", "log_spectral_db",
@@ -50,10 +49,6 @@ class Seeds:
     interrupted: bool
 
 
-def _silent(progress: Progress) -> None:
-    pass
-
-
 def train_seeds(
     dry: Path | str,
     wet: Path | str,
@@ -68,7 +63,7 @@ def train_seeds(
     played: Played | None = None,
     on_check: Callable[[CheckReport], None] | None = None,
     on_run: Callable[[str], None] = lambda name: None,
-    on_progress: Callable[[Progress], None] = _silent,
+    on_progress: Callable[[Progress], None] = unwatched,
 ) -> Seeds:
     """Learn the same device several times, from the seed of ``training`` on.
 
@@ -94,15 +89,15 @@ def train_seeds(
         DrywetError: as `drywet.train`, or a model that no seed changes.
     """
     settings = settings_of(model, loss, training, capture)
-    if isinstance(settings.model, LinearConfig) or not 2 <= seeds <= MOST:
+    if isinstance(settings.model, LinearConfig) or not 2 <= seeds <= _MOST_SEEDS:
         raise DrywetError(
             f"{seeds} seeds of a {settings.model.title}",
-            f"2 to {MOST} seeds of a net",
+            f"2 to {_MOST_SEEDS} seeds of a net",
             "Leave --seeds out to train once.",
         )
     numbers = [settings.training.seed + i for i in range(seeds)]
-    for number in numbers:
-        parse(TrainingConfig, _seeded(settings.training, number), Path("the settings"))
+    last = {**settings.training.model_dump(), "seed": numbers[-1]}
+    parse(TrainingConfig, last, Path("the settings"))
     device = choose_device(settings.training.device)
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite, group=True)
@@ -129,7 +124,7 @@ def resume_seeds(
     path: Path | str,
     *,
     on_run: Callable[[str], None] = lambda name: None,
-    on_progress: Callable[[Progress], None] = _silent,
+    on_progress: Callable[[Progress], None] = unwatched,
 ) -> Seeds:
     """Go on with several seeds where they were interrupted; what is finished stays.
 
@@ -146,10 +141,6 @@ def resume_seeds(
     device = choose_device(group.first.settings.training.device)
     data = prepare_again(group.first)
     return _learn_all(path, group, data, device, on_run, on_progress, None)
-
-
-def _seeded(training: TrainingConfig, seed: int) -> dict[str, Any]:
-    return {**training.model_dump(), "seed": seed}
 
 
 def _remove(path: Path, names: tuple[str, ...]) -> None:
@@ -180,7 +171,7 @@ def _learn_all(
         on_run(folder.path.name)
         run = learn(folder, folder.config(), data, device, on_progress, report, resume=True)
         runs.append(run)
-        if run.fit is not None and run.fit.interrupted:
+        if run.interrupted:
             return Seeds(path, runs, group, interrupted=True)
     scored = [read_scores(folder) for folder in folders]
     values = {
