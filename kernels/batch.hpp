@@ -167,8 +167,11 @@ struct Batch {
                 in = h + out_row;
                 in_row = out_row;
             }
-            for (int t = 0; t < n; ++t) head(net, in + t * in_row, x + t * x_row, y + t * NV);
-            from_lanes((const T*)y, kLanes, job.lanes, n, 1, job.y + t0, job.y_stride);
+            const int mute = job.last ? (t0 + n < job.steps ? n : n - 1) : 0;
+            for (int t = mute; t < n; ++t)
+                head(net, in + t * in_row, x + t * x_row, y + (t - mute) * NV);
+            from_lanes((const T*)y, kLanes, job.lanes, n - mute, 1, job.y + (job.last ? 0 : t0),
+                       job.y_stride);
             if (!job.keep)
                 for (int l = 0; l < net.layers; ++l) {
                     const size_t size = hidden * NV * sizeof(V);
@@ -178,8 +181,8 @@ struct Batch {
         }
         const size_t last = job.keep ? size_t(job.steps) : 0;
         for (int l = 0; l < net.layers; ++l) {
-            store_state(tape.h[l] + last * h_row(net, l), job, l, job.hn);
-            if constexpr (kHasC) store_state(tape.c[l] + last * c_row(net), job, l, job.cn);
+            if (job.hn) store_state(tape.h[l] + last * h_row(net, l), job, l, job.hn);
+            if (kHasC && job.cn) store_state(tape.c[l] + last * c_row(net), job, l, job.cn);
         }
     }
 
@@ -280,10 +283,13 @@ struct Batch {
         for (int chunk = chunks - 1; chunk >= 0; --chunk) {
             const int t0 = chunk * kBackwardChunk;
             const int n = job.steps - t0 < kBackwardChunk ? job.steps - t0 : kBackwardChunk;
-            to_lanes(job.dy + t0, job.dy_stride, job.lanes, n, 1, (T*)work.dy, kLanes, kLanes);
+            const int mute = job.last ? (t0 + n < job.steps ? n : n - 1) : 0;
+            to_lanes(job.dy + (job.last ? 0 : t0), job.dy_stride, job.lanes, n - mute, 1,
+                     (T*)work.dy, kLanes, kLanes);
             const int top = net.layers - 1;
-            L::head_gradients(work.dy, tape.h[top] + size_t(t0 + 1) * h_row(net, top), hidden,
-                              h_row(net, top), n, work.head_weight, work.head_bias);
+            L::head_gradients(work.dy, tape.h[top] + size_t(t0 + mute + 1) * h_row(net, top),
+                              hidden, h_row(net, top), n - mute, work.head_weight,
+                              work.head_bias);
             for (int l = top; l >= 0; --l) {
                 const int inputs = net.layer_inputs(l), out_row = h_row(net, l);
                 V* slots = tape.slots[l] + size_t(t0) * L::slots_row(hidden);
@@ -298,8 +304,11 @@ struct Batch {
                                           h + (t + 1) * out_row, out_row, row, dh, work.dc[l],
                                           from_above);
                     };
-                    const V* above = l == top ? work.dy + t * NV : work.above + t * hidden * NV;
-                    if (l == top)
+                    const V* above =
+                        l == top ? work.dy + (t - mute) * NV : work.above + t * hidden * NV;
+                    if (l == top && t < mute)
+                        units([&](int, int) DRYWET_LAMBDA { return V{}; });
+                    else if (l == top)
                         units([&](int j, int v) DRYWET_LAMBDA {
                             return V(net.head_weight[j] * above[v]);
                         });

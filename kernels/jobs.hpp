@@ -17,13 +17,14 @@ struct ForwardJob {
     size_t x_stride;
     const T* h0;  // (layers, lanes, hidden)
     const T* c0;
-    T* hn;
+    T* hn;  // likewise, or null where not wanted
     T* cn;
     size_t state_stride;  // between layers
     T* y;                 // (lanes, steps)
     size_t y_stride;
     void* tape;  // tape_bytes(net, keep ? steps : chunk)
     bool keep;   // the tape, for backward
+    bool last;   // of the outputs only the last step's: y is (lanes, 1)
 };
 
 template <class T>
@@ -41,6 +42,7 @@ struct BackwardJob {
     size_t state_stride;
     T* dx;  // (lanes, steps, inputs) or null where not wanted
     size_t dx_stride;
+    bool last;   // only the last step's output counted: dy is (lanes, 1), dx null
     void* tape;  // left by forward; is used up
     void* work;  // work_bytes(net)
     T* gradients;  // of this group, in the parameters' order

@@ -69,8 +69,7 @@ class SegmentSampler:
         examples: int | None = None,
     ) -> None:
         self.length = warm_up + segment
-        self._dry = torch.from_numpy(dry)
-        self._wet = torch.from_numpy(wet)
+        self.dry, self.wet = dry, wet
         self._batch = batch
         self._seed = seed
         self._offsets = torch.arange(self.length)
@@ -83,16 +82,21 @@ class SegmentSampler:
 
     def starts(self, step: int) -> NDArray[np.int64]:
         """First samples of the windows of one step, shape ``(batch,)``."""
+        return self.starts_of(step, 1).ravel()
+
+    def starts_of(self, step: int, steps: int) -> NDArray[np.int64]:
+        """Those of many steps from ``step`` on, shape ``(steps, batch)``."""
         if self._examples is None:
-            return self._drawn((self._seed, step), self._batch)
-        places = np.arange(step * self._batch, (step + 1) * self._batch)
-        epochs, within = np.divmod(places, len(self._examples))
-        if epochs[0] == epochs[-1]:
-            chosen = self._shuffled(int(epochs[0]))[within]
-        else:
-            pairs = zip(epochs, within, strict=True)
-            chosen = np.array([self._shuffled(int(e))[w] for e, w in pairs])
-        return np.asarray(self._examples[chosen])
+            return np.stack(
+                [self._drawn((self._seed, n), self._batch) for n in range(step, step + steps)]
+            )
+        first, stop = step * self._batch, (step + steps) * self._batch
+        size = len(self._examples)
+        parts = []
+        for epoch in range(first // size, (stop - 1) // size + 1):
+            order = self._shuffled(epoch)
+            parts.append(order[max(first - epoch * size, 0) : stop - epoch * size])
+        return self._examples[np.concatenate(parts)].reshape(steps, self._batch)
 
     def _shuffled(self, epoch: int) -> NDArray[np.int64]:
         """The order in which an epoch goes through the examples."""
@@ -112,4 +116,5 @@ class SegmentSampler:
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Dry and wet windows of one step, each ``(batch, warm_up + segment, 1)``."""
         index = torch.from_numpy(self.starts(step))[:, None] + self._offsets
-        return self._dry[index].unsqueeze(-1), self._wet[index].unsqueeze(-1)
+        dry, wet = torch.from_numpy(self.dry), torch.from_numpy(self.wet)
+        return dry[index].unsqueeze(-1), wet[index].unsqueeze(-1)

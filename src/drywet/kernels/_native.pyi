@@ -33,6 +33,37 @@ def backward(
     gradients: Array,
     threads: int,
 ) -> None: ...
+def play_frames(
+    target: str,
+    cell: str,
+    parameters: Sequence[Array],
+    frame: int,
+    x: Array,
+    y: Array,
+    threads: int,
+) -> None: ...
+def train_frames(
+    target: str,
+    cell: str,
+    parameters: Sequence[Array],
+    means: Sequence[Array | None],
+    squares: Sequence[Array | None],
+    done: int,
+    frame: int,
+    dry: Array,
+    wet: Array,
+    starts: Array,
+    rates: Array,
+    losses: Array,
+    gain: float,
+    esr: float,
+    mae: float,
+    betas: tuple[float, float],
+    eps: float,
+    decay: float,
+    clip: float,
+    threads: int,
+) -> None: ...
 
 class Stream:
     def __init__(

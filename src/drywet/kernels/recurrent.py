@@ -9,7 +9,7 @@ threads.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,8 @@ from torch.autograd.function import once_differentiable
 
 from drywet.kernels.choice import MOST_HIDDEN, MOST_INPUTS, MOST_LAYERS, choice
 
-_CELLS: dict[type[nn.RNNBase], str] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
+CELLS: dict[type[nn.RNNBase], str] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
+"""The kernels' names of PyTorch's layers."""
 
 State = tuple[Tensor, ...]
 
@@ -42,7 +43,7 @@ def can_run(rec: nn.RNNBase, head: nn.Linear, x: Tensor) -> bool:
         and x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.float64)
         and x.numel() > 0
-        and type(rec) in _CELLS
+        and type(rec) in CELLS
         and rec.batch_first
         and rec.bias
         and not rec.bidirectional
@@ -77,17 +78,24 @@ def run(
     Returns:
         The output ``(batch, samples, 1)`` and the new state.
     """
-    net = _Net(_CELLS[type(rec)], rec.num_layers, rec.hidden_size, skip)
+    net = _Net(CELLS[type(rec)], rec.num_layers, rec.hidden_size, skip)
     given: list[Tensor | None] = [None, None]
     given[: len(state or ())] = state or ()
-    # As rec.forward takes them: weight_ih, weight_hh, bias_ih, bias_hh, layer by layer.
-    weights = [*rec._flat_weights, head.weight, head.bias]
+    weights = parameters(rec, head)
     tensors: tuple[Any, ...] = (x, *given, *weights)
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
         y, *after = _Fused.apply(net, *tensors)  # type: ignore[no-untyped-call]
     else:
-        y, *after = net.forward(False, x, given[0], given[1], [_array(w) for w in weights])[1]
+        y, *after = net.forward(False, x, given[0], given[1], [array(w) for w in weights])[1]
     return y, tuple(after)
+
+
+def parameters(rec: nn.RNNBase, head: nn.Linear) -> list[Tensor]:
+    """In the order in which the kernels take them.
+
+    As ``rec.forward`` has them: weight_ih, weight_hh, bias_ih, bias_hh, layer by layer.
+    """
+    return [*cast(list[Tensor], rec._flat_weights), head.weight, head.bias]
 
 
 class _Net:
@@ -107,7 +115,7 @@ class _Net:
         after = [self.state(x) for _ in range(1 + self.has_c)]
         tape = _native.forward(
             str(choice().target), self.cell, self.skip, weights,
-            _array(x), _array(h0), _array(c0), y.numpy(), after[0].numpy(),
+            array(x), array(h0), array(c0), y.numpy(), after[0].numpy(),
             after[1].numpy() if self.has_c else None, keep, threads(),
         )  # fmt: skip
         return tape, [y, *after]
@@ -129,9 +137,9 @@ class _Net:
         gradients = x.new_empty(sum(w.size for w in weights))
         _native.backward(
             str(choice().target), self.cell, self.skip, weights, tape.numpy(),
-            _array(x.new_zeros(x.shape[0], x.shape[1], 1) if dy is None else dy),
-            _array(after[0]), _array(after[1]) if self.has_c else None,
-            _array(dx), _array(before[0]), _array(before[1]), gradients.numpy(), threads(),
+            array(x.new_zeros(x.shape[0], x.shape[1], 1) if dy is None else dy),
+            array(after[0]), array(after[1]) if self.has_c else None,
+            array(dx), array(before[0]), array(before[1]), gradients.numpy(), threads(),
         )  # fmt: skip
         return [dx, *before], gradients
 
@@ -139,7 +147,7 @@ class _Net:
         return x.new_empty(self.layers, x.shape[0], self.hidden)
 
 
-def _array(tensor: Tensor | None) -> Any:
+def array(tensor: Tensor | None) -> Any:
     """The tensor's memory as a NumPy array, which is handed over ten times faster than a tensor."""
     return None if tensor is None else tensor.detach().contiguous().numpy()
 
@@ -149,7 +157,7 @@ class _Fused(torch.autograd.Function):
     def forward(ctx: Any, net: _Net, *tensors: Any) -> tuple[Tensor, ...]:
         ctx.set_materialize_grads(False)
         ctx.net = net
-        ctx.weights = [_array(w) for w in tensors[3:]]  # saved below: PyTorch checks for changes
+        ctx.weights = [array(w) for w in tensors[3:]]  # saved below: PyTorch checks for changes
         x, h0, c0, *_ = tensors
         tape, outputs = net.forward(True, x, h0, c0, ctx.weights)
         ctx.save_for_backward(torch.from_numpy(tape), *tensors)

@@ -52,6 +52,11 @@ class Budget:
             shares.append(elapsed / self.seconds)
         return min(max(shares), 1.0)
 
+    def uninterrupted(self, step: int) -> int:
+        """Steps from ``step`` on, at least one, before the next validation or the end."""
+        left = self.validate_every - step % self.validate_every
+        return left if self.steps is None else max(min(left, self.steps - step), 1)
+
 
 def cosine(progress: float, final: float) -> float:
     """Cosine schedule without restarts (Loshchilov and Hutter, ICLR 2017): 1 down to ``final``."""

@@ -23,7 +23,6 @@ from drywet.data.split import Split, total
 from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
-from drywet.losses.combined import CombinedLoss
 from drywet.models.base import EffectModel
 from drywet.runs.config import Settings, TrainingConfig
 from drywet.runs.folder import RunFolder
@@ -31,6 +30,7 @@ from drywet.runs.model_file import ModelCard, TrainedModel, save_model
 from drywet.training.budget import Budget, cosine
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.interrupt import stop_on_ctrl_c
+from drywet.training.learner import learner as learner_of
 from drywet.training.validation import Validated, Validation
 
 _RAMP_STEPS = 50  # the learning rate rises linearly over the first steps
@@ -117,7 +117,7 @@ def fit(
         settings: of loss and training.
         folder: where history, checkpoint and best model are kept.
         device: where to compute.
-        report: called after every step.
+        report: called after every step, or some quick ones at once.
         resume: go on from the folder's checkpoint, if it got that far.
 
     Raises:
@@ -141,13 +141,13 @@ def fit(
     held_out = SpanBatch(data.dry, data.wet, spans, device)
     validation = Validation(held_out, spans, data.rate, config.select)
     budget = Budget(settings, total(data.split.train), total(spans))
-    loss_function = CombinedLoss(settings.loss)
     optimizer = _optimizer(model, config)
     if resume and folder.checkpoint_file.is_file():
         state = _restore(model, optimizer, folder)
     else:
         state = LoopState(model.state_dict(), optimizer.state_dict())
         folder.keep_history([])
+    learner = learner_of(model, optimizer, sampler, settings, warm_up, device)
     validation_esr: float | None = None
     session_step, session_began = state.step, time.perf_counter()
     elapsed_before, last_saved = state.elapsed, session_began
@@ -201,19 +201,22 @@ def fit(
         optimizer.load_state_dict(_optimizer(model, config).state_dict())
         state.retreats += 1
 
+    def rate(step: int) -> float:
+        """The learning rate of a step; where progress follows the clock, by the time so far."""
+        done = budget.progress(step, state.elapsed)
+        slower = _AFTER_A_RETREAT**state.retreats * min(1.0, (step + 1) / _RAMP_STEPS)
+        return config.learning_rate * cosine(done, config.final_rate) * slower
+
     with stop_on_ctrl_c() as stop:
         while not (state.finished or stop.requested):
-            done = budget.progress(state.step, state.elapsed)
-            rate = config.learning_rate * cosine(done, config.final_rate)
-            rate *= _AFTER_A_RETREAT**state.retreats
-            for group in optimizer.param_groups:
-                group["lr"] = rate * min(1.0, (state.step + 1) / _RAMP_STEPS)
-
-            dry, wet = (part.to(device) for part in sampler.batch(state.step))
-            losses = _learn(model, optimizer, loss_function, dry, wet, warm_up, settings)
-            state.loss_sum += sum(losses)
+            steps = min(learner.at_once, budget.uninterrupted(state.step))
+            losses = learner.learn(
+                state.step, [rate(state.step + number) for number in range(steps)]
+            )
+            for loss in losses:  # one by one: the sum is the same however steps are divided
+                state.loss_sum += loss
             state.loss_count += len(losses)
-            state.step += 1
+            state.step += steps
             state.elapsed = elapsed_before + time.perf_counter() - session_began
 
             done = budget.progress(state.step, state.elapsed)
@@ -251,32 +254,6 @@ def _optimizer(model: EffectModel, config: TrainingConfig) -> torch.optim.Optimi
         weight_decay=config.weight_decay,
         fused=True,
     )
-
-
-def _learn(
-    model: EffectModel,
-    optimizer: torch.optim.Optimizer,
-    loss_function: CombinedLoss,
-    dry: Tensor,
-    wet: Tensor,
-    warm_up: int,
-    settings: Settings,
-) -> list[float]:
-    """One batch of windows: warm up, then an update for every ``bptt`` samples."""
-    losses = []
-    with torch.no_grad():
-        state = model.heard(dry[:, :warm_up])
-    for first in range(warm_up, dry.shape[1], settings.bptt):
-        part = slice(first, first + settings.bptt)
-        prediction, state = model(dry[:, part], state)
-        loss = loss_function(prediction, wet[:, part])
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.training.clip)
-        optimizer.step()
-        state = tuple(tensor.detach() for tensor in state)
-        losses.append(float(loss.detach()))
-    return losses
 
 
 def _restore(model: EffectModel, optimizer: torch.optim.Optimizer, folder: RunFolder) -> LoopState:
