@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from drywet.audio.write import write
-from drywet.dsp.capture import RATE, SECONDS, capture_signal
+from drywet.dsp.capture import SECONDS, capture_signal
+from drywet.dsp.passages import RATE
 from drywet.errors import DrywetError
 
 
