@@ -374,7 +374,13 @@ def test_places_that_cannot_be_rendered_to(run_folder, tmp_path, name):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(("--seconds", 5), "--seconds 5"), (("--rate", 100), "--rate 100")],
+    [
+        (("--seconds", 5), "--seconds 5"),
+        (("--rate", 100), "--rate 100"),
+        (("--kind", "noise"), "--kind noise"),
+        (("--kind", "mixed", "--seconds", 30), "60 to 600"),
+        (("--seconds", 480), "30 to 180"),
+    ],
 )
 def test_bad_signals(tmp_path, options, words):
     assert_refused(drywet("signal", tmp_path / "s.wav", *options), words)

@@ -56,16 +56,24 @@ def _root(
 @app.command("signal")
 def signal_command(
     out: Annotated[Path, typer.Argument(help="Audio file to write.")],
-    seconds: Annotated[float, typer.Option(help="Length, 30 to 180.")] = 90.0,
+    kind: Annotated[str, typer.Option(help="capture, or mixed: that of a study.")] = "capture",
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            help="Length, 30 to 180 [default: 90]; mixed 60 to 600 [default: 480].",
+            show_default=False,
+        ),
+    ] = None,
     rate: Annotated[int, typer.Option(help="Sample rate in Hz.")] = 48_000,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Write the capture signal to play through your device."""
+    """Write a signal to play through your device."""
     from drywet.cli import show
     from drywet.verbs.signal import signal
 
-    show.signal(signal(out, seconds=seconds, rate=rate, overwrite=overwrite), json)
+    written = signal(out, kind=kind, seconds=seconds, rate=rate, overwrite=overwrite)
+    show.signal(written, json)
 
 
 @app.command("check")
