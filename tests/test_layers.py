@@ -32,6 +32,7 @@ LAYERS = [
     {"report"},
     {"training"},
     {"verbs"},
+    {"studies"},
     {"cli"},
 ]
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
@@ -100,7 +101,7 @@ def test_running_a_model_never_imports_the_trainer():
 
 
 def test_the_command_line_only_calls_verbs():
-    allowed = {"verbs", "cli", "errors", "runs", "storage", "training"}
+    allowed = {"verbs", "studies", "cli", "errors", "runs", "storage", "training"}
     for path in (SOURCE / "cli").glob("*.py"):
         assert {part_of(m) for m in imports(path)} - {None} <= allowed, path
 

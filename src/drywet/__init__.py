@@ -13,6 +13,7 @@ The verbs, as functions::
     signal(out)                the capture signal
     process(device, in, out)   play a file through a device: a circuit, a plugin
     train_device(device, ...)  learn a device that drywet can play
+    study(file)                many trainings from one declaration
     devices()                  the circuits that come with drywet
 
 Nothing heavy is imported before it is used.
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
     from drywet.runs.config import CaptureConfig, TrainingConfig
     from drywet.runs.model_file import load_model
+    from drywet.studies.run import study
     from drywet.verbs.check import check
     from drywet.verbs.devices import devices
     from drywet.verbs.evaluate import evaluate
@@ -60,6 +62,7 @@ __all__ = [
     "report",
     "resume",
     "signal",
+    "study",
     "train",
     "train_device",
     "train_seeds",
@@ -82,6 +85,7 @@ _HOMES = {
     "report": "drywet.verbs.report",
     "resume": "drywet.verbs.train",
     "signal": "drywet.verbs.signal",
+    "study": "drywet.studies.run",
     "train": "drywet.verbs.train",
     "train_device": "drywet.verbs.train_device",
     "train_seeds": "drywet.verbs.train_seeds",

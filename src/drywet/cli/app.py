@@ -20,6 +20,7 @@ from drywet.cli.arguments import (
     WetFile,
 )  # fmt: skip
 from drywet.cli.knobs import KnobCommand, knobs_of
+from drywet.cli.study import study_app
 from drywet.cli.train import train_command
 from drywet.errors import DrywetError
 
@@ -135,6 +136,8 @@ def process_command(
 
 
 app.command("train", cls=KnobCommand)(train_command)
+
+app.add_typer(study_app, name="study")
 
 
 @app.command("evaluate")

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from drywet.studies.run import StudyProgress
     from drywet.training.loop import Progress
 
 _EVERY_SECONDS = 0.2
@@ -89,3 +90,18 @@ class RenderBar(_Line):
         spent = time.monotonic() - self._began
         if spent > 1 and done < 1:
             self.show(f"rendering {done:4.0%}  {_clock(spent * (1 - done) / max(done, 1e-9))} left")
+
+
+class StudyBar(_Line):
+    """Trainings done, the best so far and the time left of a study."""
+
+    def update(self, progress: StudyProgress) -> None:
+        """Show where the study stands."""
+        parts = [f"{progress.done} of {progress.jobs} trainings"]
+        if progress.failed:
+            parts.append(f"{progress.failed} failed")
+        if progress.best_esr is not None:
+            parts.append(f"best ESR {progress.best_esr:.5f} ({progress.best})")
+        if progress.seconds_left is not None:
+            parts.append(f"{_clock(progress.seconds_left)} left")
+        self.show("  ".join(parts), last=progress.done >= progress.jobs)

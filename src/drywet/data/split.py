@@ -5,13 +5,17 @@ stretch with its warm-up. Held-out audio comes in blocks of some seconds spread
 over the whole recording, so that each kind of playing is in each set; a passage
 known to be repeated is used once only, or the test would have been heard in
 training.
+
+Dealt at random, as the 2022 study did, blocks are of five seconds and a draw decides: 80 % train,
+of the rest one half validates and the other tests. The draw is the same for every run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from drywet.errors import DrywetError
@@ -21,6 +25,10 @@ _CYCLE = "TTTVTTTTET"
 _MIN_CYCLES = 4
 _BLOCK_SECONDS = (0.25, 5.0)
 _MIN_TEST_SECONDS = 0.1
+_DRAW = 2022  # of the random deal and of what train_seconds leaves
+
+Deal = Literal["spread", "random"]
+"""How blocks are dealt to train, validate and test."""
 
 
 class Span(NamedTuple):
@@ -76,12 +84,20 @@ def _merge(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _deal(spans: Sequence[Span], rate: int, pattern: str) -> dict[str, list[Span]]:
-    """Deal ``spans``, taken as one stretch, out in blocks that follow ``pattern``, repeated."""
+def _deal(spans: Sequence[Span], rate: int, pattern: str, deal: Deal) -> dict[str, list[Span]]:
+    """Deal ``spans``, taken as one stretch, out in blocks.
+
+    They follow ``pattern``, repeated, or at random a shuffle of it.
+    """
     low, high = (int(seconds * rate) for seconds in _BLOCK_SECONDS)
     length = total(spans)
-    size = min(max(length // (_MIN_CYCLES * len(pattern)), low), high)
+    cycles = _MIN_CYCLES if deal == "spread" else 1
+    size = min(max(length // (cycles * len(pattern)), low), high)
     count = max(length // size, 1)
+    if deal == "random":
+        order = np.random.default_rng(_DRAW).permutation(count)
+        repeated = [pattern[i % len(pattern)] for i in range(count)]
+        pattern = "".join(repeated[i] for i in order)
     dealt: dict[str, list[Span]] = {"T": [], "V": [], "E": []}
     before = 0  # samples in the spans already gone through
     for span in spans:
@@ -94,7 +110,29 @@ def _deal(spans: Sequence[Span], rate: int, pattern: str) -> dict[str, list[Span
     return dealt
 
 
-def split(samples: int, rate: int, repeats: Sequence[Span] = (), test: Span | None = None) -> Split:
+def _only(spans: Sequence[Span], samples: int) -> tuple[Span, ...]:
+    """So many samples of ``spans``: whole ones in an order drawn once, the last one cut.
+
+    Fewer are always a part of more.
+    """
+    left, chosen = samples, []
+    for i in np.random.default_rng(_DRAW).permutation(len(spans)):
+        start, stop = spans[i]
+        chosen.append(Span(start, min(stop, start + left)))
+        left -= chosen[-1].length
+        if left <= 0:
+            break
+    return tuple(sorted(chosen))
+
+
+def split(
+    samples: int,
+    rate: int,
+    repeats: Sequence[Span] = (),
+    test: Span | None = None,
+    deal: Deal = "spread",
+    train_seconds: float | None = None,
+) -> Split:
     """Divide a recording 80/10/10 in blocks, or hold out one given stretch for the test.
 
     Args:
@@ -103,6 +141,8 @@ def split(samples: int, rate: int, repeats: Sequence[Span] = (), test: Span | No
         repeats: later occurrences of a passage heard before, in order; used in no set.
         test: the whole test set, where the user names it; the rest is divided
             90/10 into training and validation.
+        deal: evenly over the recording, or at random.
+        train_seconds: only so much of the training audio is used.
 
     Raises:
         DrywetError: too short to give every set a block, or a test stretch
@@ -110,7 +150,7 @@ def split(samples: int, rate: int, repeats: Sequence[Span] = (), test: Span | No
     """
     fresh = subtract([Span(0, samples)], repeats)
     if test is None:
-        dealt = _deal(fresh, rate, _CYCLE)
+        dealt = _deal(fresh, rate, _CYCLE, deal)
     else:
         if not (0 <= test.start < test.stop <= samples) or test.length < rate * _MIN_TEST_SECONDS:
             raise DrywetError(
@@ -118,7 +158,7 @@ def split(samples: int, rate: int, repeats: Sequence[Span] = (), test: Span | No
                 f"at least {_MIN_TEST_SECONDS} s inside the recording of {samples / rate:.2f} s",
                 "Give --test START:END in seconds.",
             )
-        dealt = _deal(subtract(fresh, [test]), rate, _CYCLE.replace("E", "T"))
+        dealt = _deal(subtract(fresh, [test]), rate, _CYCLE.replace("E", "T"), deal)
         dealt["E"] = list(subtract([test], repeats))
     train, validation, held_out = (_merge(dealt[name]) for name in ("T", "V", "E"))
     for name, chosen in (("train on", train), ("validate on", validation), ("test on", held_out)):
@@ -129,4 +169,7 @@ def split(samples: int, rate: int, repeats: Sequence[Span] = (), test: Span | No
                 "at least 5 seconds that do not repeat",
                 "Record a minute or more of varied playing.",
             )
+    if train_seconds is not None:
+        # Of the blocks as dealt: merged, one after the other could be most of the recording.
+        train = _merge(_only(dealt["T"], max(round(train_seconds * rate), 1)))
     return Split(train=train, validation=validation, test=held_out)

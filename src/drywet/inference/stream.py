@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.data.split import Span
 from drywet.inference.players import player
+from drywet.models.config import RecurrentConfig, WindowedConfig
 from drywet.runs.model_file import TrainedModel
 
 BLOCK = 8_192
@@ -39,3 +43,30 @@ def predict(trained: TrainedModel, dry: NDArray[np.float32]) -> NDArray[np.float
     stream = Stream(trained)
     parts = [stream.process(dry[i : i + BLOCK]) for i in range(0, len(dry), BLOCK)]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def predict_spans(
+    trained: TrainedModel, dry: NDArray[np.float32], spans: Sequence[Span]
+) -> list[NDArray[np.float32]]:
+    """What a model makes of some stretches of ``dry``, as if it had heard all of it.
+
+    A net with a memory of its own goes through everything before; one of finite memory, which
+    costs much more a sample, only through what it has to.
+
+    Args:
+        trained: the model.
+        dry: shape ``(samples,)``.
+        spans: where the stretches lie.
+    """
+    if isinstance(trained.card.model, RecurrentConfig):
+        whole = predict(trained, dry)
+        return [whole[start:stop] for start, stop in spans]
+    config = trained.card.model
+    memory = (config.frame if isinstance(config, WindowedConfig) else config.taps) - 1
+    stream = Stream(trained)
+    found = []
+    for start, stop in spans:
+        first = max(start - memory, 0)
+        stream.reset()
+        found.append(stream.process(dry[first:stop])[start - first :])
+    return found

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from drywet.models.base import EffectModel, State, remembered
 from drywet.models.config import LinearConfig
 
-_NUMBERS_AT_ONCE = 1 << 23  # 64 MB of float64
 # Relative ridge: keeps the solution finite where the dry signal has an empty band.
 _RIDGE = 1e-9
 
@@ -72,21 +71,26 @@ def fit_fir(
     Raises:
         ValueError: no span is longer than the filter.
     """
-    gram = np.zeros((taps, taps))
-    cross = np.zeros(taps)
+    from scipy.signal import correlate
+
+    first_row, cross = np.zeros(taps), np.zeros(taps)  # newest sample first
+    steps = np.zeros((taps - 1, taps - 1))
     rows = 0
-    at_once = _NUMBERS_AT_ONCE // taps
     for start, stop in spans:
         if stop - start < taps:
             continue
-        windows = np.lib.stride_tricks.sliding_window_view(dry[start:stop], taps)
-        targets = wet[start + taps - 1 : stop]
-        for first in range(0, len(windows), at_once):
-            part = windows[first : first + at_once].astype(np.float64)
-            gram += part.T @ part
-            cross += part.T @ targets[first : first + at_once].astype(np.float64)
-            rows += len(part)
+        x, y = dry[start:stop].astype(np.float64), wet[start:stop].astype(np.float64)
+        first_row += correlate(x, x[taps - 1 :], mode="valid")[::-1]
+        cross += correlate(x, y[taps - 1 :], mode="valid")[::-1]
+        # A row further down, the sums lose their last product and gain one in front.
+        gained, lost = x[: taps - 1][::-1], x[-1:-taps:-1]
+        steps += np.outer(gained, gained) - np.outer(lost, lost)
+        rows += len(x) - taps + 1
     if rows == 0:
         raise ValueError(f"no span holds {taps} samples")
+    gram = np.empty((taps, taps))
+    gram[0], gram[:, 0] = first_row, first_row
+    for i in range(taps - 1):
+        gram[i + 1, 1:] = gram[i, :-1] + steps[i]
     gram[np.diag_indices(taps)] += _RIDGE * np.trace(gram) / taps + np.finfo(np.float64).tiny
-    return np.ascontiguousarray(np.linalg.solve(gram, cross)[::-1], dtype=np.float64)
+    return np.ascontiguousarray(np.linalg.solve(gram, cross), dtype=np.float64)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from drywet.data.split import Split
+from drywet.data.split import Deal, Split
 from drywet.dsp.repeats import Repeat
 from drywet.errors import DrywetError
 from drywet.losses.config import LossConfig
@@ -29,6 +29,7 @@ class _Strict(BaseModel):
 
 
 _Seconds = Annotated[float, Field(ge=0, le=1_000_000)]
+_Epochs = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
 class CaptureConfig(_Strict):
@@ -42,6 +43,8 @@ class CaptureConfig(_Strict):
             dry signal, so that it is never asked for what has not yet come in.
         rate: of the model in Hz; ``None`` takes the files'.
         test: seconds ``(start, stop)`` held out for the test; ``None`` deals blocks.
+        deal: how blocks are dealt, ``spread`` evenly or at ``random`` (`drywet.data.split`).
+        train_seconds: learn from so much of the training audio only.
         force: train past findings that can be trained past.
     """
 
@@ -51,6 +54,8 @@ class CaptureConfig(_Strict):
     margin: int = Field(default=1, ge=0, le=4096)
     rate: int | None = Field(default=None, ge=1_000, le=768_000)
     test: tuple[_Seconds, _Seconds | None] | None = None
+    deal: Deal = "spread"
+    train_seconds: float | None = Field(default=None, gt=0, le=1_000_000)
     force: bool = False
 
 
@@ -76,6 +81,7 @@ class TrainingConfig(_Strict):
         patience: stop after so many validations without a better score.
         examples: learn from so many windows, drawn once, over and over; ``None`` draws fresh
             ones for every step.
+        milestones: epochs at which the weights are kept as they are then, beside the best.
         validate_every: steps between validations; ``None`` keeps them cheap.
         seed: of the weights and of the windows drawn.
         device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
@@ -96,6 +102,7 @@ class TrainingConfig(_Strict):
     select: Select = "esr"
     patience: int | None = Field(default=None, ge=1)
     examples: int | None = Field(default=None, ge=1, le=1 << 30)
+    milestones: tuple[_Epochs, ...] = Field(default=(), max_length=100)
     validate_every: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     device: Literal["cpu", "cuda", "mps", "auto"] = "cpu"

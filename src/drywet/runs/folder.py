@@ -10,6 +10,7 @@
     scores.json         the scores of the test audio
     device.json         what the device makes of test signals, where drywet played it
     report.html         all of it on one page, where it was asked for
+    milestones/         weights after so many epochs, where they were to be kept
     figures/, audio/    to look at and to listen to
 """
 
@@ -66,6 +67,7 @@ class RunFolder:
         self.scores_file = path / "scores.json"
         self.report_file = path / "report.html"
         self.device_file = path / "device.json"
+        self.milestones = path / "milestones"
         self.figures = path / "figures"
         self.audio = path / "audio"
 
@@ -88,6 +90,10 @@ class RunFolder:
         """Where an export goes that was given no place: named after the run."""
         return self.path / f"{self.path.resolve().name}{suffix}"
 
+    def milestone_file(self, epochs: float) -> Path:
+        """The weights as they were after so many epochs."""
+        return self.milestones / f"{epochs:g}.safetensors"
+
     def made(self) -> list[Path]:
         """Every file that drywet makes in a run but its configuration, there or not."""
         return [
@@ -98,6 +104,7 @@ class RunFolder:
             self.scores_file,
             self.report_file,
             self.device_file,
+            *self.milestones.glob("*.safetensors"),
             *(self.figures / f"{name}.png" for name in FIGURES),
             *(self.audio / f"{name}.wav" for name in SOUNDS),
             *(self.export_file(suffix) for suffix in EXPORTS),
@@ -126,6 +133,13 @@ class RunFolder:
         return parse(
             RunConfig, read_json(self.config_file, "the config.json of a run"), self.config_file
         )
+
+    def reconfigure(self, config: RunConfig) -> None:
+        """Take on the settings of a longer training; what is there stays."""
+        before = self.config()
+        if before.settings != config.settings:
+            kept = before.model_copy(update={"settings": config.settings})
+            write_json(self.config_file, kept.model_dump(mode="json"))
 
     def append_history(self, row: dict[str, Any]) -> None:
         """Add a line to the history."""

@@ -39,6 +39,10 @@ class Budget:
             self.steps = max(1, math.ceil(config.epochs / self.epochs_per_step))
         elif config.seconds is None:
             self.steps = DEFAULT_STEPS
+        self._milestones: dict[int, list[float]] = {}
+        for epochs in config.milestones:
+            step = max(1, math.ceil(epochs / self.epochs_per_step))
+            self._milestones.setdefault(step, []).append(epochs)
         each = _SPECTRAL_COST if config.select in ("mrstft", "composite") else _VALIDATION_COST
         cheap = each * validation_samples / (per_step * _VALIDATION_SHARE)
         self.validate_every = config.validate_every or max(_LEAST_STEPS_BETWEEN, math.ceil(cheap))
@@ -53,9 +57,16 @@ class Budget:
         return min(max(shares), 1.0)
 
     def uninterrupted(self, step: int) -> int:
-        """Steps from ``step`` on, at least one, before the next validation or the end."""
+        """Steps from ``step`` on, at least one, before the next validation or milestone."""
         left = self.validate_every - step % self.validate_every
-        return left if self.steps is None else max(min(left, self.steps - step), 1)
+        ends = [at for at in self._milestones if at > step]
+        if self.steps is not None:
+            ends.append(self.steps)
+        return max(min(left, *(end - step for end in ends)), 1) if ends else left
+
+    def milestones(self, step: int) -> list[float]:
+        """Epochs whose weights are to be kept after so many steps."""
+        return self._milestones.get(step, [])
 
 
 def cosine(progress: float, final: float) -> float:

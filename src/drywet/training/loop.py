@@ -27,6 +27,7 @@ from drywet.models.base import EffectModel
 from drywet.runs.config import Settings, TrainingConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import ModelCard, TrainedModel, save_model
+from drywet.storage import make_folder
 from drywet.training.budget import Budget, cosine
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.interrupt import stop_on_ctrl_c
@@ -71,7 +72,7 @@ class FitResult:
         seconds: of training in all.
         best_esr: on the validation audio.
         best_step: when that was reached.
-        interrupted: stopped by Ctrl-C.
+        interrupted: stopped by Ctrl-C, or paused.
     """
 
     steps: int
@@ -107,6 +108,7 @@ def fit(
     device: torch.device,
     report: Callable[[Progress], None],
     resume: bool = False,
+    pause_at: float = 1.0,
 ) -> FitResult:
     """Train ``model`` in place until the budget is spent or Ctrl-C, leaving the best weights in it.
 
@@ -118,7 +120,9 @@ def fit(
         folder: where history, checkpoint and best model are kept.
         device: where to compute.
         report: called after every step, or some quick ones at once.
-        resume: go on from the folder's checkpoint, if it got that far.
+        resume: go on from the folder's checkpoint, if it got that far; a longer budget than the
+            one it was written for is gone on with.
+        pause_at: share of the budget after which to stop for now.
 
     Raises:
         DrywetError: training windows do not fit, the checkpoint is unusable, or
@@ -144,6 +148,8 @@ def fit(
     optimizer = _optimizer(model, config)
     if resume and folder.checkpoint_file.is_file():
         state = _restore(model, optimizer, folder)
+        if state.finished and config.until_esr is None and config.patience is None:
+            state.finished = budget.progress(state.step, state.elapsed) >= 1
     else:
         state = LoopState(model.state_dict(), optimizer.state_dict())
         folder.keep_history([])
@@ -207,8 +213,14 @@ def fit(
         slower = _AFTER_A_RETREAT**state.retreats * min(1.0, (step + 1) / _RAMP_STEPS)
         return config.learning_rate * cosine(done, config.final_rate) * slower
 
+    def keep_milestones() -> None:
+        for epochs in budget.milestones(state.step):
+            make_folder(folder.milestones)
+            save_model(folder.milestone_file(epochs), TrainedModel.of(model, card))
+
+    done = budget.progress(state.step, state.elapsed)
     with stop_on_ctrl_c() as stop:
-        while not (state.finished or stop.requested):
+        while not (state.finished or stop.requested or done >= pause_at):
             steps = min(learner.at_once, budget.uninterrupted(state.step))
             losses = learner.learn(
                 state.step, [rate(state.step + number) for number in range(steps)]
@@ -219,6 +231,7 @@ def fit(
             state.step += steps
             state.elapsed = elapsed_before + time.perf_counter() - session_began
 
+            keep_milestones()
             done = budget.progress(state.step, state.elapsed)
             if state.step % budget.validate_every == 0 or done >= 1:
                 validation_esr = validate()

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from drywet.data.prepare import at_model_rate, second_passes
 from drywet.data.segments import spans_with_room
 from drywet.data.split import Span, split
@@ -66,7 +69,7 @@ def prepare(
     prepared = at_model_rate(pair, rate, chosen.margin)
     repeats = second_passes(examination.repeats, pair.rate, rate, chosen.margin)
     test = _test_span(chosen.test, examination.latency, pair.rate, prepared)
-    parts = split(len(prepared.dry), rate, repeats, test)
+    parts = split(len(prepared.dry), rate, repeats, test, chosen.deal, chosen.train_seconds)
     heard = max(peak(prepared.dry[a:b]) for a, b in parts.train)
     config = RunConfig(
         settings=settings,
@@ -94,8 +97,29 @@ def prepare(
         created=now(),
     )
     _require_windows(config)
-    _require_sound(config, prepared)
+    _require_sound(config, prepared.wet)
     return config, _data(config, prepared)
+
+
+def with_settings(
+    config: RunConfig, data: TrainingData, settings: Settings, threads: int
+) -> RunConfig:
+    """Another training of a capture that is prepared.
+
+    Args:
+        config: of the run it was prepared for.
+        data: as prepared.
+        settings: those of the capture must be the same.
+        threads: of the CPU.
+
+    Raises:
+        DrywetError: the capture is too short or silent for such a training.
+    """
+    changes = {"settings": settings, "threads": threads, "created": now()}
+    found = config.model_copy(update=changes)
+    _require_windows(found)
+    _require_sound(found, data.wet)
+    return found
 
 
 def prepare_again(config: RunConfig) -> TrainingData:
@@ -125,10 +149,10 @@ def _test_span(
     return Span(start, round(end * prepared.rate))
 
 
-def _require_sound(config: RunConfig, prepared: Pair) -> None:
+def _require_sound(config: RunConfig, wet: NDArray[np.float32]) -> None:
     """Refuse to choose or to score by silence, against which every model is infinitely wrong."""
     for name, spans in (("test", config.split.test), ("validation", config.split.validation)):
-        if not any(prepared.wet[a:b].any() for a, b in spans):
+        if not any(wet[a:b].any() for a, b in spans):
             raise DrywetError(
                 f"the wet file is silent throughout the audio held out for the {name}",
                 "some playing in it",
@@ -136,7 +160,7 @@ def _require_sound(config: RunConfig, prepared: Pair) -> None:
             )
     select = config.settings.training.select
     if select in ("mrstft", "composite") and not any(
-        b - a >= MIN_SAMPLES and prepared.wet[a:b].any() for a, b in config.split.validation
+        b - a >= MIN_SAMPLES and wet[a:b].any() for a, b in config.split.validation
     ):
         longest = max(span.length for span in config.split.validation)
         raise DrywetError(

@@ -10,16 +10,14 @@ import torch
 
 from drywet.evaluation.result import Evaluation
 from drywet.losses.config import LossConfig
-from drywet.models.config import LinearConfig, ModelConfig, RecurrentConfig
-from drywet.models.linear import LinearModel, fit_fir
-from drywet.models.registry import build
+from drywet.models.config import ModelConfig, RecurrentConfig
 from drywet.pair.examine import Examination
 from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig, parse
 from drywet.runs.folder import RunFolder, next_free, require_free
-from drywet.runs.model_file import ModelCard, TrainedModel, save_model
 from drywet.storage import remove_leftovers
-from drywet.training.hardware import choose_device, use_threads
-from drywet.training.loop import FitResult, Progress, TrainingData, fit, set_gains
+from drywet.training.hardware import choose_device
+from drywet.training.learn import learn as learn_folder
+from drywet.training.loop import FitResult, Progress, TrainingData
 from drywet.training.prepare import Played, prepare, prepare_again
 from drywet.verbs.check import CheckReport, summarise
 from drywet.verbs.evaluate import evaluate
@@ -164,25 +162,6 @@ def learn(
         report: what the checks had to say.
         resume: go on from the folder's checkpoint, if it got that far.
     """
-    use_threads(config.threads, config.settings.model, device)
-    _fit_linear(LinearConfig(), config, data, folder.baseline_file)
-    if isinstance(config.settings.model, LinearConfig):
-        _fit_linear(config.settings.model, config, data, folder.model_file)
-        return Run(folder.path, report, None, evaluate(folder), [])
-    torch.manual_seed(config.settings.training.seed)
-    model = build(config.settings.model)
-    set_gains(model, data)
-    card = ModelCard(
-        model=config.settings.model, rate=config.rate, output_latency=config.output_latency
-    )
-    result = fit(model, card, data, config.settings, folder, device, on_progress, resume)
-    formats = formats_for(config.settings.model)
+    result = learn_folder(folder, config, data, device, on_progress, resume)
+    formats = [] if result is None else formats_for(config.settings.model)
     return Run(folder.path, report, result, evaluate(folder), formats)
-
-
-def _fit_linear(wanted: LinearConfig, config: RunConfig, data: TrainingData, path: Path) -> None:
-    model = LinearModel(wanted)
-    spans = [(span.start, span.stop) for span in data.split.train]
-    model.set_taps(fit_fir(data.dry, data.wet, spans, wanted.taps))
-    card = ModelCard(model=wanted, rate=config.rate, output_latency=config.output_latency)
-    save_model(path, TrainedModel.of(model, card))

@@ -1,0 +1,384 @@
+"""The claims of the 2022 study, answered by the results of a study.
+
+Each claim looks for the pairs of cells that can say something about it, and gives an answer with
+numbers and intervals, or none where the study holds no such pairs. An answer is "yes" or "no" only
+where a 95 % interval leaves the other out.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from drywet.losses.config import LossConfig
+from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.studies.effects import Effect, effect, interval
+from drywet.studies.results import Cell, Results, high_error, key_of, value_of
+
+_Pairs = list[tuple[Cell, Cell]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the results say to a claim.
+
+    Attributes:
+        claim: as the study put it.
+        verdict: ``yes``, ``no``, ``undecided``, or ``by source`` where they differ.
+        lines: a sentence for every source and comparison, with numbers.
+    """
+
+    claim: str
+    verdict: str
+    lines: list[str]
+
+
+def answers(results: Results) -> list[Answer]:
+    """Every claim that these results can say something about."""
+    tried = (
+        _cells(results),
+        _bigger(results),
+        _more_data(results),
+        _longer(results),
+        _cost(results),
+        _blind_scores(results),
+        _easier(results),
+        _stateful(results),
+        _skip(results),
+        _losses(results),
+    )
+    return [answer for answer in tried if answer is not None]
+
+
+def _verdict(signs: Sequence[int], wanted: int) -> str:
+    if signs and all(sign == wanted for sign in signs):
+        return "yes"
+    if signs and all(sign == -wanted for sign in signs):
+        return "no"
+    return "undecided" if not any(signs) else "by source"
+
+
+def _counterparts(
+    cells: Iterable[Cell], name: str, differs: Callable[[Cell, Cell], bool]
+) -> _Pairs:
+    """Pairs of cells of one source that differ in one setting, as ``differs`` wants it."""
+    together: dict[tuple[str, str, float | None], list[Cell]] = {}
+    for cell in cells:
+        epochs = None if name == "training.epochs" else cell.epochs
+        together.setdefault((cell.source, key_of(cell.settings, name), epochs), []).append(cell)
+    return [
+        (a, b)
+        for same in together.values()
+        for a, b in itertools.permutations(same, 2)
+        if differs(a, b)
+    ]
+
+
+def _lines(results: Results, pairs: _Pairs, what: str) -> tuple[list[int], list[str]]:
+    """For every source the effect over its pairs, as signs and in words."""
+    signs, lines = [], []
+    for source in [one.name for one in results.plan.sources]:
+        found = effect([pair for pair in pairs if pair[0].source == source], high_error)
+        if found is None:
+            continue
+        signs.append(found.esr.sign)
+        lines.append(f"{source}: {what} changes the error by {found.esr}{_rest(found)}.")
+    return signs, lines
+
+
+def _rest(found: Effect) -> str:
+    said = f" over {found.pairs} pair{'s' * (found.pairs > 1)}"
+    said += f", closer beyond chance in {found.closer} and farther in {found.farther}"
+    if found.high is not None and np.isfinite(found.high.low):
+        said += f"; over 8 kHz by {found.high}"
+    return said
+
+
+def _cells(results: Results) -> Answer | None:
+    signs, lines = [], []
+    for other in ("rnn", "gru", "dense"):
+        pairs = _counterparts(
+            results.cells, "model.cell",
+            lambda a, b, other=other: (  # type: ignore[misc]
+                value_of(a, "model.cell") == other and value_of(b, "model.cell") == "lstm"
+            ),
+        )  # fmt: skip
+        named = "a feed-forward net" if other == "dense" else f"{other.upper()}"
+        found = _lines(results, pairs, f"an LSTM in place of {named}")
+        signs += found[0]
+        lines += found[1]
+    if not lines:
+        return None
+    return Answer("LSTMs beat RNNs, GRUs and feed-forward nets", _verdict(signs, -1), lines)
+
+
+def _size(cell: Cell) -> tuple[str, str]:
+    """What must be the same for two models to differ in size alone."""
+    model = cell.settings.model
+    if isinstance(model, LinearConfig):
+        return ("linear", "")
+    frame = f"{model.frame}" if isinstance(model, WindowedConfig) else f"skip {model.skip}"
+    return (f"{model.kind} {model.cell}", frame)
+
+
+def _bigger(results: Results) -> Answer | None:
+    pairs = [
+        (a, b)
+        for a, b in _counterparts(
+            results.cells, "model",
+            lambda a, b: _size(a) == _size(b) and a.parameters < b.parameters,
+        )
+    ]  # fmt: skip
+    signs, lines = _lines(results, pairs, "more units or layers")
+    return Answer("Bigger nets are better", _verdict(signs, -1), lines) if lines else None
+
+
+def _more_data(results: Results) -> Answer | None:
+    signs, lines = [], []
+    for name in ("training.examples", "capture.train_seconds"):
+        pairs = _counterparts(results.cells, name, lambda a, b: b.data > 1.5 * a.data)
+        extremes = _widest(pairs, lambda cell: cell.data)
+        what = "the largest training set in place of the smallest"
+        found = _lines(results, extremes, what)
+        signs += found[0]
+        lines += found[1]
+    return Answer("More data is better", _verdict(signs, -1), lines) if lines else None
+
+
+def _widest(pairs: _Pairs, size: Callable[[Cell], float]) -> _Pairs:
+    """Of the pairs of each second cell's family only the one from the least to the most."""
+    if not pairs:
+        return []
+    families: dict[tuple[str, str, float | None], list[Cell]] = {}
+    for a, b in pairs:
+        for cell in (a, b):
+            without = key_of(cell.settings, "training.examples", "capture.train_seconds")
+            families.setdefault((cell.source, without, cell.epochs), []).append(cell)
+    return [(min(found, key=size), max(found, key=size)) for found in families.values()]
+
+
+def _longer(results: Results) -> Answer | None:
+    pairs = _counterparts(
+        results.cells, "training.epochs", lambda a, b: (a.epochs or 0) < (b.epochs or 0)
+    )
+    lines, noisier = [], []
+    for source in [one.name for one in results.plan.sources]:
+        extremes = _first_to_last([pair for pair in pairs if pair[0].source == source])
+        found = effect(extremes, high_error)
+        if found is None:
+            continue
+        both = [
+            (b.esr / a.esr, there / here)
+            for a, b in extremes
+            if (here := a.mean(high_error)) and (there := b.mean(high_error))
+        ]
+        hidden = sum(esr < 1 < high for esr, high in both)
+        late = [
+            (best, last)
+            for a, b in extremes
+            if (last := b.mean(high_error)) and (best := _least_high(results, b))
+        ]
+        rises = interval([10 * float(np.log10(last / best)) for best, last in late])
+        noisier.append(rises.sign if np.isfinite(rises.low) else 0)
+        first, last_epochs = extremes[0][0].epochs, extremes[0][1].epochs
+        lines.append(
+            f"{source}: from {first:g} to {last_epochs:g} epochs the error changes by {found.esr}"
+            f"{_rest(found)}. In {hidden} of {len(both)} the ESR falls while the error over "
+            f"8 kHz rises. At the end that error is {rises} over the least on the way."
+        )
+    if not lines:
+        return None
+    return Answer("Longer training adds high-frequency noise", _verdict(noisier, 1), lines)
+
+
+def _first_to_last(pairs: _Pairs) -> _Pairs:
+    families: dict[tuple[str, str], list[Cell]] = {}
+    for a, b in pairs:
+        families.setdefault((a.source, key_of(a.settings)), []).extend((a, b))
+    return [
+        (min(found, key=lambda c: c.epochs or 0), max(found, key=lambda c: c.epochs or 0))
+        for found in families.values()
+    ]
+
+
+def _least_high(results: Results, last: Cell) -> float | None:
+    key = key_of(last.settings)
+    same = [c for c in results.of(last.source) if key_of(c.settings) == key]
+    found = [value for cell in same if (value := cell.mean(high_error)) is not None]
+    return min(found, default=None)
+
+
+def _best(cells: Iterable[Cell]) -> dict[str, Cell]:
+    """The closest cell of each model."""
+    found: dict[str, Cell] = {}
+    for cell in cells:
+        if cell.title not in found or cell.esr < found[cell.title].esr:
+            found[cell.title] = cell
+    return found
+
+
+def _cost(results: Results) -> Answer | None:
+    lines, signs = [], []
+    for source in [one.name for one in results.plan.sources]:
+        best = [c for c in _best(results.of(source)).values() if c.settings.model.kind != "linear"]
+        if len(best) < 2:
+            continue
+        closest = min(best, key=lambda c: c.esr)
+        cheapest = min(best, key=lambda c: c.multiply_adds)
+        if closest is cheapest:
+            lines.append(f"{source}: {closest.title} is both the closest and the cheapest.")
+            signs.append(1)
+            continue
+        behind = 10 * float(np.log10(cheapest.esr / closest.esr))
+        times = closest.multiply_adds / cheapest.multiply_adds
+        signs.append(1 if behind < 3 else -1)
+        lines.append(
+            f"{source}: {closest.title} is the closest (ESR {closest.esr:.2g}); the cheapest, "
+            f"{cheapest.title}, is {behind:.1f} dB behind at a {times:.0f}th of the multiply-adds."
+        )
+    if not lines:
+        return None
+    claim = "Small models are nearly as good (within 3 dB) at a fraction of the cost"
+    return Answer(claim, _verdict(signs, 1), lines)
+
+
+def _blind_scores(results: Results) -> Answer | None:
+    """How often two models are put in another order by ESR than by the error over 8 kHz."""
+    from scipy.stats import kendalltau
+
+    lines, signs = [], []
+    for source in [one.name for one in results.plan.sources]:
+        rows = [
+            (cell.esr, high, cell.mean(lambda s: s.log_spectral_db))
+            for cell in results.of(source)
+            if (high := cell.mean(high_error)) is not None
+        ]
+        if len(rows) < 6:
+            continue
+        esr, treble, spectral = (np.array([row[i] for row in rows], float) for i in range(3))
+        tau, other = (float(kendalltau(esr, x).statistic) for x in (treble, spectral))
+        low, upper = _tau_interval(esr, treble)
+        signs.append(1 if upper < 0.9 else 0)
+        lines.append(
+            f"{source}: of all pairs of the {len(rows)} points ESR and the error over 8 kHz put "
+            f"{(1 - tau) / 2:.0%} in opposite order (Kendall's tau {tau:.2f}, {low:.2f} to "
+            f"{upper:.2f}); ESR and log-spectral distance {(1 - other) / 2:.0%}."
+        )
+    if not lines:
+        return None
+    claim = "MAE, R² and ESR do not show what spectrograms show"
+    return Answer(claim, _verdict(signs, 1), lines)
+
+
+def _tau_interval(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Bootstrap over the points."""
+    from scipy.stats import kendalltau
+
+    rng = np.random.default_rng(2022)
+    draws = []
+    for _ in range(400):
+        chosen = rng.integers(len(x), size=len(x))
+        draws.append(kendalltau(x[chosen], y[chosen]).statistic)
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _easier(results: Results) -> Answer | None:
+    """Two sources are scored on other audio each: only the same models' ESR can be compared."""
+    names = [one.name for one in results.plan.sources]
+    if len(names) < 2:
+        return None
+    lines, signs = [], []
+    for first, second in itertools.combinations(names, 2):
+        theirs = {(key_of(c.settings), c.epochs): c for c in results.of(second)}
+        pairs = [
+            (cell, theirs[key])
+            for cell in results.of(first)
+            if (key := (key_of(cell.settings), cell.epochs)) in theirs
+        ]
+        if len(pairs) < 3:
+            continue
+        found = interval([10 * float(np.log10(a.esr / b.esr)) for a, b in pairs])
+        signs.append(found.sign)
+        linear = [_linear(pairs[0][i]) for i in (0, 1)]
+        lines.append(
+            f"{first} against {second}: the ESR of the same model is {found} over {len(pairs)} "
+            f"pairs. A linear filter alone has {linear[0]:.2g} and {linear[1]:.2g}."
+        )
+    if not lines:
+        return None
+    return Answer(f"{names[0]} is easier to learn than {names[1]}", _verdict(signs, -1), lines)
+
+
+def _linear(cell: Cell) -> float:
+    found = [o.linear.esr for o in cell.outcomes if o.linear is not None]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _stateful(results: Results) -> Answer | None:
+    lines, signs = [], []
+    for source in [one.name for one in results.plan.sources]:
+        best = _best(results.of(source)).values()
+        stateful = [c for c in best if isinstance(c.settings.model, RecurrentConfig)]
+        windowed = [c for c in best if isinstance(c.settings.model, WindowedConfig)]
+        if not stateful or not windowed:
+            continue
+        one = min(stateful, key=lambda c: c.esr)
+        other = min(windowed, key=lambda c: c.esr)
+        found = effect([(other, one)], high_error)
+        if found is None:
+            continue
+        signs.append(found.esr.sign)
+        ratio = other.multiply_adds / one.multiply_adds
+        change = f"{ratio:.0f} times fewer" if ratio > 1 else f"{1 / ratio:.1f} times as many"
+        lines.append(
+            f"{source}: {one.title} (ESR {one.esr:.2g}) in place of {other.title} (ESR "
+            f"{other.esr:.2g}) changes the error by {found.esr}, with {change} multiply-adds."
+        )
+    if not lines:
+        return None
+    return Answer("A stateful net is closer than the best windowed one", _verdict(signs, -1), lines)
+
+
+def _skip(results: Results) -> Answer | None:
+    pairs = _counterparts(
+        results.cells, "model.skip",
+        lambda a, b: value_of(a, "model.skip") is False and value_of(b, "model.skip") is True,
+    )  # fmt: skip
+    signs, lines = _lines(results, pairs, "adding the dry signal to the output")
+    claim = "Adding the dry signal to the output (skip) helps"
+    return Answer(claim, _verdict(signs, -1), lines) if lines else None
+
+
+def _losses(results: Results) -> Answer | None:
+    """Every other loss against plain ESR."""
+    plain = LossConfig()
+    signs, lines = [], []
+    others = {cell.settings.loss for cell in results.cells} - {plain}
+    for other in sorted(others, key=str):
+        pairs = _counterparts(
+            results.cells, "loss",
+            lambda a, b, other=other: (  # type: ignore[misc]
+                a.settings.loss == plain and b.settings.loss == other
+            ),
+        )  # fmt: skip
+        found = _lines(results, pairs, f"the loss {_loss_title(other)} in place of ESR")
+        signs += found[0]
+        lines += found[1]
+    return Answer("Another loss than ESR is better", _verdict(signs, -1), lines) if lines else None
+
+
+def _loss_title(loss: LossConfig) -> str:
+    emphasis = f" pre-emphasised by {loss.pre_emphasis:g}" if loss.pre_emphasis else ""
+    parts = [
+        f"{weight:g} {name}" if weight != 1 else name
+        for name, weight in (
+            (f"ESR{emphasis}", loss.esr),
+            ("MAE", loss.mae), ("DC", loss.dc), ("MR-STFT", loss.mrstft),
+        )
+        if weight
+    ]  # fmt: skip
+    return " + ".join(parts)

@@ -1,0 +1,37 @@
+"""A study's results as a table for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from drywet.storage import write_bytes
+from drywet.studies.journal import Journal
+
+
+def export_csv(folder: Path | str, out: Path | str) -> int:
+    """Write a row for every point that is done, all settings and scores in columns.
+
+    Args:
+        folder: of the study.
+        out: the CSV file, UTF-8 with a head.
+
+    Returns:
+        How many rows there are.
+
+    Raises:
+        DrywetError: no study, or a place that cannot be written.
+    """
+    journal = Journal(Path(folder))
+    try:
+        rows = journal.results()
+        columns = journal.columns()
+    finally:
+        journal.close()
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_bytes(Path(out), buffer.getvalue().encode())
+    return len(rows)

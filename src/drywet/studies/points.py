@@ -1,0 +1,215 @@
+"""From a declaration to runs: every combination once, named by the hash of what defines it.
+
+A **point** is what a table has a row for: a source, settings and a length of training. A **job**
+is a training that gives one point or several: where the learning rate stays what it is, a
+model trained to 200 epochs has been one of 20, 35, 50 and 80 on its way, and no prefix is
+trained twice.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from drywet.errors import DrywetError
+from drywet.models.config import LinearConfig
+from drywet.models.size import multiply_adds
+from drywet.runs.config import Settings, parse
+from drywet.studies.plan import Grid, Plan
+from drywet.training.budget import DEFAULT_STEPS
+
+_FORMAT = 1  # of what is hashed
+# In multiply-adds: done in a second of training, and what a sample and a job cost besides.
+_A_SECOND = 2e10
+_EACH = 1e3
+_EACH_JOB = 5 * _A_SECOND
+_HASH_DIGITS = 12
+_MOST_JOBS = 100_000
+_SECTIONS = ("model", "loss", "training", "capture")
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A source as files.
+
+    Attributes:
+        name: in tables.
+        dry: file with the signal into the device.
+        wet: file with the signal out of it.
+        sha256: of what defines the two: their bytes, or device, knobs and signal.
+        device: what drywet played, if it did.
+        knobs: where they stood.
+    """
+
+    name: str
+    dry: Path
+    wet: Path
+    sha256: str
+    device: str | None
+    knobs: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training.
+
+    Attributes:
+        id: names its folder.
+        group: the grid or search it belongs to first.
+        source: what it learns.
+        settings: of the run.
+        lengths: epochs at which it gives a point, rising; empty where its budget is another.
+    """
+
+    id: str
+    group: str
+    source: Captured
+    settings: Settings
+    lengths: tuple[float, ...]
+
+    @property
+    def weight(self) -> float:
+        """A rough measure of how long it trains, to order jobs and to tell the time left."""
+        training, model = self.settings.training, self.settings.model
+        if training.seconds is not None:
+            return training.seconds * _A_SECOND
+        steps = float(DEFAULT_STEPS)
+        if training.epochs is not None and training.examples is not None:
+            steps = training.epochs * training.examples / training.batch
+        samples = steps * training.batch * self.settings.segment
+        return samples * (multiply_adds(model) + _EACH) + _EACH_JOB
+
+
+def jobs_of(plan: Plan, sources: Mapping[str, Captured]) -> list[Job]:
+    """All jobs of the grids, each once, in the order of declaration.
+
+    Args:
+        plan: the declaration.
+        sources: by name.
+
+    Raises:
+        DrywetError: settings that are unknown or do not go together.
+    """
+    found: dict[str, Job] = {}
+    for grid in plan.grids:
+        for name in grid.on or [source.name for source in plan.sources]:
+            for settings in _combinations(plan, grid, name):
+                job = job_of(grid.name, sources[name], settings)
+                if job.id in found:
+                    job = _joined(found[job.id], job)
+                found[job.id] = job
+                if len(found) > _MOST_JOBS:
+                    raise DrywetError(
+                        f"grid {grid.name} has over {_MOST_JOBS} combinations",
+                        "fewer", "Leave out an axis or some of its values.",
+                    )  # fmt: skip
+    return list(found.values())
+
+
+def job_of(group: str, source: Captured, settings: Settings) -> Job:
+    """The job that gives a point of these settings."""
+    training = settings.training
+    if isinstance(settings.model, LinearConfig):
+        return Job(_identity(source, settings), group, source, settings, ())
+    same_prefix = (
+        training.final_rate == 1
+        and training.epochs is not None
+        and training.seconds is None
+        and training.until_esr is None
+        and training.patience is None
+    )
+    lengths = () if training.epochs is None else (training.epochs,)
+    if not same_prefix:
+        return Job(_identity(source, settings), group, source, settings, lengths)
+    free = _with(settings, {"training.epochs": None, "training.milestones": ()}, "the study")
+    return Job(_identity(source, free), group, source, _long(settings, lengths), lengths)
+
+
+def _joined(one: Job, other: Job) -> Job:
+    """Two lengths of the same training."""
+    lengths = tuple(sorted({*one.lengths, *other.lengths}))
+    if lengths == one.lengths:
+        return one
+    return Job(one.id, one.group, one.source, _long(one.settings, lengths), lengths)
+
+
+def _long(settings: Settings, lengths: tuple[float, ...]) -> Settings:
+    changes = {"training.epochs": max(lengths), "training.milestones": lengths}
+    return _with(settings, changes, "the study")
+
+
+def _combinations(plan: Plan, grid: Grid, source: str) -> Iterator[Settings]:
+    base = settings_of(plan, grid.settings, source)
+    lists = list(grid.axes.values())
+    seeds: list[dict[str, Any]] = [{"training.seed": seed} for seed in range(grid.seeds)]
+    combined = (
+        [dict(zip(grid.axes, values, strict=True)) for values in itertools.product(*lists)]
+        if lists or not grid.points
+        else []
+    )
+    for changes in (*combined, *grid.points):
+        for seed in seeds if grid.seeds > 1 else [{}]:
+            yield _with(base, changes | seed, f"grid {grid.name}")
+
+
+def settings_of(plan: Plan, over: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The study's settings, over them those of a grid, over them those of a pair's capture."""
+    own = next((s.capture for s in plan.pairs if s.name == source), {})
+    merged: dict[str, Any] = {}
+    for part in (plan.settings, over, {"capture": own}):
+        for section, values in part.items():
+            if isinstance(values, dict) and section != "model":
+                merged[section] = {**merged.get(section, {}), **values}
+            else:
+                merged[section] = values
+    return merged
+
+
+def _with(base: Settings | dict[str, Any], changes: Mapping[str, Any], where: str) -> Settings:
+    """Settings with some of them changed, by dotted names."""
+    given = base.model_dump() if isinstance(base, Settings) else base
+    found = {key: dict(part) if isinstance(part, dict) else part for key, part in given.items()}
+    for name, value in changes.items():
+        section, dot, key = name.partition(".")
+        if section not in _SECTIONS or not (dot or isinstance(value, dict)):
+            raise DrywetError(
+                f"{where} sets {name!r}",
+                "a setting such as training.epochs, or a whole model or loss",
+                "Every setting is in docs/runs.md.",
+            )
+        if dot:
+            found.setdefault(section, {})[key] = value
+        else:
+            found[section] = dict(value)
+    if isinstance(found.get("model"), dict):
+        found["model"].setdefault("kind", "recurrent")
+    return parse(Settings, found, Path(where))
+
+
+def changed(base: dict[str, Any], changes: Mapping[str, Any], where: str) -> Settings:
+    """Settings from a study's and what a search has chosen.
+
+    Raises:
+        DrywetError: a name that is no setting's, or a value out of range.
+    """
+    return _with(base, changes, where)
+
+
+def _identity(source: Captured, settings: Settings) -> str:
+    """Hash of what decides the numbers; how many threads compute them does not.
+
+    Settings at their default are left out: a run keeps its name when drywet learns a new one.
+    """
+    decides = settings.model_dump(mode="json", exclude_defaults=True)
+    decides["model"] = {
+        "kind": settings.model.kind, **settings.model.model_dump(mode="json", exclude_defaults=True)
+    }  # fmt: skip
+    decides.get("training", {}).pop("threads", None)
+    what = {"format": _FORMAT, "source": source.sha256, "settings": decides}
+    text = json.dumps(what, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:_HASH_DIGITS]

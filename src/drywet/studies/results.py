@@ -1,0 +1,178 @@
+"""A study's results as they are compared: points of the same thing and several seeds together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drywet.metrics.scores import Scores
+from drywet.metrics.statistics import Comparison, compare
+from drywet.models.size import multiply_adds, parameter_count
+from drywet.runs.config import Settings, parse
+from drywet.storage import read_json
+from drywet.studies.journal import Journal
+from drywet.studies.outcome import Outcome, read_outcome
+from drywet.studies.plan import Plan
+from drywet.studies.run import PLAN_FILE
+
+HIGH_HZ = 8_000
+"""Error over this frequency is what the 2022 study heard and could not measure."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A source, settings and a length of training, with all of its seeds.
+
+    Attributes:
+        grid: the first that asked for it.
+        source: name of what was learned.
+        settings: without the length, of the first seed.
+        epochs: of training, ``None`` where the budget was another.
+        scores: of each seed.
+        outcomes: of each seed's training.
+    """
+
+    grid: str
+    source: str
+    settings: Settings
+    epochs: float | None
+    scores: tuple[Scores, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def title(self) -> str:
+        """Of the model."""
+        return self.settings.model.title
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that training changed."""
+        return parameter_count(self.settings.model)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Per sample."""
+        return multiply_adds(self.settings.model)
+
+    @property
+    def data(self) -> float:
+        """Size of the training set: frames, or samples of audio."""
+        return float(self.settings.training.examples or self.outcomes[0].train_samples)
+
+    def mean(self, figure: Callable[[Scores], float | None]) -> float | None:
+        """Mean over the seeds of a score, ``None`` where one lacks it."""
+        values = [figure(one) for one in self.scores]
+        found = [value for value in values if value is not None]
+        return float(np.mean(found)) if len(found) == len(values) else None
+
+    @property
+    def esr(self) -> float:
+        """Mean over the seeds."""
+        return float(np.mean([one.esr for one in self.scores]))
+
+    @property
+    def real_time_share(self) -> float | None:
+        """Seconds of computing for a second of audio."""
+        costs = [outcome.cost for outcome in self.outcomes if outcome.cost is not None]
+        return float(np.median([cost.real_time_share for cost in costs])) if costs else None
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that is done of a study.
+
+    Attributes:
+        plan: its declaration.
+        cells: in the order of the declaration.
+        missing: trainings that are not done.
+        busy_seconds: of computing.
+    """
+
+    plan: Plan
+    cells: list[Cell]
+    missing: int
+    busy_seconds: float
+
+    def of(self, source: str) -> list[Cell]:
+        """Cells of one source."""
+        return [cell for cell in self.cells if cell.source == source]
+
+
+def high_error(scores: Scores) -> float | None:
+    """Error over 8 kHz as a share of the device's energy there; ``None`` without such a band."""
+    bands = [band for band in scores.bands if band.low >= HIGH_HZ and band.esr is not None]
+    total = sum(band.share for band in bands)
+    if not total:
+        return None
+    return sum((band.esr or 0.0) * band.share for band in bands) / total
+
+
+def load(folder: Path | str) -> Results:
+    """Read what a study has done so far.
+
+    Raises:
+        DrywetError: no study, or a damaged one.
+    """
+    folder = Path(folder)
+    journal = Journal(folder)
+    try:
+        jobs = journal.jobs()
+    finally:
+        journal.close()
+    declared = folder / PLAN_FILE
+    plan = parse(Plan, read_json(declared, "the plan.json of a study"), declared)
+    together: dict[tuple[str, str, float | None], list[tuple[str, Settings, Scores, Outcome]]] = {}
+    for job in jobs:
+        outcome = read_outcome(folder / "points" / job["id"])
+        if job["state"] != "done" or outcome is None:
+            continue
+        settings = parse(Settings, json.loads(job["settings"]), folder)
+        for point in outcome.points:
+            key = (job["source"], key_of(settings), point.epochs)
+            together.setdefault(key, []).append((job["grid"], settings, point.scores, outcome))
+    cells = [
+        Cell(found[0][0], source, found[0][1], epochs, *_columns(found))
+        for (source, _, epochs), found in together.items()
+    ]
+    missing = sum(job["state"] not in ("done", "pruned") for job in jobs)
+    return Results(plan, cells, missing, sum(job["busy_seconds"] or 0.0 for job in jobs))
+
+
+def _columns(
+    found: Sequence[tuple[str, Settings, Scores, Outcome]],
+) -> tuple[tuple[Scores, ...], tuple[Outcome, ...]]:
+    return tuple(one[2] for one in found), tuple(one[3] for one in found)
+
+
+def key_of(settings: Settings, *without: str) -> str:
+    """What is the same in all seeds and lengths, and in all values of the settings named."""
+    decides = settings.model_dump(mode="json")
+    for name in ("training.seed", "training.epochs", "training.milestones", *without):
+        section, _, key = name.partition(".")
+        if key:
+            decides[section].pop(key, None)
+        else:
+            decides.pop(section)
+    return json.dumps(decides, sort_keys=True)
+
+
+def value_of(cell: Cell, name: str) -> Any:
+    """A setting of a cell by its dotted name."""
+    if name == "training.epochs":
+        return cell.epochs
+    section, _, key = name.partition(".")
+    part = getattr(cell.settings, section)
+    return getattr(part, key, None) if key else part
+
+
+def against(one: Cell, other: Cell) -> Comparison | None:
+    """Error of one over the other's, ``None`` where they were not scored on the same seconds."""
+    try:
+        return compare([s.by_second for s in one.scores], [s.by_second for s in other.scores])
+    except ValueError:
+        return None

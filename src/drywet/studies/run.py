@@ -1,0 +1,326 @@
+"""``study``: do all that a declaration asks for and that is not there yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drywet.errors import DrywetError
+from drywet.runs.folder import RunFolder
+from drywet.storage import make_folder, write_json
+from drywet.studies.crew import Crew, Lost, crew
+from drywet.studies.journal import Journal
+from drywet.studies.outcome import Outcome, read_outcome
+from drywet.studies.plan import Plan, read_plan
+from drywet.studies.points import Job, jobs_of
+from drywet.studies.search import Searching
+from drywet.studies.sources import captured
+from drywet.studies.work import Task, holds
+from drywet.verbs.train import RUNS
+
+PLAN_FILE = "plan.json"
+_MOST_DEATHS = 3  # of workers over one job
+
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """Where a study stands, for a progress bar.
+
+    Attributes:
+        done: jobs that are done.
+        jobs: in all, as far as is known.
+        failed: those that came to nothing.
+        best_esr: the lowest on test audio so far, ``None`` before the first.
+        best: what reached it.
+        seconds_left: at this pace, ``None`` before the first job.
+    """
+
+    done: int
+    jobs: int
+    failed: int
+    best_esr: float | None
+    best: str
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study after a sitting.
+
+    Attributes:
+        path: its folder.
+        states: how many jobs stand how.
+        worked: jobs that were done in this sitting.
+        seconds: that it took.
+        errors: of those that failed: what they are and why.
+        interrupted: stopped by Ctrl-C.
+    """
+
+    path: Path
+    states: dict[str, int]
+    worked: int
+    seconds: float
+    errors: list[str]
+    interrupted: bool
+
+
+def study(
+    file: Path | str,
+    out: Path | str | None = None,
+    *,
+    quick: bool = False,
+    pairs: tuple[tuple[Path, Path], ...] = (),
+    on: str | None = None,
+    jobs: int | None = None,
+    on_step: Callable[[str], None] = lambda text: None,
+    on_progress: Callable[[StudyProgress], None] = lambda progress: None,
+) -> Study:
+    """Run a study, or what is missing or has changed of it.
+
+    Args:
+        file: its declaration (`drywet.studies.plan`).
+        out: its folder; by default ``runs/`` and its name.
+        quick: the reduced form that the declaration gives.
+        pairs: dry and wet files to learn in place of the declared devices and pairs.
+        on: ``dask://HOST:PORT`` of a scheduler; this machine where it is ``None``.
+        jobs: workers on this machine; one for each core by default.
+        on_step: called with a line before what takes its time.
+        on_progress: called when a job is done.
+
+    Raises:
+        DrywetError: a declaration, file or device that cannot be used, another process at work in
+            the folder, or no scheduler. A single job that fails does not end a study.
+    """
+    from filelock import FileLock, Timeout
+
+    plan = read_plan(file, quick, pairs)
+    folder = Path(out) if out is not None else default_folder(plan, quick, bool(pairs))
+    _require_own(folder)
+    make_folder(folder / "points")
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            return _run(plan, folder.resolve(), on, jobs, on_step, on_progress)
+    except Timeout:
+        raise DrywetError(
+            f"another 'drywet study' is at work in {folder}", "one at a time",
+            "Wait for it, or give -o another folder.",
+        ) from None  # fmt: skip
+
+
+def default_folder(plan: Plan, quick: bool, pairs: bool) -> Path:
+    """Where a study goes that was given no folder."""
+    return RUNS / (plan.name + "-pairs" * pairs + "-quick" * quick)
+
+
+def _require_own(folder: Path) -> None:
+    try:
+        taken = folder.exists() and not (
+            folder.is_dir() and ((folder / PLAN_FILE).is_file() or not _visible(folder))
+        )
+    except OSError as error:
+        raise DrywetError(
+            f"{folder} cannot be used ({error.strerror})", "a new folder", "Choose another -o."
+        ) from error
+    if taken:
+        raise DrywetError(
+            f"{folder} already exists and holds no study", "a new folder", "Choose another -o."
+        )
+
+
+def _visible(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir() if entry.name not in (".lock", "points")]
+
+
+def _run(
+    plan: Plan,
+    folder: Path,
+    on: str | None,
+    workers: int | None,
+    on_step: Callable[[str], None],
+    on_progress: Callable[[StudyProgress], None],
+) -> Study:
+    began = time.perf_counter()
+    write_json(folder / PLAN_FILE, plan.model_dump(mode="json", exclude={"folder"}))
+    sources = captured(plan, folder, on_step)
+    jobs = jobs_of(plan, sources)
+    journal = Journal(folder, create=True)
+    try:
+        journal.stop()
+        journal.want(jobs, [search.name for search in plan.searches])
+        sitting = _Sitting(plan, folder, journal, on_progress)
+        sitting.take(jobs)
+        searches = [Searching(plan, s, sources[s.on], folder) for s in plan.searches]
+        wanted = len(sitting.waiting) + sum(search.points for search in plan.searches)
+        interrupted = False
+        if wanted:
+            on_step(f"{len(sitting.waiting)} of {len(jobs)} trainings to do -> {folder}")
+            try:
+                with crew(on, workers, wanted) as hands:
+                    sitting.work(hands, searches)
+            except KeyboardInterrupt:
+                interrupted = True
+        journal.stop()
+        return Study(
+            folder, journal.states(), sitting.worked, time.perf_counter() - began,
+            sitting.errors, interrupted,
+        )  # fmt: skip
+    finally:
+        journal.close()
+
+
+@dataclass
+class _Sitting:
+    """The jobs of one call: who waits, who is at work, what came of it."""
+
+    plan: Plan
+    folder: Path
+    journal: Journal
+    on_progress: Callable[[StudyProgress], None]
+    waiting: list[tuple[Job, float]] = field(default_factory=list)
+    running: dict[Future[Outcome], tuple[Job, float]] = field(default_factory=dict)
+    deaths: dict[str, int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    worked: int = 0
+    done: int = 0
+    total: int = 0
+    best: tuple[float, str] | None = None
+    began: float = field(default_factory=time.perf_counter)
+    weight_done: float = 0.0
+    weight_total: float = 0.0
+
+    def place(self, job: Job) -> Path:
+        """The folder of a job's run."""
+        return self.folder / "points" / job.id
+
+    def take(self, jobs: list[Job]) -> None:
+        """Sort out what is done already; the cheap go first, so that there is something to see."""
+        for job in jobs:
+            outcome = read_outcome(self.place(job))
+            if outcome is not None and holds(outcome, job):
+                self.journal.record(outcome, anew=False)
+                self._count(job, outcome)
+            else:
+                self.waiting.append((job, 1.0))
+        self.waiting.sort(key=lambda waiting: waiting[0].weight)
+        self.total = len(jobs)
+        self.weight_total = sum(job.weight for job, _ in self.waiting)
+
+    def work(self, hands: Crew, searches: list[Searching]) -> None:
+        """Go on until there is nothing left to do."""
+        while True:
+            while len(self.running) < hands.size and (found := self._next(searches)) is not None:
+                self._start(hands, *found)
+            if not self.running:
+                return
+            finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
+            lost = False
+            for future in finished:
+                job, until = self.running.pop(future)
+                try:
+                    outcome = future.result()
+                except Lost:
+                    lost = True
+                    self._died(job, until, searches)
+                except Exception as error:
+                    self._failed(job, error, searches)
+                else:
+                    self._finished(job, outcome, searches)
+                self._tell()
+            if lost:
+                # The others of a broken pool are lost as well, without having done wrong.
+                for job, until in self.running.values():
+                    self.waiting.insert(0, (job, until))
+                self.running.clear()
+                hands = hands.renewed()
+
+    def _next(self, searches: list[Searching]) -> tuple[Job, float] | None:
+        if self.waiting:
+            return self.waiting.pop(0)
+        for search in searches:
+            found = search.next(self.journal.busy_seconds(search.name))
+            if found is not None:
+                self.journal.add(found[0])
+                self.total += 1
+                self.weight_total += found[0].weight
+                return found
+        return None
+
+    def _start(self, hands: Crew, job: Job, until: float) -> None:
+        full = self.plan.evaluation == "full"
+        self.journal.mark(job.id, "running")
+        self.running[hands.submit(Task(job, self.place(job), hands.threads, full, until))] = (
+            job, until,
+        )  # fmt: skip
+
+    def _finished(self, job: Job, outcome: Outcome, searches: list[Searching]) -> None:
+        self.journal.record(outcome)
+        onward = [search.done(job, outcome) for search in searches if search.owns(job)]
+        if onward and onward[0] is not None:
+            self.waiting.append(onward[0])
+            return
+        if outcome.state == "paused":
+            self.journal.mark(job.id, "pruned")
+        self.worked += 1
+        self.weight_done += job.weight
+        self._count(job, outcome)
+
+    def _count(self, job: Job, outcome: Outcome) -> None:
+        self.done += 1
+        for point in outcome.points:
+            if self.best is None or point.scores.esr < self.best[0]:
+                name = f"{job.source.name}, {job.settings.model.title}"
+                self.best = (point.scores.esr, name)
+
+    def _died(self, job: Job, until: float, searches: list[Searching]) -> None:
+        """A worker died; nobody knows over which of the jobs under way."""
+        self.deaths[job.id] = self.deaths.get(job.id, 0) + 1
+        if self.deaths[job.id] < _MOST_DEATHS:
+            self.waiting.insert(0, (job, until))
+            return
+        died = DrywetError(
+            f"{_MOST_DEATHS} workers died over it", "enough memory for every worker",
+            "Give fewer --jobs.",
+        )  # fmt: skip
+        self._failed(job, died, searches)
+
+    def _failed(self, job: Job, error: Exception, searches: list[Searching]) -> None:
+        reason = (
+            str(error) if isinstance(error, DrywetError) else f"{type(error).__name__}: {error}"
+        )
+        self.journal.mark(job.id, "failed", reason)
+        self.errors.append(f"{job.source.name}, {job.settings.model.title} ({job.id}): {reason}")
+        self.weight_total -= job.weight
+        for search in searches:
+            if search.owns(job):
+                search.failed(job)
+
+    def _tell(self) -> None:
+        spent = time.perf_counter() - self.began
+        left = None
+        if self.weight_done:
+            left = spent * max(self.weight_total - self.weight_done, 0.0) / self.weight_done
+        self.on_progress(
+            StudyProgress(
+                self.done, self.total, len(self.errors),
+                None if self.best is None else self.best[0],
+                "" if self.best is None else self.best[1], left,
+            )
+        )  # fmt: skip
+
+
+def run_of(folder: Path, name: str) -> RunFolder:
+    """The run of a job, by the beginning of its name.
+
+    Raises:
+        DrywetError: none, or several.
+    """
+    found = sorted(path for path in (folder / "points").glob(f"{name}*") if path.is_dir())
+    if len(found) != 1:
+        raise DrywetError(
+            f"{len(found)} trainings of {folder} begin with {name!r}", "one",
+            "'drywet study status' lists them.",
+        )  # fmt: skip
+    return RunFolder.open(found[0])

@@ -1,0 +1,95 @@
+"""The captures of a study: recordings as they are, devices played once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from drywet.devices.catalog import find
+from drywet.devices.circuit import CircuitDevice, built_in
+from drywet.devices.device import positions
+from drywet.pair.examine import examine, require_trainable
+from drywet.pair.load import load_pair
+from drywet.runs.config import CaptureConfig, parse
+from drywet.storage import make_folder, remove_leftovers
+from drywet.studies.plan import DeviceSource, PairSource, Plan
+from drywet.studies.points import Captured, settings_of
+from drywet.verbs.process import process
+from drywet.verbs.signal import signal
+
+_DIGITS = 12
+
+
+def captured(plan: Plan, folder: Path, on_step: Callable[[str], None]) -> dict[str, Captured]:
+    """Every source as files; what drywet plays is played now, unless it has been.
+
+    Args:
+        plan: the declaration.
+        folder: of the study.
+        on_step: called with a line before a device is played.
+
+    Raises:
+        DrywetError: no such device, or files that cannot be learned from.
+    """
+    found = {}
+    for source in plan.sources:
+        if isinstance(source, PairSource):
+            found[source.name] = _recorded(plan, source)
+        else:
+            found[source.name] = _played(plan, source, folder, on_step)
+    return found
+
+
+def _recorded(plan: Plan, source: PairSource) -> Captured:
+    dry, wet = ((plan.folder / path).resolve() for path in (source.dry, source.wet))
+    given = settings_of(plan, {}, source.name).get("capture", {})
+    capture = parse(CaptureConfig, given, Path(f"the capture of {source.name}"))
+    # What is wrong with a recording shows before the first of many trainings.
+    pair = load_pair(dry, wet, capture.channel, capture.resample)
+    require_trainable(examine(pair, capture.latency).findings, capture.force)
+    digest = sha256()
+    for path in (dry, wet):
+        digest.update(sha256(path.read_bytes()).digest())
+    return Captured(source.name, dry, wet, digest.hexdigest(), None, ())
+
+
+def _played(
+    plan: Plan, source: DeviceSource, folder: Path, on_step: Callable[[str], None]
+) -> Captured:
+    name = source.device
+    if name.lower() not in built_in() and not name.startswith("lv2:"):
+        name = str((plan.folder / name).resolve())
+    device = find(name)
+    stand = {
+        knob: float(position)
+        for knob, position in positions(device, source.knobs).items()
+        if isinstance(position, float)
+    }
+    defines: dict[str, Any] = {
+        "device": device.fingerprint if isinstance(device, CircuitDevice) else _content(name),
+        "knobs": stand,
+        "signal": plan.signal.model_dump(),
+    }
+    digest = sha256(json.dumps(defines, sort_keys=True).encode()).hexdigest()
+    place = folder / "captures" / digest[:_DIGITS]
+    dry, wet = place / "dry.wav", place / "wet.wav"
+    make_folder(place)
+    remove_leftovers([dry, wet])
+    if not dry.is_file():
+        on_step(f"{plan.signal.seconds:g} s of {plan.signal.kind} signal")
+        signal(dry, **plan.signal.model_dump())
+    if not wet.is_file():
+        on_step(f"{source.name}: {plan.signal.seconds:g} s through {device.name}")
+        process(name, dry, wet, knobs=stand)
+    return Captured(source.name, dry, wet, digest, name, tuple(stand.items()))
+
+
+def _content(name: str) -> str:
+    """What stands for a device that is no circuit: a file's bytes, or its name."""
+    path = Path(name)
+    if path.is_dir():
+        path = path / "model.safetensors"
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else name

@@ -1,0 +1,47 @@
+"""How a study stands, without touching it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from drywet.studies.journal import Journal
+
+
+class StudyStatus(BaseModel):
+    """How a study stands.
+
+    Attributes:
+        path: its folder.
+        states: how many trainings stand how.
+        busy_seconds: of computing so far, summed over the workers.
+        unfinished: those that are not done: id, grid, source, model, state and why it failed.
+    """
+
+    path: str
+    states: dict[str, int]
+    busy_seconds: float
+    unfinished: list[dict[str, Any]]
+
+
+def status(folder: Path | str) -> StudyStatus:
+    """Read a study's journal, also while it runs.
+
+    Raises:
+        DrywetError: no study there.
+    """
+    journal = Journal(Path(folder))
+    try:
+        jobs = journal.jobs()
+        states = journal.states()
+    finally:
+        journal.close()
+    keys = ("id", "grid", "source", "model", "state", "note")
+    return StudyStatus(
+        path=str(folder),
+        states=states,
+        busy_seconds=sum(job["busy_seconds"] or 0.0 for job in jobs),
+        unfinished=[{key: job[key] for key in keys} for job in jobs if job["state"] != "done"],
+    )

@@ -1,0 +1,199 @@
+"""What a worker does for one job: prepare, train or go on, score, leave the outcome.
+
+It runs in a process of its own, on this machine or another one that sees the study's folder.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.errors import DrywetError
+from drywet.evaluation.cost import cost
+from drywet.inference.stream import predict_spans
+from drywet.metrics import scores
+from drywet.metrics.scores import Scores
+from drywet.runs.config import CaptureConfig, RunConfig, Settings
+from drywet.runs.folder import RunFolder
+from drywet.runs.model_file import load_model
+from drywet.storage import remove, remove_leftovers, write_bytes
+from drywet.studies.outcome import FILE_NAME, Outcome, PointScores, read_outcome, write_outcome
+from drywet.studies.points import Captured, Job
+from drywet.training.hardware import choose_device
+from drywet.training.learn import learn
+from drywet.training.loop import TrainingData
+from drywet.training.prepare import Played, prepare, with_settings
+from drywet.verbs.evaluate import evaluate
+from drywet.verbs.train import unwatched
+
+_one_at_a_time = threading.Lock()  # PyTorch's seed and number of threads belong to the process
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job and how it is to be done; what a worker is sent.
+
+    Attributes:
+        job: to be done.
+        folder: of the run.
+        threads: of the CPU.
+        full: evaluate the run as `drywet evaluate` does.
+        pause_at: share of the budget after which to stop for now.
+    """
+
+    job: Job
+    folder: Path
+    threads: int
+    full: bool
+    pause_at: float = 1.0
+
+
+def work(task: Task) -> Outcome:
+    """Do a job, or what is left of it; done already, it is only read.
+
+    Raises:
+        DrywetError: the folder cannot be seen from here, or the job cannot be done.
+    """
+    from filelock import FileLock
+
+    began = time.perf_counter()
+    if not task.folder.parent.is_dir():
+        raise DrywetError(
+            f"the worker on {socket.gethostname()} does not see {task.folder.parent}",
+            "a folder that all workers share",
+            "Put the study on a shared file system, at the same path everywhere.",
+        )
+    # Another worker may be at it, believed lost by the scheduler: its outcome is as good.
+    with _one_at_a_time, FileLock(task.folder.with_suffix(".lock")):
+        done = read_outcome(task.folder)
+        if done is not None and holds(done, task.job):
+            return done
+        return _do(task, began)
+
+
+def holds(outcome: Outcome, job: Job) -> bool:
+    """Whether an outcome holds all that is asked now; a longer training may be asked for."""
+    if outcome.state != "done":
+        return False
+    return not job.lengths or set(job.lengths) <= {point.epochs for point in outcome.points}
+
+
+def _do(task: Task, began: float) -> Outcome:
+    job = task.job
+    config, data = _prepared(job.source, job.settings.capture)
+    config = with_settings(config, data, job.settings, task.threads)
+    folder = _folder(task.folder, config)
+    remove((folder.path / FILE_NAME,))
+    device = choose_device(job.settings.training.device)
+    result = learn(folder, config, data, device, unwatched, True, task.pause_at)
+    validation = None if result is None else result.best_esr
+    trained = 0.0 if result is None else result.seconds
+    paused = result is not None and result.interrupted
+    points, full = [], None
+    if not paused:
+        points = _points(folder, job, data)
+        full = _full(folder, job.source) if task.full else None
+    outcome = Outcome(
+        id=job.id,
+        state="paused" if paused else "done",
+        points=points,
+        linear=None if paused else _linear_scores(folder, job, data),
+        cost=None if paused else cost(load_model(folder.model_file), _heard(data)),
+        aliasing_db=None if full is None else full[0],
+        idle_dbfs=None if full is None else full[1],
+        validation_esr=validation,
+        train_seconds=trained,
+        train_samples=sum(span.length for span in data.split.train),
+        busy_seconds=time.perf_counter() - began,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+    )
+    if not paused:
+        write_outcome(folder.path, outcome)
+    return outcome
+
+
+@functools.lru_cache(maxsize=4)
+def _prepared(source: Captured, capture: CaptureConfig) -> tuple[RunConfig, TrainingData]:
+    """A source's data; the same for all jobs of this process that learn it so."""
+    played = None if source.device is None else Played(source.device, dict(source.knobs))
+    settings = Settings(capture=capture)
+    return prepare(source.dry, source.wet, settings, played, lambda examination: None)
+
+
+def _folder(path: Path, config: RunConfig) -> RunFolder:
+    """The run's folder, new or as it was left; what cannot be gone on with is begun again."""
+    if not (path / "config.json").is_file():
+        return RunFolder.create(path, config)
+    folder = RunFolder.open(path)
+    before = folder.config().settings.training
+    wanted = config.settings.training
+    begun = folder.checkpoint_file.is_file()
+    passed = [
+        epochs
+        for epochs in wanted.milestones
+        if before.epochs is not None
+        and epochs <= before.epochs
+        and not folder.milestone_file(epochs).is_file()
+        and epochs not in before.milestones
+    ]
+    if begun and passed:  # lengths in between that nobody kept
+        return RunFolder.create(path, config, overwrite=True)
+    folder.reconfigure(config)
+    remove_leftovers(folder.made())
+    return folder
+
+
+def _points(folder: RunFolder, job: Job, data: TrainingData) -> list[PointScores]:
+    if not job.settings.training.milestones:
+        epochs = job.lengths[0] if job.lengths else None
+        return [PointScores(epochs=epochs, scores=_score(folder.model_file, data))]
+    return [
+        PointScores(epochs=epochs, scores=_score(folder.milestone_file(epochs), data))
+        for epochs in job.lengths
+    ]
+
+
+_linear: dict[tuple[Captured, CaptureConfig], Scores] = {}
+
+
+def _linear_scores(folder: RunFolder, job: Job, data: TrainingData) -> Scores:
+    """Scores of the linear baseline: the same for all runs that learn a source alike."""
+    key = (job.source, job.settings.capture)
+    if key not in _linear:
+        _linear[key] = _score(folder.baseline_file, data)
+    return _linear[key]
+
+
+def _score(model: Path, data: TrainingData) -> Scores:
+    """Scores of a model file on the test audio."""
+    predicted = predict_spans(load_model(model), data.dry, data.split.test)
+    return scores.evaluate(predicted, _test(data), data.rate)
+
+
+def _test(data: TrainingData) -> list[NDArray[np.float32]]:
+    return [data.wet[start:stop] for start, stop in data.split.test]
+
+
+def _heard(data: TrainingData) -> NDArray[np.float32]:
+    start, stop = data.split.test[0]
+    return data.dry[start:stop]
+
+
+def _full(folder: RunFolder, source: Captured) -> tuple[float, float]:
+    """A whole evaluation of the run; what the device answers is asked once for all runs."""
+    kept = source.wet.with_name(f"device-{folder.config().rate}.json")
+    ours = source.device is not None
+    if ours and kept.is_file() and not folder.device_file.is_file():
+        write_bytes(folder.device_file, kept.read_bytes())
+    found = evaluate(folder)
+    if ours and folder.device_file.is_file():
+        write_bytes(kept, folder.device_file.read_bytes())
+    return found.aliasing_db, found.probes.idle_dbfs
