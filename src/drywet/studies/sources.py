@@ -73,9 +73,10 @@ def _played(
         "knobs": stand,
         "signal": plan.signal.model_dump(),
     }
-    digest = sha256(json.dumps(defines, sort_keys=True).encode()).hexdigest()
-    place = folder / "captures" / digest[:_DIGITS]
-    dry, wet = place / "dry.wav", place / "wet.wav"
+    digest = _digest(defines)
+    place = folder / "captures"
+    dry = place / f"dry-{_digest(defines['signal'])[:_DIGITS]}.wav"
+    wet = place / f"wet-{digest[:_DIGITS]}.wav"
     make_folder(place)
     remove_leftovers([dry, wet])
     if not dry.is_file():
@@ -85,6 +86,10 @@ def _played(
         on_step(f"{source.name}: {plan.signal.seconds:g} s through {device.name}")
         process(name, dry, wet, knobs=stand)
     return Captured(source.name, dry, wet, digest, name, tuple(stand.items()))
+
+
+def _digest(value: Any) -> str:
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _content(name: str) -> str:

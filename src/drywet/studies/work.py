@@ -189,7 +189,7 @@ def _heard(data: TrainingData) -> NDArray[np.float32]:
 
 def _full(folder: RunFolder, source: Captured) -> tuple[float, float]:
     """A whole evaluation of the run; what the device answers is asked once for all runs."""
-    kept = source.wet.with_name(f"device-{folder.config().rate}.json")
+    kept = source.wet.with_name(f"{source.wet.stem}-{folder.config().rate}.json")
     ours = source.device is not None
     if ours and kept.is_file() and not folder.device_file.is_file():
         write_bytes(folder.device_file, kept.read_bytes())
