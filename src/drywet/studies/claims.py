@@ -181,14 +181,19 @@ def _longer(results: Results) -> Answer | None:
             for a, b in extremes
             if (last := b.mean(high_error)) and (best := _least_high(results, b))
         ]
-        rises = interval([10 * float(np.log10(last / best)) for best, last in late])
-        noisier.append(rises.sign if np.isfinite(rises.low) else 0)
         first, last_epochs = extremes[0][0].epochs, extremes[0][1].epochs
-        lines.append(
+        line = (
             f"{source}: from {first:g} to {last_epochs:g} epochs the error changes by {found.esr}"
-            f"{_rest(found)}. In {hidden} of {len(both)} the ESR falls while the error over "
-            f"8 kHz rises. At the end that error is {rises} over the least on the way."
         )
+        line += f"{_rest(found)}."
+        if late:
+            rises = interval([10 * float(np.log10(last / best)) for best, last in late])
+            noisier.append(rises.sign)
+            line += (
+                f" In {hidden} of {len(both)} the ESR falls while the error over 8 kHz rises. At "
+                f"the end that error is {rises} over the least on the way."
+            )
+        lines.append(line)
     if not lines:
         return None
     return Answer("Longer training adds high-frequency noise", _verdict(noisier, 1), lines)

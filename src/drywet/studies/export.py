@@ -23,12 +23,9 @@ def export_csv(folder: Path | str, out: Path | str) -> int:
     Raises:
         DrywetError: no study, or a place that cannot be written.
     """
-    journal = Journal(Path(folder))
-    try:
+    with Journal(Path(folder)) as journal:
         rows = journal.results()
         columns = journal.columns()
-    finally:
-        journal.close()
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, columns)
     writer.writeheader()

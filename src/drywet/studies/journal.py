@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from drywet.errors import DrywetError
 from drywet.metrics.bands import EDGES_HZ
@@ -91,8 +91,10 @@ class Journal:
             "FROM jobs j LEFT JOIN points p ON p.job = j.id"
         )
 
-    def close(self) -> None:
-        """Let go of the file."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         self._db.close()
 
     def want(self, jobs: Iterable[Job], searches: Sequence[str]) -> None:

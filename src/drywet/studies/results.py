@@ -119,11 +119,8 @@ def load(folder: Path | str) -> Results:
         DrywetError: no study, or a damaged one.
     """
     folder = Path(folder)
-    journal = Journal(folder)
-    try:
+    with Journal(folder) as journal:
         jobs = journal.jobs()
-    finally:
-        journal.close()
     declared = folder / PLAN_FILE
     plan = parse(Plan, read_json(declared, "the plan.json of a study"), declared)
     together: dict[tuple[str, str, float | None], list[tuple[str, Settings, Scores, Outcome]]] = {}

@@ -146,8 +146,7 @@ def _run(
     write_json(folder / PLAN_FILE, plan.model_dump(mode="json", exclude={"folder"}))
     sources = captured(plan, folder, on_step)
     jobs = jobs_of(plan, sources)
-    journal = Journal(folder, create=True)
-    try:
+    with Journal(folder, create=True) as journal:
         journal.stop()
         journal.want(jobs, [search.name for search in plan.searches])
         sitting = _Sitting(plan, folder, journal, on_progress)
@@ -167,8 +166,6 @@ def _run(
             folder, journal.states(), sitting.worked, time.perf_counter() - began,
             sitting.errors, interrupted,
         )  # fmt: skip
-    finally:
-        journal.close()
 
 
 @dataclass

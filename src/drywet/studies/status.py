@@ -32,12 +32,9 @@ def status(folder: Path | str) -> StudyStatus:
     Raises:
         DrywetError: no study there.
     """
-    journal = Journal(Path(folder))
-    try:
+    with Journal(Path(folder)) as journal:
         jobs = journal.jobs()
         states = journal.states()
-    finally:
-        journal.close()
     keys = ("id", "grid", "source", "model", "state", "note")
     return StudyStatus(
         path=str(folder),

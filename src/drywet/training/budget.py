@@ -56,12 +56,12 @@ class Budget:
             shares.append(elapsed / self.seconds)
         return min(max(shares), 1.0)
 
-    def uninterrupted(self, step: int) -> int:
-        """Steps from ``step`` on, at least one, before the next validation or milestone."""
+    def uninterrupted(self, step: int, pause_at: float = 1.0) -> int:
+        """Steps from ``step`` on, at least one, before a validation, a milestone or the pause."""
         left = self.validate_every - step % self.validate_every
         ends = [at for at in self._milestones if at > step]
         if self.steps is not None:
-            ends.append(self.steps)
+            ends.append(math.ceil(pause_at * self.steps))
         return max(min(left, *(end - step for end in ends)), 1) if ends else left
 
     def milestones(self, step: int) -> list[float]:

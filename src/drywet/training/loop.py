@@ -221,7 +221,7 @@ def fit(
     done = budget.progress(state.step, state.elapsed)
     with stop_on_ctrl_c() as stop:
         while not (state.finished or stop.requested or done >= pause_at):
-            steps = min(learner.at_once, budget.uninterrupted(state.step))
+            steps = min(learner.at_once, budget.uninterrupted(state.step, pause_at))
             losses = learner.learn(
                 state.step, [rate(state.step + number) for number in range(steps)]
             )

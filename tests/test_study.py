@@ -1,0 +1,487 @@
+"""Studies from start to end: nothing is lost, nothing is done twice, everywhere the same."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from drywet.studies.export import export_csv
+from drywet.studies.journal import Journal
+from drywet.studies.outcome import read_outcome
+from drywet.studies.report import report
+from drywet.studies.results import load
+from drywet.studies.run import study
+from drywet.studies.status import status
+from tests.support import drywet, overdrive, playing, save
+
+FRAMES = {
+    "loss": {"esr": 0, "mae": 1},
+    "training": {"batch": 16, "segment": 1, "learning_rate": 1e-3, "final_rate": 1},
+    "capture": {"deal": "random"},
+}
+NETS = [
+    {"kind": "windowed", "hidden": 4, "frame": 8},
+    {"kind": "windowed", "hidden": 6, "frame": 8, "layers": 2},
+]
+
+
+def declared(folder: Path, **changes: object) -> Path:
+    """A study of two small nets, two training sets and two lengths on one recording."""
+    dry = playing(14, 16_000)
+    if not (folder / "wet.wav").exists():
+        save(folder / "dry.wav", dry)
+        save(folder / "wet.wav", overdrive(dry))
+    content = {
+        "name": "small",
+        "pairs": [{"name": "overdrive", "dry": "dry.wav", "wet": "wet.wav"}],
+        "settings": FRAMES,
+        "evaluation": "scores",
+        "grids": [
+            {
+                "name": "structures",
+                "axes": {
+                    "model": NETS,
+                    "training.examples": [500, 2000],
+                    "training.epochs": [1, 3],
+                },
+            }
+        ],
+    }
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(content | changes))
+    return path
+
+
+def long() -> list[dict]:
+    """Trainings that last some seconds each: long enough to be killed over."""
+    axes = {
+        "model": NETS[:1],
+        "training.examples": [40_000, 41_000, 42_000],
+        "training.epochs": [30],
+    }
+    return [{"name": "long", "axes": axes}]
+
+
+def errors_of(folder: Path) -> dict[tuple[str, float], list[float]]:
+    """The squared errors of every second of every point, which no two trainings share."""
+    found = {}
+    for path in (folder / "points").iterdir():
+        outcome = read_outcome(path) if path.is_dir() else None
+        for point in outcome.points if outcome else ():
+            found[path.name, point.epochs] = [second.error for second in point.scores.by_second]
+    return found
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A study that was run once."""
+    folder = tmp_path_factory.mktemp("study")
+    return study(declared(folder), folder / "out"), folder
+
+
+def test_it_does_all_that_is_declared(done):
+    found, folder = done
+    assert found.states == {"done": 4}
+    assert (found.worked, found.errors, found.interrupted) == (4, [], False)
+    assert len(errors_of(folder / "out")) == 8
+    for path in (folder / "out" / "points").iterdir():
+        if path.is_dir():
+            assert {p.stem for p in (path / "milestones").iterdir()} == {"1", "3"}
+
+
+def test_it_is_not_done_again(done):
+    _, folder = done
+    before = {p: p.stat().st_mtime_ns for p in (folder / "out" / "points").rglob("*.json")}
+    again = study(declared(folder), folder / "out")
+    assert (again.worked, again.states) == (0, {"done": 4})
+    assert {p: p.stat().st_mtime_ns for p in (folder / "out" / "points").rglob("*.json")} == before
+
+
+def test_the_journal_can_be_made_again_from_the_runs(done, tmp_path):
+    _, folder = done
+    rows = export_csv(folder / "out", tmp_path / "a.csv")
+    (folder / "out" / "journal.sqlite").unlink()
+    study(declared(folder), folder / "out")
+    assert rows == export_csv(folder / "out", tmp_path / "b.csv") == 8
+
+    def numbers(name):
+        with (tmp_path / name).open() as file:
+            return [{**row, "finished": ""} for row in csv.DictReader(file)]
+
+    assert numbers("a.csv") == numbers("b.csv")
+
+
+def test_any_sqlite_reads_the_journal(done):
+    """Scores as plain columns, the same as in the run's own file."""
+    _, folder = done
+    with contextlib.closing(sqlite3.connect(folder / "out" / "journal.sqlite")) as database:
+        rows = database.execute(
+            "SELECT id, epochs, esr, mae, error_4_8_khz, parameters, source FROM results"
+        ).fetchall()
+    assert len(rows) == 8
+    for name, epochs, esr, mae, treble, parameters, source in rows:
+        points = read_outcome(folder / "out" / "points" / name).points
+        (scores,) = [p.scores for p in points if p.epochs == epochs]
+        assert (esr, mae) == (scores.esr, scores.mae)
+        assert treble == next(b.esr for b in scores.bands if b.low == 4000)
+        assert (parameters in (4 * 4 * 6 + 5, 511), source) == (True, "overdrive")
+
+
+def test_a_length_on_the_way_is_the_shorter_training(done, tmp_path):
+    """The weights after one epoch of three are those of a training of one epoch, to the bit."""
+    from safetensors.numpy import load_file
+
+    _, folder = done
+    declared(folder)
+    alone = folder / "short.yaml"
+    content = yaml.safe_load((folder / "study.yaml").read_text())
+    content["grids"][0]["axes"]["training.epochs"] = [1]
+    alone.write_text(yaml.safe_dump(content))
+    study(alone, tmp_path / "out")
+    for path in (tmp_path / "out" / "points").iterdir():
+        if path.is_dir():
+            a, b = (
+                load_file(place / "points" / path.name / "milestones" / "1.safetensors")
+                for place in (tmp_path / "out", folder / "out")
+            )
+            assert all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_a_longer_training_goes_on_with_the_shorter(tmp_path):
+    grid = {"name": "g", "axes": {"model": NETS[:1], "training.examples": [500]}}
+
+    def lengths(*epochs):
+        axes = {**grid["axes"], "training.epochs": list(epochs)}
+        return declared(tmp_path, grids=[grid | {"axes": axes}])
+
+    study(lengths(1, 2), tmp_path / "out")
+    first = errors_of(tmp_path / "out")
+    steps = history(tmp_path / "out")
+    more = study(lengths(1, 2, 4), tmp_path / "out")
+    assert more.worked == 1
+    second = errors_of(tmp_path / "out")
+    assert {key: second[key] for key in first} == first
+    assert history(tmp_path / "out")[: len(steps)] == steps  # what was trained stands
+    study(lengths(1, 2, 4), tmp_path / "fresh")
+    assert errors_of(tmp_path / "fresh") == second
+    # A length in between that nobody kept is trained for.
+    assert study(lengths(1, 2, 3, 4), tmp_path / "out").worked == 1
+    assert {epochs for _, epochs in errors_of(tmp_path / "out")} == {1, 2, 3, 4}
+
+
+def history(folder: Path) -> list[dict]:
+    (run,) = (path for path in (folder / "points").iterdir() if path.is_dir())
+    return [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
+
+
+def test_only_what_changed_is_run(done, tmp_path):
+    _, folder = done
+    declared(folder)
+    content = yaml.safe_load((folder / "study.yaml").read_text())
+    content["grids"][0]["axes"]["model"].append({"kind": "windowed", "hidden": 3, "frame": 8})
+    changed = folder / "changed.yaml"
+    changed.write_text(yaml.safe_dump(content))
+    assert study(changed, folder / "out").worked == 2
+    content["grids"][0]["axes"]["model"] = content["grids"][0]["axes"]["model"][2:]
+    changed.write_text(yaml.safe_dump(content))
+    less = study(changed, folder / "out")
+    assert (less.worked, less.states) == (0, {"done": 2})
+    assert len(load(folder / "out").cells) == 4
+    assert study(declared(folder), folder / "out").states == {"done": 4}
+
+
+def test_a_training_that_fails_does_not_end_the_study(tmp_path):
+    axes = {"training.learning_rate": [1e-3, 9.0], "training.epochs": [1]}
+    grids = [{"name": "g", "axes": {"model": NETS[:1], "training.examples": [500], **axes}}]
+    # A window longer than any stretch of the recording is refused by the job itself.
+    grids.append({"name": "h", "points": [{"training.warm_up": 4_000_000, "training.epochs": 1}]})
+    path = declared(tmp_path, grids=grids)
+    found = study(path, tmp_path / "out")
+    assert found.states["failed"] == 1
+    assert "the longest stretch to train on" in found.errors[0]
+    (failed,) = (job for job in status(tmp_path / "out").unfinished if job["state"] == "failed")
+    assert "the longest stretch" in failed["note"]
+    shown = drywet("study", path, "-o", tmp_path / "out")
+    assert shown.code == 2
+    assert "failed" in shown.err
+
+
+def test_what_is_wrong_with_a_recording_shows_before_any_training(tmp_path):
+    path = declared(tmp_path)
+    save(tmp_path / "wet.wav", np.zeros(14 * 16_000, np.float32))
+    done = drywet("study", path, "-o", tmp_path / "out")
+    assert done.code == 2
+    assert "silent" in done.err
+    assert not list((tmp_path / "out" / "points").glob("*/config.json"))
+
+
+COMMAND = [sys.executable, "-m", "drywet.cli.app", "study"]
+
+
+def finished(folder: Path) -> list[Path]:
+    return list((folder / "points").glob("*/study.json"))
+
+
+def wait_for(condition, seconds: float = 120.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came to that"
+        time.sleep(0.05)
+
+
+def under_way(folder: Path) -> bool:
+    """A training has saved its first checkpoint, and is not done."""
+    checkpoints = {path.parent for path in (folder / "points").glob("*/checkpoint.pt")}
+    return bool(checkpoints - {path.parent for path in finished(folder)})
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """The long trainings without a break."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    path = declared(folder, grids=long())
+    study(path, folder / "out")
+    return folder, errors_of(folder / "out")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_study_that_is_killed_goes_on(unbroken, tmp_path, how):
+    folder, want = unbroken
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [*COMMAND, folder / "study.yaml", "-o", out], stderr=subprocess.DEVNULL
+    )
+    wait_for(lambda: under_way(out))
+    process.send_signal(how)
+    code = process.wait(60)
+    assert code == (-signal.SIGKILL if how == signal.SIGKILL else 130)
+    left = status(out)
+    assert left.states.get("done", 0) < 3
+    times = {path: path.stat().st_mtime_ns for path in finished(out)}
+    # The workers are gone too: nothing is written any more.
+    wait_for(lambda: not workers_in(out), 20)
+    again = study(folder / "study.yaml", out)
+    assert again.states == {"done": 3}
+    assert errors_of(out) == want
+    assert all(path.stat().st_mtime_ns == at for path, at in times.items())
+
+
+def workers_in(folder: Path) -> list[int]:
+    """Processes that hold a file of the study's open."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            names = [str(link.readlink()) for link in (process / "fd").iterdir()]
+            if int(process.name) != os.getpid() and any(str(folder) in name for name in names):
+                found.append(int(process.name))
+    return found
+
+
+def test_a_worker_that_dies_costs_nothing_but_time(unbroken, tmp_path):
+    folder, want = unbroken
+    out = tmp_path / "out"
+    process = subprocess.Popen([*COMMAND, folder / "study.yaml", "-o", out])
+    wait_for(lambda: under_way(out))
+    driver = {process.pid}
+    victims = [pid for pid in workers_in(out) if pid not in driver]
+    assert victims
+    os.kill(victims[0], signal.SIGKILL)
+    assert process.wait(300) == 0
+    assert status(out).states == {"done": 3}
+    assert errors_of(out) == want
+
+
+def test_two_at_once_in_one_folder_are_refused(unbroken, tmp_path):
+    folder, _ = unbroken
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [*COMMAND, folder / "study.yaml", "-o", out], stderr=subprocess.DEVNULL
+    )
+    wait_for(lambda: under_way(out))
+    second = drywet("study", folder / "study.yaml", "-o", out)
+    process.kill()
+    process.wait()
+    assert second.code == 2
+    assert "another 'drywet study'" in second.err
+
+
+@contextlib.contextmanager
+def cluster(folder: Path):
+    """A Dask scheduler and two workers, processes of their own on loopback."""
+    place = folder / "scheduler.json"
+    start = [sys.executable, "-m", "distributed.cli"]
+    flags = ["--no-dashboard"]
+    log = (folder / "dask.log").open("w")
+    kinds = {"stdout": log, "stderr": log}
+    scheduler = subprocess.Popen(
+        [start[0], "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+         "--scheduler-file", str(place), *flags], **kinds,
+    )  # fmt: skip
+    wait_for(place.exists)
+    address = json.loads(place.read_text())["address"]
+    worker = [
+        start[0], "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
+        "--local-directory", str(folder), *flags,
+    ]  # fmt: skip
+    workers = [subprocess.Popen(worker, **kinds) for _ in range(2)]
+    try:
+        yield address.removeprefix("tcp://"), workers
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def test_a_cluster_gives_what_one_machine_gives(unbroken, tmp_path):
+    """Two workers, one killed over a training: the other one ends it."""
+    pytest.importorskip("distributed")
+    folder, want = unbroken
+    out = tmp_path / "out"
+    with cluster(tmp_path) as (address, workers):
+        process = subprocess.Popen(
+            [*COMMAND, folder / "study.yaml", "-o", out, "--on", f"dask://{address}"]
+        )
+        wait_for(lambda: len(set(workers_in(out)) & {w.pid for w in workers}) == 2)
+        wait_for(lambda: under_way(out))
+        workers[0].kill()
+        seen: dict[Path, int] = {}
+        while process.poll() is None:
+            for path in finished(out):
+                seen.setdefault(path, path.stat().st_mtime_ns)
+            time.sleep(0.02)
+        assert process.returncode == 0
+    assert errors_of(out) == want
+    assert status(out).states == {"done": 3}
+    # Every outcome was written once: no training was done twice to its end.
+    assert {path: path.stat().st_mtime_ns for path in finished(out)} == seen
+    last = {read_outcome(path.parent).worker.split(":")[1] for path in finished(out)}
+    assert str(workers[1].pid) in last
+
+
+def test_no_scheduler_is_one_clear_line(tmp_path):
+    pytest.importorskip("distributed")
+    done = drywet("study", declared(tmp_path), "-o", tmp_path / "out", "--on", "dask://127.0.0.1:9")
+    assert done.code == 2
+    assert "no Dask scheduler answers" in done.err
+
+
+def test_tables_report_and_csv_say_the_same(done, tmp_path):
+    _, folder = done
+    shown = drywet("study", "show", folder / "out", "--json").json
+    assert shown["missing"] == 0
+    titles = [table["title"] for table in shown["tables"]]
+    assert titles[0] == "overdrive: every structure at its best"
+    best = shown["tables"][0]
+    cells = load(folder / "out").cells
+    for row in best["rows"]:
+        same = [cell for cell in cells if cell.title == row[0]]
+        assert row[4] == format(min(cell.esr for cell in same), ".2g")
+    written = report(folder / "out", tmp_path)
+    page, text = written.page.read_text(), written.markdown.read_text()
+    for row in best["rows"]:
+        assert row[0] in page
+        assert f"| {row[0]} | {row[1]} |" in text
+    assert "<script" not in page
+    for line in text.splitlines():
+        if line.startswith("!["):
+            assert (tmp_path / line.split("(")[1].rstrip(")")).is_file()
+    plain = drywet("study", "show", folder / "out")
+    assert titles[0] in plain.out
+    assert drywet("study", "status", folder / "out").out.startswith(str(folder / "out"))
+    assert drywet("study", "export", folder / "out", "--csv", tmp_path / "x.csv").code == 0
+    with (tmp_path / "x.csv").open() as file:
+        assert [float(row["esr"]) for row in csv.DictReader(file)]
+
+
+def test_a_full_evaluation_comes_with_every_run_that_wants_one(tmp_path):
+    axes = {"training.epochs": [1], "training.batch": [4], "training.segment": [256]}
+    grid = {"name": "g", "axes": {"model": [{"hidden": 4}], **axes}}
+    settings = {"training": {"warm_up": 64, "bptt": 128}}
+    study(declared(tmp_path, settings=settings, evaluation="full", grids=[grid]), tmp_path / "out")
+    (outcome,) = (read_outcome(path.parent) for path in finished(tmp_path / "out"))
+    assert outcome.aliasing_db is not None
+    (run,) = (path.parent for path in finished(tmp_path / "out"))
+    assert drywet("evaluate", run, "--json").json["esr"] == pytest.approx(
+        outcome.points[0].scores.esr
+    )
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+def test_a_search_tries_prunes_and_goes_on(tmp_path, sampler):
+    optuna = pytest.importorskip("optuna")
+    search = {
+        "name": "find", "on": "overdrive", "sampler": sampler, "points": 7,
+        "settings": {"training": {"epochs": 6, "final_rate": 0, "examples": 600}},
+        "space": {
+            "training.learning_rate": {"low": 1e-6, "high": 1e-2, "log": True},
+            "model": NETS,
+        },
+    }  # fmt: skip
+    if sampler == "tpe":
+        search["rungs"] = [0.3, 0.6]
+    path = declared(tmp_path, grids=[], searches=[search])
+    found = study(path, tmp_path / "out")
+    assert found.states["done"] >= 1
+    assert sum(found.states.values()) == 7
+    if sampler == "tpe":
+        assert found.states.get("pruned", 0) >= 1
+    else:
+        assert found.states == {"done": 7}
+    known = optuna.load_study(
+        study_name=None, storage=f"sqlite:///{tmp_path / 'out' / 'searches.sqlite'}"
+    )
+    assert len(known.trials) == 7
+    # What the sampler was told is what the runs' own validation found.
+    esrs = sorted(t.values[0] for t in known.trials if t.values and t.state.name == "COMPLETE")
+    outcomes = (read_outcome(path.parent) for path in finished(tmp_path / "out"))
+    assert esrs == sorted(outcome.validation_esr for outcome in outcomes)
+    assert study(path, tmp_path / "out").worked == 0
+    search["points"] = 9
+    more = study(declared(tmp_path, grids=[], searches=[search]), tmp_path / "out")
+    assert more.worked == 2
+    assert sum(more.states.values()) == 9
+
+
+def test_a_pause_changes_nothing(tmp_path):
+    """A training that pruning interrupts and lets go on is that of one go."""
+    from safetensors.numpy import load_file
+
+    from drywet.studies.plan import read_plan
+    from drywet.studies.points import jobs_of
+    from drywet.studies.sources import captured
+    from drywet.studies.work import Task, work
+
+    grid = {"name": "g", "axes": {"model": NETS[1:], "training.examples": [3000],
+                                  "training.epochs": [4], "training.final_rate": [0]}}  # fmt: skip
+    plan = read_plan(declared(tmp_path, grids=[grid]))
+    (job,) = jobs_of(plan, captured(plan, tmp_path, print))
+    for name in ("whole", "paused"):
+        (tmp_path / name).mkdir()
+    whole = work(Task(job, tmp_path / "whole" / job.id, 1, False))
+    states = [
+        work(Task(job, tmp_path / "paused" / job.id, 1, False, until)).state
+        for until in (0.3, 0.6, 1.0)
+    ]
+    assert states == ["paused", "paused", "done"]
+    a, b = (
+        load_file(tmp_path / name / job.id / "model.safetensors") for name in ("whole", "paused")
+    )
+    assert whole.state == "done"
+    assert all(np.array_equal(a[key], b[key]) for key in a)
+    with Journal(tmp_path, create=True) as journal:
+        journal.want([job], [])
+        journal.record(whole)
+        assert journal.results()[0]["esr"] == whole.points[0].scores.esr
