@@ -423,7 +423,7 @@ def test_a_full_evaluation_comes_with_every_run_that_wants_one(tmp_path):
 def test_a_search_tries_prunes_and_goes_on(tmp_path, sampler):
     optuna = pytest.importorskip("optuna")
     search = {
-        "name": "find", "on": "overdrive", "sampler": sampler, "points": 7,
+        "name": "find", "of": "overdrive", "sampler": sampler, "points": 7,
         "settings": {"training": {"epochs": 6, "final_rate": 0, "examples": 600}},
         "space": {
             "training.learning_rate": {"low": 1e-6, "high": 1e-2, "log": True},

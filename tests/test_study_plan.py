@@ -122,8 +122,8 @@ def test_a_pair_may_have_a_capture_of_its_own(tmp_path):
 
 def test_pairs_from_the_command_line_stand_for_the_devices(tmp_path):
     content = SMALL | {
-        "grids": [{"name": "g", "on": ["SD-1"], "axes": {"training.epochs": [1]}}],
-        "searches": [{"on": "SD-1", "space": {"model.hidden": [8, 16]}}],
+        "grids": [{"name": "g", "of": ["SD-1"], "axes": {"training.epochs": [1]}}],
+        "searches": [{"of": "SD-1", "space": {"model.hidden": [8, 16]}}],
     }
     path = written(tmp_path, content)
     plan = read_plan(
@@ -131,7 +131,7 @@ def test_pairs_from_the_command_line_stand_for_the_devices(tmp_path):
     )
     assert [source.name for source in plan.sources] == ["one", "two"]
     assert {job.source.name for job in jobs_of(plan, sources(plan))} == {"one", "two"}
-    assert plan.searches[0].on == "one"
+    assert plan.searches[0].of == "one"
 
 
 BAD = {
@@ -143,14 +143,14 @@ BAD = {
     "sets 'epochs'": SMALL | {"grids": [{"name": "g", "axes": {"epochs": [1]}}]},
     "no values": SMALL | {"grids": [{"name": "g", "axes": {"training.epochs": []}}]},
     "training.batch": SMALL | {"settings": {"training": {"batch": 0}}},
-    "none of SD-1": SMALL | {"grids": [{"name": "g", "on": ["DS-1"]}]},
+    "none of SD-1": SMALL | {"grids": [{"name": "g", "of": ["DS-1"]}]},
     "same name": SMALL | {"devices": SMALL["devices"] * 2},
     "name": SMALL | {"name": "../up"},
     "seconds": SMALL | {"signal": {"seconds": 1e9}},
-    "rungs": SMALL | {"searches": [{"on": "SD-1", "sampler": "nsga2", "rungs": [0.5],
+    "rungs": SMALL | {"searches": [{"of": "SD-1", "sampler": "nsga2", "rungs": [0.5],
                                     "space": {"model.hidden": [8]}}]},
     "low must be under high": SMALL | {
-        "searches": [{"on": "SD-1", "space": {"training.learning_rate": {"low": 1, "high": 0}}}]
+        "searches": [{"of": "SD-1", "space": {"training.learning_rate": {"low": 1, "high": 0}}}]
     },
     "combinations": SMALL | {
         "settings": {},

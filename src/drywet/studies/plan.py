@@ -34,6 +34,9 @@ _FIX = "See docs/study.md for the form, and studies/ for examples."
 _Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f|]+$")]
 
 
+_Seeds = Annotated[int, Field(ge=1, le=1000)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -89,20 +92,20 @@ class Grid(_Strict):
 
     Attributes:
         name: in tables.
-        on: names of the devices or pairs it is run on; all of them by default.
+        of: names of the devices or pairs it is run on; all of them by default.
         settings: as in a run's ``config.json``, over those of the study.
         axes: lists of values by the setting they are for, such as ``training.epochs``; the axis
             ``model`` lists whole models.
         points: explicit combinations instead: each names settings like an axis does.
-        seeds: as many runs, with seeds from 0, for each combination.
+        seeds: as many runs, with seeds from 0, for each combination; the study's by default.
     """
 
     name: _Name
-    on: tuple[str, ...] | None = None
+    of: tuple[str, ...] | None = None
     settings: dict[str, Any] = {}
     axes: dict[str, list[Any]] = {}
     points: list[dict[str, Any]] = []
-    seeds: int = Field(default=1, ge=1, le=1000)
+    seeds: _Seeds | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Grid:
@@ -139,7 +142,7 @@ class Search(_Strict):
 
     Attributes:
         name: in tables.
-        on: name of the one device or pair it is run on.
+        of: name of the one device or pair it is run on.
         sampler: ``tpe``, which minimises the validation ESR, or ``nsga2``, which looks for
             the front of ESR and multiply-adds.
         points: how many are tried.
@@ -152,7 +155,7 @@ class Search(_Strict):
     """
 
     name: _Name = "search"
-    on: str
+    of: str
     sampler: Literal["tpe", "nsga2"] = "tpe"
     points: int = Field(default=30, ge=1, le=100_000)
     minutes: float | None = Field(default=None, gt=0)
@@ -194,6 +197,7 @@ class Plan(_Strict):
         pairs: recordings to learn.
         signal: that is played through the devices.
         settings: of all runs, as in a run's ``config.json``.
+        seeds: of every combination in a grid that does not say.
         grids: what is run.
         searches: what is looked for.
         evaluation: ``full`` gives every run a `drywet evaluate`; ``scores`` only the scores of
@@ -208,6 +212,7 @@ class Plan(_Strict):
     pairs: tuple[PairSource, ...] = ()
     signal: Signal = Signal()
     settings: dict[str, Any] = {}
+    seeds: _Seeds = 1
     grids: tuple[Grid, ...] = ()
     searches: tuple[Search, ...] = ()
     evaluation: Literal["full", "scores"] = "full"
@@ -226,10 +231,10 @@ class Plan(_Strict):
         labels = [*(grid.name for grid in self.grids), *(search.name for search in self.searches)]
         if len(set(labels)) < len(labels):
             raise ValueError("two grids or searches have the same name")
-        wanted = [name for grid in self.grids for name in grid.on or ()]
-        for name in [*wanted, *(search.on for search in self.searches)]:
+        wanted = [name for grid in self.grids for name in grid.of or ()]
+        for name in [*wanted, *(search.of for search in self.searches)]:
             if name not in names:
-                raise ValueError(f"on names {name!r}, which is none of {', '.join(names)}")
+                raise ValueError(f"of names {name!r}, which is none of {', '.join(names)}")
         return self
 
     @property
@@ -272,7 +277,10 @@ def read_plan(
         }
         for part in (*(found.get("grids") or []), *(found.get("searches") or [])):
             _anywhere(part, found["pairs"][0]["name"])
-    return parse(Plan, found | {"folder": path.resolve().parent}, path)
+    try:
+        return parse(Plan, found | {"folder": path.resolve().parent}, path)
+    except DrywetError as error:
+        raise DrywetError(error.found, error.expected, _FIX) from error
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -305,5 +313,5 @@ def _named_pair(dry: Path, wet: Path, found: dict[str, Any]) -> dict[str, Any]:
 
 def _anywhere(part: Any, first: str) -> None:
     """A grid goes to whatever pairs were given, a search to the first."""
-    if isinstance(part, dict) and "on" in part:
-        part["on"] = None if "axes" in part or "points" in part else first
+    if isinstance(part, dict) and "of" in part:
+        part["of"] = None if "axes" in part or "points" in part else first

@@ -97,7 +97,7 @@ def jobs_of(plan: Plan, sources: Mapping[str, Captured]) -> list[Job]:
     """
     found: dict[str, Job] = {}
     for grid in plan.grids:
-        for name in grid.on or [source.name for source in plan.sources]:
+        for name in grid.of or [source.name for source in plan.sources]:
             for settings in _combinations(plan, grid, name):
                 job = job_of(grid.name, sources[name], settings)
                 if job.id in found:
@@ -146,14 +146,15 @@ def _long(settings: Settings, lengths: tuple[float, ...]) -> Settings:
 def _combinations(plan: Plan, grid: Grid, source: str) -> Iterator[Settings]:
     base = settings_of(plan, grid.settings, source)
     lists = list(grid.axes.values())
-    seeds: list[dict[str, Any]] = [{"training.seed": seed} for seed in range(grid.seeds)]
+    count = grid.seeds or plan.seeds
+    seeds: list[dict[str, Any]] = [{"training.seed": seed} for seed in range(count)]
     combined = (
         [dict(zip(grid.axes, values, strict=True)) for values in itertools.product(*lists)]
         if lists or not grid.points
         else []
     )
     for changes in (*combined, *grid.points):
-        for seed in seeds if grid.seeds > 1 else [{}]:
+        for seed in seeds if count > 1 else [{}]:
             yield _with(base, changes | seed, f"grid {grid.name}")
 
 

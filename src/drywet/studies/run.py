@@ -151,7 +151,7 @@ def _run(
         journal.want(jobs, [search.name for search in plan.searches])
         sitting = _Sitting(plan, folder, journal, on_progress)
         sitting.take(jobs)
-        searches = [Searching(plan, s, sources[s.on], folder) for s in plan.searches]
+        searches = [Searching(plan, s, sources[s.of], folder) for s in plan.searches]
         wanted = len(sitting.waiting) + sum(search.points for search in plan.searches)
         interrupted = False
         if wanted:
