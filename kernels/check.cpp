@@ -13,6 +13,7 @@
 #include "circuit_run.hpp"
 #include "dispatch.hpp"
 #include "driver.hpp"
+#include "frames.hpp"
 
 static std::atomic<long> allocations{0};
 
@@ -126,6 +127,48 @@ void check(const Target& target, Cell cell, int inputs, int hidden, int layers, 
     }
 }
 
+// Frames of a signal of exactly the length that they need, played and learned from; the weights
+// are changed where they are.
+void check_frames(const Target& target, Cell cell, int hidden, int layers, int frame, int batch) {
+    Weights weights(cell, 1, hidden, layers);
+    weights.net.skip = 0;
+    const Net<float>& net = weights.net;
+    const auto& kernel = target.batch[int(cell)];
+    const std::size_t size = std::size_t(layers) * hidden;
+    const std::vector<float> dry = noise(std::size_t(batch) + frame - 1), wet = noise(dry.size());
+    std::vector<float> played(batch), y(frame), h(size), c(size);
+    play_frames(kernel, net, frame, 1, played.size(), dry.data(), played.data(), 3);
+    forward<float>(kernel, net, 1, frame, dry.data() + batch - 1, {nullptr, nullptr}, y.data(),
+                   {h.data(), c.data()}, nullptr, 1);
+    expect(played.back() == y.back(), "a frame and a sequence differ", target, net);
+
+    FrameTraining training{};
+    training.net = net;
+    std::vector<std::vector<float>> moments;
+    moments.reserve(2 * weights.arrays.size());
+    std::size_t at = 0;
+    for (auto& array : weights.arrays) {
+        float* const mean = moments.emplace_back(array.size()).data();
+        float* const square = moments.emplace_back(array.size()).data();
+        training.trained.push_back({array.data(), mean, square, array.size(), at});
+        at += array.size();
+    }
+    training.adamw = {0.9, 0.999, 1e-8, 0.01, 1.0};
+    training.loss = {0.5f, 1.0, 1.0};
+    training.frame = frame;
+    training.batch = batch;
+    training.dry = dry.data();
+    training.wet = wet.data();
+    constexpr int kSteps = 30;
+    std::vector<std::int64_t> starts;
+    for (int n = 0; n < kSteps; ++n)
+        for (int i = 0; i < batch; ++i) starts.push_back(i);
+    const std::vector<double> rates(kSteps, 1e-3);
+    std::vector<double> losses(kSteps);
+    train_frames(kernel, training, kSteps, starts.data(), rates.data(), losses.data(), 3);
+    expect(losses.back() < losses.front(), "frames aren't learned", target, net);
+}
+
 // Every kind of part behind a resistance, in blocks of one part or all in one.
 void check_circuit(const Target& target, int capacitors, bool together) {
     const std::vector<CircuitPart> parts{
@@ -177,6 +220,12 @@ int main() {
                 for (const int layers : {1, 3})
                     check(*target, cell, layers == 3 ? 4 : 1, hidden, layers, layers == 3 ? 35 : 3,
                           layers == 3 ? 37 : 70);
+    for (const Target* target : targets_here())
+        for (const Cell cell : {Cell::kLstm, Cell::kGru, Cell::kRnn})
+            for (const int hidden : {1, 5, 16, 17, 32})
+                for (const int layers : {1, 2})
+                    check_frames(*target, cell, hidden, layers, layers == 1 ? 33 : 7,
+                                 layers == 1 ? 35 : 3);
 #if defined(DRYWET_COUNT_ALLOCATIONS)
     if (allocations == 0) std::printf("nothing was counted\n"), ++failures;
 #endif

@@ -40,6 +40,15 @@ def test_a_step_does_not_depend_on_the_steps_before():
     assert not np.array_equal(sampler(20, seed=4).starts(11), steps[11])
 
 
+@pytest.mark.parametrize("examples", [20, 5, None])
+def test_many_steps_at_once_are_those_one_by_one(examples):
+    one, many = sampler(examples), sampler(examples)
+    for first, steps in ((0, 1), (1, 13), (3, 4)):
+        found = many.starts_of(first, steps)
+        assert found.shape == (steps, 8)
+        assert np.array_equal(found, [one.starts(first + n) for n in range(steps)])
+
+
 def test_examples_count_the_epochs(capture, tmp_path):
     done = drywet("train", *capture, "-o", tmp_path / "r", *SMALL, "--examples", 24, "--json")
     assert done.code == 0, done.err

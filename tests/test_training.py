@@ -99,8 +99,17 @@ def wait_for(path: Path, process: subprocess.Popen) -> None:
         time.sleep(0.05)
 
 
-def test_kill_and_resume_is_as_if_unbroken(capture, tmp_path):
-    budget = (*SMALL, "--epochs", 150)
+# Frames one at a time, which the kernels learn from many steps at once.
+FRAMES = (
+    "--model", "windowed", "--frame", 32, "--hidden", 16, "--segment", 1, "--batch", 64,
+    "--examples", 10_000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "budget", [(*SMALL, "--epochs", 150), (*FRAMES, "--epochs", 400)], ids=["segments", "frames"]
+)
+def test_kill_and_resume_is_as_if_unbroken(capture, tmp_path, budget):
     broken = start(capture, tmp_path / "broken", *budget)
     wait_for(tmp_path / "broken" / "checkpoint.pt", broken)
     time.sleep(0.4)  # into the steps after the checkpoint

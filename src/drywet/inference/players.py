@@ -7,7 +7,7 @@ plugins start (NAM's trainer and Core).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from drywet.models.base import EffectModel
 
 Samples = NDArray[np.float32]
-
-_STEPS_AT_ONCE = 1 << 21  # frames times frame length, which bounds the memory of a long block
 
 
 class Player(ABC):
@@ -120,22 +118,12 @@ class WindowPlayer(_FramePlayer):
     def _play(self, joined: Samples) -> Samples:
         from drywet.kernels import _native
 
-        config = self._config
-        frames = np.lib.stride_tricks.sliding_window_view(joined * self._input_gain, config.frame)
-        at_once = max(_STEPS_AT_ONCE // config.frame, 1)
-        outputs = []
-        for first in range(0, len(frames), at_once):
-            x = np.ascontiguousarray(frames[first : first + at_once])[..., None]
-            y = np.empty_like(x)
-            after: list[Any] = [
-                np.empty((config.layers, len(x), config.hidden), np.float32) for _ in range(2)
-            ]
-            _native.forward(
-                self._target, config.cell, 0.0, self._parameters, x, None, None, y, after[0],
-                after[1] if config.cell == "lstm" else None, False, 1,
-            )  # fmt: skip
-            outputs.append(y[:, -1, 0] * self._gain)
-        return np.concatenate(outputs)
+        y = np.empty((1, len(joined) - len(self._heard)), np.float32)
+        _native.play_frames(
+            self._target, self._config.cell, self._parameters, self._config.frame,
+            (joined * self._input_gain)[None], y, 1,
+        )  # fmt: skip
+        return np.asarray(y[0] * self._gain, dtype=np.float32)
 
 
 class TorchPlayer(Player):

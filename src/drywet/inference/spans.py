@@ -60,9 +60,11 @@ class SpanBatch:
     def predict(self, model: EffectModel) -> Tensor:
         """The model's output on the spans, joined: the shape of ``target``."""
         parts = []
+        # A finite memory needs no more than it holds.
+        context = min(_CONTEXT, model.warm_up) if model.receptive_field else _CONTEXT
         for x, keep in zip(
             torch.split(self._x, _AT_ONCE), torch.split(self._keep, _AT_ONCE), strict=True
         ):
-            y, _ = model(x, model.init_state(len(x)))
-            parts.append(y[:, _CONTEXT:, 0][keep])
+            y, _ = model(x[:, _CONTEXT - context :], model.init_state(len(x)))
+            parts.append(y[:, context:, 0][keep])
         return torch.cat(parts)

@@ -14,6 +14,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from drywet.kernels import frames
+from drywet.kernels.recurrent import can_run
 from drywet.models.base import EffectModel, State, remembered
 from drywet.models.config import WindowedConfig
 from drywet.models.recurrent import recurrent_layers, recurrent_net
@@ -44,27 +46,38 @@ class WindowedModel(EffectModel):
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Every frame that ends in ``x``, each from a fresh start."""
         joined = torch.cat((state[0], x), dim=1)
-        frames = joined[..., 0].unfold(1, self.config.frame, 1)  # (batch, samples, frame)
-        batch = len(frames)
+        if not torch.is_grad_enabled() and self.in_kernels(joined):
+            net = cast(nn.RNNBase, self.net)
+            return frames.play(net, self.head, self.config.frame, joined), remembered(x, state)
+        windows = joined[..., 0].unfold(1, self.config.frame, 1)  # (batch, samples, frame)
+        batch = len(windows)
         at_once = max(_STEPS_AT_ONCE // (self.config.frame * batch), 1)
         y = torch.cat(
             [
                 self._last(part.reshape(-1, self.config.frame)).reshape(batch, -1, 1)
-                for part in torch.split(frames, at_once, dim=1)
+                for part in torch.split(windows, at_once, dim=1)
             ],
             dim=1,
         )
         return y, remembered(x, state)
 
+    def in_kernels(self, x: Tensor) -> bool:
+        """Whether `drywet.kernels.frames` can take the net over, here and on such an input."""
+        return (
+            isinstance(self.net, nn.RNNBase)
+            and x.dtype == torch.float32
+            and can_run(self.net, self.head, x)
+        )
+
     def heard(self, x: Tensor) -> State:
         """The last samples are the state: no frame need be gone through."""
         return remembered(x * self.input_gain, self.init_state(len(x)))
 
-    def _last(self, frames: Tensor) -> Tensor:
+    def _last(self, windows: Tensor) -> Tensor:
         if self.config.cell == "dense":
-            return cast(Tensor, self.head(self.net(frames)))
+            return cast(Tensor, self.head(self.net(windows)))
         outputs, _ = recurrent_net(
-            cast(nn.RNNBase, self.net), self.head, frames.unsqueeze(-1), None
+            cast(nn.RNNBase, self.net), self.head, windows.unsqueeze(-1), None
         )
         return outputs[:, -1]
 

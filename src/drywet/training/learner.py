@@ -17,7 +17,6 @@ from torch import nn
 
 from drywet.data.segments import SegmentSampler
 from drywet.kernels import frames
-from drywet.kernels.recurrent import can_run
 from drywet.losses.combined import CombinedLoss
 from drywet.models.base import EffectModel
 from drywet.models.windowed import WindowedModel
@@ -145,12 +144,10 @@ def can_learn_frames(model: EffectModel, settings: Settings, warm_up: int) -> bo
     """Whether `FrameLearner` can do the steps of this training, here."""
     return (
         isinstance(model, WindowedModel)
-        and isinstance(model.net, nn.RNNBase)
+        and model.in_kernels(model.input_gain.reshape(1, 1, 1))
         and settings.segment == 1
         and warm_up >= model.warm_up
         and not (settings.loss.dc or settings.loss.mrstft or settings.loss.pre_emphasis)
-        and model.input_gain.dtype == torch.float32
-        and can_run(model.net, model.head, model.input_gain.reshape(1, 1, 1))
     )
 
 
