@@ -125,14 +125,16 @@ def _size(cell: Cell) -> tuple[str, str]:
 
 
 def _bigger(results: Results) -> Answer | None:
-    pairs = [
-        (a, b)
-        for a, b in _counterparts(
-            results.cells, "model",
-            lambda a, b: _size(a) == _size(b) and a.parameters < b.parameters,
-        )
-    ]  # fmt: skip
-    signs, lines = _lines(results, pairs, "more units or layers")
+    """Every net against the next larger one of its kind."""
+    larger = _counterparts(
+        results.cells, "model",
+        lambda a, b: _size(a) == _size(b) and a.parameters < b.parameters,
+    )  # fmt: skip
+    following: dict[int, int] = {}
+    for a, b in larger:
+        following[id(a)] = min(following.get(id(a), b.parameters), b.parameters)
+    pairs = [(a, b) for a, b in larger if b.parameters == following[id(a)]]
+    signs, lines = _lines(results, pairs, "the next larger net")
     return Answer("Bigger nets are better", _verdict(signs, -1), lines) if lines else None
 
 
