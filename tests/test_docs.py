@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from drywet.cli.app import app
 from drywet.runs.config import Settings
+from drywet.studies.plan import read_plan
+from drywet.studies.points import Captured, jobs_of
 from tests.support import drywet, overdrive, playing, save
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +36,21 @@ def commands(text: str) -> list[str]:
 def test_every_command_is_documented():
     documented = {line.split()[1] for page in PAGES for line in commands(page.read_text())}
     existing = {command.name for command in app.registered_commands}
-    assert existing <= documented
+    groups = {group.name: group.typer_instance for group in app.registered_groups}
+    assert existing | set(groups) <= documented
+    text = "\n".join(page.read_text() for page in PAGES)
+    for name, group in groups.items():
+        for command in group.registered_commands:
+            assert command.name == "run" or f"drywet {name} {command.name} " in text
+
+
+def test_every_option_of_study_is_documented():
+    page = (ROOT / "docs" / "study.md").read_text()
+    group = typer.main.get_command(app).commands["study"]
+    for command in group.commands.values():
+        for parameter in command.params:
+            for name in parameter.opts:
+                assert not name.startswith("--") or name in page, name
 
 
 def test_every_option_of_train_is_documented():
@@ -81,7 +98,20 @@ def desk(tmp_path, monkeypatch):
     save(Path("riff.wav"), playing(2, 16_000, seed=2))
     (netlist,) = blocks((ROOT / "docs" / "circuits.md").read_text(), "spice")
     Path("my.cir").write_text(netlist)
+    Path("studies").mkdir()
+    Path("studies/seed.yaml").write_text(yaml.safe_dump(SMALL_STUDY))
     return tmp_path
+
+
+# In place of the one that takes minutes.
+SMALL_STUDY = {
+    "name": "seed",
+    "pairs": [{"name": "amp", "dry": "../dry.wav", "wet": "../wet.wav"}],
+    "evaluation": "scores",
+    "settings": {"training": {"segment": 256, "epochs": 0.1}},
+    "grids": [{"name": "g", "axes": {"model.hidden": [2, 3]}}],
+    "quick": {"grids": [{"name": "g", "axes": {"model.hidden": [2]}}]},
+}
 
 
 SHORT = {"train": ["--seconds", "2"], "demo": ["--seconds", "2"]}
@@ -146,3 +176,16 @@ def test_the_settings_examples_train(capture, tmp_path):
             "--epochs", 0.1, "--segment", 1024,
         )  # fmt: skip
         assert done.code == 0, done.err
+
+
+def test_the_study_example_can_be_planned(tmp_path):
+    (example,) = blocks((ROOT / "docs" / "study.md").read_text(), "yaml")
+    path = tmp_path / "study.yaml"
+    path.write_text(example)
+    for quick in (False, True):
+        plan = read_plan(path, quick)
+        sources = {
+            s.name: Captured(s.name, Path("d"), Path("w"), s.name, None, ()) for s in plan.sources
+        }
+        found = jobs_of(plan, sources)
+        assert len(found) == (1 if quick else 3) * (2 * 6 + 2)
