@@ -34,6 +34,7 @@ sanitize:
 
 bench: setup
 	$(BIN)/python -m benchmarks.training_step
+	$(BIN)/python -m benchmarks.windowed
 	$(BIN)/python -m benchmarks.streaming
 	$(BIN)/python -m benchmarks.render
 
