@@ -163,59 +163,53 @@ def _widest(pairs: _Pairs, size: Callable[[Cell], float]) -> _Pairs:
 
 
 def _longer(results: Results) -> Answer | None:
-    pairs = _counterparts(
-        results.cells, "training.epochs", lambda a, b: (a.epochs or 0) < (b.epochs or 0)
-    )
-    lines, noisier = [], []
+    """The error over 8 kHz late in a training: from its geometric middle to its end.
+
+    Not from the least on the way: that a curve ends above its least point is no finding.
+    """
+    lines, signs = [], []
     for source in [one.name for one in results.plan.sources]:
-        extremes = _first_to_last([pair for pair in pairs if pair[0].source == source])
-        found = effect(extremes, high_error)
-        if found is None:
+        whole, late = _stretches(results.of(source))
+        found, end = effect(whole, high_error), effect(late, high_error)
+        if found is None or end is None:
             continue
         both = [
             (b.esr / a.esr, there / here)
-            for a, b in extremes
+            for a, b in late
             if (here := a.mean(high_error)) and (there := b.mean(high_error))
         ]
         hidden = sum(esr < 1 < high for esr, high in both)
-        late = [
-            (best, last)
-            for a, b in extremes
-            if (last := b.mean(high_error)) and (best := _least_high(results, b))
-        ]
-        first, last_epochs = extremes[0][0].epochs, extremes[0][1].epochs
-        line = (
-            f"{source}: from {first:g} to {last_epochs:g} epochs the error changes by {found.esr}"
+        signs.append(0 if end.high is None else end.high.sign)
+        first, middle, last = whole[0][0].epochs, late[0][0].epochs, whole[0][1].epochs
+        lines.append(
+            f"{source}: from {first:g} to {last:g} epochs the error changes by {found.esr}"
+            f"{_rest(found)}. From {middle:g} to {last:g} by {end.esr}{_rest(end)}; in {hidden} of "
+            f"{len(both)} the ESR falls there while the error over 8 kHz rises."
         )
-        line += f"{_rest(found)}."
-        if late:
-            rises = interval([10 * float(np.log10(last / best)) for best, last in late])
-            noisier.append(rises.sign)
-            line += (
-                f" In {hidden} of {len(both)} the ESR falls while the error over 8 kHz rises. At "
-                f"the end that error is {rises} over the least on the way."
-            )
-        lines.append(line)
     if not lines:
         return None
-    return Answer("Longer training adds high-frequency noise", _verdict(noisier, 1), lines)
+    return Answer("Longer training adds high-frequency noise", _verdict(signs, 1), lines)
 
 
-def _first_to_last(pairs: _Pairs) -> _Pairs:
-    families: dict[tuple[str, str], list[Cell]] = {}
-    for a, b in pairs:
-        families.setdefault((a.source, key_of(a.settings)), []).extend((a, b))
-    return [
-        (min(found, key=lambda c: c.epochs or 0), max(found, key=lambda c: c.epochs or 0))
-        for found in families.values()
-    ]
-
-
-def _least_high(results: Results, last: Cell) -> float | None:
-    key = key_of(last.settings)
-    same = [c for c in results.of(last.source) if key_of(c.settings) == key]
-    found = [value for cell in same if (value := cell.mean(high_error)) is not None]
-    return min(found, default=None)
+def _stretches(cells: Iterable[Cell]) -> tuple[_Pairs, _Pairs]:
+    """Of every training its first and last length, and its middle and last one."""
+    families: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.epochs is not None:
+            families.setdefault(key_of(cell.settings), []).append(cell)
+    whole, late = [], []
+    for found in families.values():
+        ordered = sorted(found, key=lambda cell: cell.epochs or 0.0)
+        if len(ordered) < 2:
+            continue
+        first, last = ordered[0].epochs or 1.0, ordered[-1].epochs or 1.0
+        middle = min(
+            ordered[:-1],
+            key=lambda cell: abs(np.log((cell.epochs or 1.0) ** 2 / (first * last))),
+        )
+        whole.append((ordered[0], ordered[-1]))
+        late.append((middle, ordered[-1]))
+    return whole, late
 
 
 def _best(cells: Iterable[Cell]) -> dict[str, Cell]:
@@ -244,7 +238,7 @@ def _cost(results: Results) -> Answer | None:
         signs.append(1 if behind < 3 else -1)
         lines.append(
             f"{source}: {closest.title} is the closest (ESR {closest.esr:.2g}); the cheapest, "
-            f"{cheapest.title}, is {behind:.1f} dB behind at a {times:.0f}th of the multiply-adds."
+            f"{cheapest.title}, is {behind:.1f} dB behind at 1/{times:.0f} of the multiply-adds."
         )
     if not lines:
         return None
