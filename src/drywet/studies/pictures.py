@@ -24,7 +24,7 @@ def pictures(results: Results) -> dict[str, tuple[Figure, str]]:
         cells = results.of(source.name)
         for what, figure, label in (
             ("esr", lambda s: s.esr, "ESR"),
-            ("high", high_error, "error over 8 kHz, of the device's energy there"),
+            ("high", high_error, "error over 8 kHz"),
         ):
             drawn = _by_length(cells, figure, label)
             if drawn is not None:
@@ -45,6 +45,8 @@ def _lines(
     series = {name: sorted(line) for name, line in series.items() if len(line) > 1}
     if not series:
         return None
+    from matplotlib.ticker import LogLocator
+
     figure = canvas.new_figure(*canvas.CARD)
     axes = figure.subplots()
     for color, (name, line) in zip(_COLORS, list(series.items())[:_MOST_LINES], strict=False):
@@ -55,6 +57,8 @@ def _lines(
     axes.set_ylabel(y)
     axes.set_xticks(ticks, [_short(tick) for tick in ticks])
     axes.minorticks_off()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(lambda value, place: f"{value:g}")
     axes.grid(alpha=0.25)
     axes.legend(fontsize=7, frameon=False)
     return figure
@@ -75,7 +79,9 @@ def _by_length(
     for cell in cells:
         value = cell.mean(figure)
         if cell.data == most[cell.title] and value is not None:
-            series.setdefault(cell.title, []).append((cell.epochs or 0.0, value))
+            # Not all may have come as far.
+            name = f"{cell.title}, {_short(cell.data)}"
+            series.setdefault(name, []).append((cell.epochs or 0.0, value))
     return _lines(series, "epochs", label, sorted({c.epochs or 0.0 for c in cells}))
 
 
