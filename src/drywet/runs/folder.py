@@ -104,7 +104,7 @@ class RunFolder:
             self.scores_file,
             self.report_file,
             self.device_file,
-            *self.milestones.glob("*.safetensors"),
+            *self.milestones.glob("[!.]*.safetensors"),
             *(self.figures / f"{name}.png" for name in FIGURES),
             *(self.audio / f"{name}.wav" for name in SOUNDS),
             *(self.export_file(suffix) for suffix in EXPORTS),
@@ -135,10 +135,10 @@ class RunFolder:
         )
 
     def reconfigure(self, config: RunConfig) -> None:
-        """Take on the settings of a longer training; what is there stays."""
+        """Take on other lengths, or another place of the recording; what is there stays."""
         before = self.config()
-        if before.settings != config.settings:
-            kept = before.model_copy(update={"settings": config.settings})
+        kept = config.model_copy(update={"created": before.created, "threads": before.threads})
+        if kept != before:
             write_json(self.config_file, kept.model_dump(mode="json"))
 
     def append_history(self, row: dict[str, Any]) -> None:

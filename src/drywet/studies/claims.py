@@ -2,7 +2,8 @@
 
 Each claim looks for the pairs of cells that can say something about it, and gives an answer with
 numbers and intervals, or none where the study holds no such pairs. An answer is "yes" or "no" only
-where a 95 % interval leaves the other out.
+where a 95 % interval leaves the other out. Most compare cells that differ in one setting alone;
+those on cost and on state compare each kind at its best on the test audio, and say so.
 """
 
 from __future__ import annotations
@@ -15,9 +16,19 @@ import numpy as np
 
 from drywet.losses.config import LossConfig
 from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
-from drywet.studies.effects import Effect, effect, interval
-from drywet.studies.results import Cell, Results, high_error, key_of, value_of
+from drywet.studies.effects import Effect, Interval, effect, interval, means
+from drywet.studies.results import (
+    Cell,
+    Results,
+    against,
+    closest,
+    high_error,
+    key_of,
+    value_of,
+)
 
+_NEARLY_DB = 3.0
+_SAME_ORDER = 0.9  # Kendall's tau: one pair in twenty turned round
 _Pairs = list[tuple[Cell, Cell]]
 
 
@@ -27,7 +38,7 @@ class Answer:
 
     Attributes:
         claim: as the study put it.
-        verdict: ``yes``, ``no``, ``undecided``, or ``by source`` where they differ.
+        verdict: ``yes``, ``no``, ``undecided``, or ``mixed`` where devices or comparisons differ.
         lines: a sentence for every source and comparison, with numbers.
     """
 
@@ -58,7 +69,7 @@ def _verdict(signs: Sequence[int], wanted: int) -> str:
         return "yes"
     if signs and all(sign == -wanted for sign in signs):
         return "no"
-    return "undecided" if not any(signs) else "by source"
+    return "undecided" if not any(signs) else "mixed"
 
 
 def _counterparts(
@@ -91,6 +102,8 @@ def _lines(results: Results, pairs: _Pairs, what: str) -> tuple[list[int], list[
 
 def _rest(found: Effect) -> str:
     said = f" over {found.pairs} pair{'s' * (found.pairs > 1)}"
+    if found.trainings < found.pairs:
+        said += f" of {found.trainings} trainings"
     said += f", closer beyond chance in {found.closer} and farther in {found.farther}"
     if found.high is not None and np.isfinite(found.high.low):
         said += f"; over 8 kHz by {found.high}"
@@ -141,25 +154,28 @@ def _bigger(results: Results) -> Answer | None:
 def _more_data(results: Results) -> Answer | None:
     signs, lines = [], []
     for name in ("training.examples", "capture.train_seconds"):
-        pairs = _counterparts(results.cells, name, lambda a, b: b.data > 1.5 * a.data)
-        extremes = _widest(pairs, lambda cell: cell.data)
-        what = "the largest training set in place of the smallest"
-        found = _lines(results, extremes, what)
+        largest = _extremes(results.cells, name)
+        found = _lines(results, largest, "the largest training set in place of the smallest")
         signs += found[0]
         lines += found[1]
     return Answer("More data is better", _verdict(signs, -1), lines) if lines else None
 
 
-def _widest(pairs: _Pairs, size: Callable[[Cell], float]) -> _Pairs:
-    """Of the pairs of each second cell's family only the one from the least to the most."""
-    if not pairs:
-        return []
+def _extremes(cells: Iterable[Cell], name: str) -> _Pairs:
+    """Cells that differ in the amount of data only: of each such family the least and the most."""
     families: dict[tuple[str, str, float | None], list[Cell]] = {}
-    for a, b in pairs:
-        for cell in (a, b):
-            without = key_of(cell.settings, "training.examples", "capture.train_seconds")
-            families.setdefault((cell.source, without, cell.epochs), []).append(cell)
-    return [(min(found, key=size), max(found, key=size)) for found in families.values()]
+    for cell in cells:
+        if value_of(cell, name) is not None:
+            key = (cell.source, key_of(cell.settings, name), cell.epochs)
+            families.setdefault(key, []).append(cell)
+    return [
+        (
+            min(found, key=lambda cell: float(value_of(cell, name))),
+            max(found, key=lambda cell: float(value_of(cell, name))),
+        )
+        for found in families.values()
+        if len(found) > 1
+    ]
 
 
 def _longer(results: Results) -> Answer | None:
@@ -212,37 +228,32 @@ def _stretches(cells: Iterable[Cell]) -> tuple[_Pairs, _Pairs]:
     return whole, late
 
 
-def _best(cells: Iterable[Cell]) -> dict[str, Cell]:
-    """The closest cell of each model."""
-    found: dict[str, Cell] = {}
-    for cell in cells:
-        if cell.title not in found or cell.esr < found[cell.title].esr:
-            found[cell.title] = cell
-    return found
-
-
 def _cost(results: Results) -> Answer | None:
+    """The cheapest net against the closest, each at its best on the test audio."""
     lines, signs = [], []
     for source in [one.name for one in results.plan.sources]:
-        best = [c for c in _best(results.of(source)).values() if c.settings.model.kind != "linear"]
+        best = [c for c in closest(results.of(source)) if c.settings.model.kind != "linear"]
         if len(best) < 2:
             continue
-        closest = min(best, key=lambda c: c.esr)
+        first = min(best, key=lambda c: c.esr)
         cheapest = min(best, key=lambda c: c.multiply_adds)
-        if closest is cheapest:
-            lines.append(f"{source}: {closest.title} is both the closest and the cheapest.")
+        if first is cheapest:
+            lines.append(f"{source}: {first.title} is both the closest and the cheapest.")
             signs.append(1)
             continue
-        behind = 10 * float(np.log10(cheapest.esr / closest.esr))
-        times = closest.multiply_adds / cheapest.multiply_adds
-        signs.append(1 if behind < 3 else -1)
+        found = against(cheapest, first)
+        if found is None:
+            continue
+        behind = Interval(found.difference_db, found.low_db, found.high_db)
+        times = first.multiply_adds / cheapest.multiply_adds
+        signs.append(1 if behind.high < _NEARLY_DB else -1 if behind.low > _NEARLY_DB else 0)
         lines.append(
-            f"{source}: {closest.title} is the closest (ESR {closest.esr:.2g}); the cheapest, "
-            f"{cheapest.title}, is {behind:.1f} dB behind at 1/{times:.0f} of the multiply-adds."
+            f"{source}: {first.title} is the closest (ESR {first.esr:.2g}); the cheapest, "
+            f"{cheapest.title}, is {behind} behind at 1/{times:.0f} of the multiply-adds."
         )
     if not lines:
         return None
-    claim = "Small models are nearly as good (within 3 dB) at a fraction of the cost"
+    claim = f"Small models are nearly as good (within {_NEARLY_DB:g} dB) at a fraction of the cost"
     return Answer(claim, _verdict(signs, 1), lines)
 
 
@@ -253,16 +264,16 @@ def _blind_scores(results: Results) -> Answer | None:
     lines, signs = [], []
     for source in [one.name for one in results.plan.sources]:
         rows = [
-            (cell.esr, high, cell.mean(lambda s: s.log_spectral_db))
+            (cell.esr, high, cell.mean(lambda s: s.log_spectral_db), cell.trainings)
             for cell in results.of(source)
             if (high := cell.mean(high_error)) is not None
         ]
-        if len(rows) < 6:
+        if len({row[3] for row in rows}) < 6:
             continue
         esr, treble, spectral = (np.array([row[i] for row in rows], float) for i in range(3))
         tau, other = (float(kendalltau(esr, x).statistic) for x in (treble, spectral))
-        low, upper = _tau_interval(esr, treble)
-        signs.append(1 if upper < 0.9 else 0)
+        low, upper = _tau_interval(esr, treble, [row[3] for row in rows])
+        signs.append(1 if upper < _SAME_ORDER else -1 if low > _SAME_ORDER else 0)
         lines.append(
             f"{source}: of all pairs of the {len(rows)} points ESR and the error over 8 kHz put "
             f"{(1 - tau) / 2:.0%} in opposite order (Kendall's tau {tau:.2f}, {low:.2f} to "
@@ -270,18 +281,25 @@ def _blind_scores(results: Results) -> Answer | None:
         )
     if not lines:
         return None
-    claim = "MAE, R² and ESR do not show what spectrograms show"
+    claim = "ESR does not show what spectrograms show (R² is 1 - ESR)"
     return Answer(claim, _verdict(signs, 1), lines)
 
 
-def _tau_interval(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Bootstrap over the points."""
+def _tau_interval(
+    x: np.ndarray, y: np.ndarray, trainings: Sequence[tuple[str, ...]]
+) -> tuple[float, float]:
+    """Bootstrap over the trainings, each with all of its lengths."""
     from scipy.stats import kendalltau
 
     rng = np.random.default_rng(2022)
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, name in enumerate(trainings):
+        places.setdefault(name, []).append(place)
+    groups = list(places.values())
     draws = []
     for _ in range(400):
-        chosen = rng.integers(len(x), size=len(x))
+        drawn = rng.integers(len(groups), size=len(groups))
+        chosen = np.concatenate([groups[i] for i in drawn])
         draws.append(kendalltau(x[chosen], y[chosen]).statistic)
     low, high = np.nanquantile(draws, (0.025, 0.975))
     return float(low), float(high)
@@ -290,28 +308,29 @@ def _tau_interval(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 def _easier(results: Results) -> Answer | None:
     """Two sources are scored on other audio each: only the same models' ESR can be compared."""
     names = [one.name for one in results.plan.sources]
-    if len(names) < 2:
+    if len(names) != 2:
         return None
-    lines, signs = [], []
-    for first, second in itertools.combinations(names, 2):
-        theirs = {(key_of(c.settings), c.epochs): c for c in results.of(second)}
-        pairs = [
-            (cell, theirs[key])
-            for cell in results.of(first)
-            if (key := (key_of(cell.settings), cell.epochs)) in theirs
-        ]
-        if len(pairs) < 3:
-            continue
-        found = interval([10 * float(np.log10(a.esr / b.esr)) for a, b in pairs])
-        signs.append(found.sign)
-        linear = [_linear(pairs[0][i]) for i in (0, 1)]
-        lines.append(
-            f"{first} against {second}: the ESR of the same model is {found} over {len(pairs)} "
-            f"pairs. A linear filter alone has {linear[0]:.2g} and {linear[1]:.2g}."
-        )
-    if not lines:
+    first, second = names
+    theirs = {(key_of(c.settings), c.epochs): c for c in results.of(second)}
+    pairs = [
+        (cell, theirs[key])
+        for cell in results.of(first)
+        if (key := (key_of(cell.settings), cell.epochs)) in theirs
+    ]
+    together: dict[tuple[tuple[str, ...], ...], list[float]] = {}
+    for a, b in pairs:
+        ratio = 10 * float(np.log10(a.esr / b.esr))
+        together.setdefault((a.trainings, b.trainings), []).append(ratio)
+    if len(together) < 3:
         return None
-    return Answer(f"{names[0]} is easier to learn than {names[1]}", _verdict(signs, -1), lines)
+    found = interval(means(together.values()))
+    linear = [_linear(pairs[0][i]) for i in (0, 1)]
+    line = (
+        f"{first} against {second}: the ESR of the same model is {found} over {len(together)} "
+        f"trainings. A linear filter alone has {linear[0]:.2g} and {linear[1]:.2g}."
+    )
+    claim = f"{first} is easier to learn than {second}"
+    return Answer(claim, _verdict([found.sign], -1), [line])
 
 
 def _linear(cell: Cell) -> float:
@@ -322,7 +341,7 @@ def _linear(cell: Cell) -> float:
 def _stateful(results: Results) -> Answer | None:
     lines, signs = [], []
     for source in [one.name for one in results.plan.sources]:
-        best = _best(results.of(source)).values()
+        best = closest(results.of(source))
         stateful = [c for c in best if isinstance(c.settings.model, RecurrentConfig)]
         windowed = [c for c in best if isinstance(c.settings.model, WindowedConfig)]
         if not stateful or not windowed:
@@ -369,7 +388,7 @@ def _losses(results: Results) -> Answer | None:
         found = _lines(results, pairs, f"the loss {_loss_title(other)} in place of ESR")
         signs += found[0]
         lines += found[1]
-    return Answer("Another loss than ESR is better", _verdict(signs, -1), lines) if lines else None
+    return Answer("Other losses than ESR are better", _verdict(signs, -1), lines) if lines else None
 
 
 def _loss_title(loss: LossConfig) -> str:

@@ -1,14 +1,15 @@
 """What one setting does, all others being the same.
 
 Every pair of cells that differ in that setting only is compared on the same seconds
-(`drywet.metrics.statistics.compare`). Over the pairs the differences in dB have a mean and, from
-three pairs on, Student's interval for it: what the setting does here and there. With fewer
-pairs the widest interval of a single comparison stands for it.
+(`drywet.metrics.statistics.compare`). The lengths on one training's way are no independent
+witnesses: pairs from the same two trainings are averaged first. Over these the differences in dB
+have a mean and, from three on, Student's interval for it: what the setting does here and there.
+With fewer the widest interval of a single comparison stands for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,7 +31,8 @@ class Interval(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        return f"{self.mean:+.1f} dB ({self.low:+.1f} to {self.high:+.1f})"
+        known = f" ({self.low:+.1f} to {self.high:+.1f})" if np.isfinite(self.low) else ""
+        return f"{self.mean:+.1f} dB{known}"
 
     @property
     def sign(self) -> int:
@@ -46,6 +48,7 @@ class Effect:
         esr: of the error in all.
         high: of the error over 8 kHz, ``None`` without such bands.
         pairs: how many cells were compared with their counterpart.
+        trainings: how many pairs of trainings they are from.
         closer: in how many of them the second is closer beyond chance.
         farther: in how many the first is.
     """
@@ -53,6 +56,7 @@ class Effect:
     esr: Interval
     high: Interval | None
     pairs: int
+    trainings: int
     closer: int
     farther: int
 
@@ -70,18 +74,27 @@ def effect(
     if not compared:
         return None
     comparisons = [found for _, _, found in compared]
-    highs = [
-        10 * float(np.log10(there / here))
-        for a, b, _ in compared
-        if (here := a.mean(figure)) and (there := b.mean(figure))
-    ]
+    errors: dict[tuple[tuple[str, ...], ...], list[float]] = {}
+    highs: dict[tuple[tuple[str, ...], ...], list[float]] = {}
+    for a, b, found in compared:
+        trained = (a.trainings, b.trainings)
+        errors.setdefault(trained, []).append(found.difference_db)
+        here, there = a.mean(figure), b.mean(figure)
+        if here and there:
+            highs.setdefault(trained, []).append(10 * float(np.log10(there / here)))
     return Effect(
-        _interval([c.difference_db for c in comparisons], comparisons),
-        _interval(highs, []) if highs else None,
+        _interval(means(errors.values()), comparisons),
+        _interval(means(highs.values()), []) if highs else None,
         len(comparisons),
+        len(errors),
         sum(c.decided and c.difference_db < 0 for c in comparisons),
         sum(c.decided and c.difference_db > 0 for c in comparisons),
     )
+
+
+def means(groups: Iterable[Sequence[float]]) -> list[float]:
+    """The mean of each group."""
+    return [float(np.mean(values)) for values in groups]
 
 
 def _interval(values: Sequence[float], single: Sequence[Comparison]) -> Interval:

@@ -37,7 +37,7 @@ _BANDS = [f"{low // 1000}_{high // 1000}_khz" for low, high in pairwise(EDGES_HZ
 BANDED = [f"{kind}_{band}" for kind in ("error", "excess_db") for band in _BANDS]
 
 _JOB = {
-    "id": "TEXT PRIMARY KEY", "grid": "TEXT", "source": "TEXT", "model": "TEXT", "kind": "TEXT",
+    "id": "TEXT PRIMARY KEY", "grids": "TEXT", "source": "TEXT", "model": "TEXT", "kind": "TEXT",
     "cell": "TEXT", "hidden": "INTEGER", "layers": "INTEGER", "frame": "INTEGER",
     "skip": "INTEGER", "parameters": "INTEGER", "multiply_adds": "INTEGER", "examples": "INTEGER",
     "train_seconds_asked": "REAL", "rate": "INTEGER", "seed": "INTEGER", "settings": "TEXT",
@@ -97,17 +97,11 @@ class Journal:
     def __exit__(self, *error: object) -> None:
         self._db.close()
 
-    def want(self, jobs: Iterable[Job], searches: Sequence[str]) -> None:
-        """Note what the declaration asks for now; what it no longer does stays, unasked.
-
-        Args:
-            jobs: of its grids.
-            searches: names of its searches, whose jobs are still wanted.
-        """
-        marks = ", ".join("?" for _ in searches)
+    def want(self, jobs: Iterable[Job]) -> None:
+        """Note what the declaration asks for now; what it no longer does stays, unasked."""
         with self._db:
             self._db.execute("BEGIN")
-            self._db.execute(f"UPDATE jobs SET wanted = grid IN ({marks})", list(searches))
+            self._db.execute("UPDATE jobs SET wanted = 0")
             for job in jobs:
                 self._note(job)
 
@@ -118,7 +112,8 @@ class Journal:
     def _note(self, job: Job) -> None:
         model, training = job.settings.model, job.settings.training
         row: dict[str, Any] = {
-            "id": job.id, "grid": job.group, "source": job.source.name, "model": model.title,
+            "id": job.id, "grids": ",".join(job.groups), "source": job.source.name,
+            "model": model.title,
             "kind": model.kind, "parameters": parameter_count(model),
             "multiply_adds": multiply_adds(model), "examples": training.examples,
             "train_seconds_asked": job.settings.capture.train_seconds,
@@ -151,7 +146,7 @@ class Journal:
 
         Args:
             outcome: of the job.
-            anew: it was worked on just now, not only read.
+            anew: it was worked on just now, not only read; its time counts once more.
         """
         linear = outcome.linear
         found: dict[str, Any] = {
@@ -166,7 +161,10 @@ class Journal:
         if outcome.cost is not None:
             found["ns_per_sample"] = outcome.cost.ns_per_sample
             found["real_time_share"] = outcome.cost.real_time_share
-        changes = ", ".join(f"{name} = ?" for name in found)
+        before = "0.0" if not anew else "COALESCE(busy_seconds, 0.0)"
+        changes = ", ".join(
+            f"{name} = {before} + ?" if name == "busy_seconds" else f"{name} = ?" for name in found
+        )
         with self._db:
             self._db.execute("BEGIN")
             self._db.execute(
@@ -191,7 +189,7 @@ class Journal:
     def results(self) -> list[dict[str, Any]]:
         """The points of wanted jobs that are done."""
         return self._rows(
-            "SELECT * FROM results WHERE wanted AND state = 'done' ORDER BY source, grid, "
+            "SELECT * FROM results WHERE wanted AND state = 'done' ORDER BY source, grids, "
             "multiply_adds, examples, epochs, seed"
         )
 
@@ -202,7 +200,8 @@ class Journal:
 
     def busy_seconds(self, group: str) -> float:
         """Computing that a grid or search has taken."""
-        row = self._db.execute("SELECT sum(busy_seconds) FROM jobs WHERE grid = ?", (group,))
+        query = "SELECT sum(busy_seconds) FROM jobs WHERE ',' || grids || ',' LIKE ?"
+        row = self._db.execute(query, (f"%,{group},%",))
         return float(row.fetchone()[0] or 0.0)
 
     def _rows(self, query: str) -> list[dict[str, Any]]:

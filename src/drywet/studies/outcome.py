@@ -36,6 +36,7 @@ class Outcome(BaseModel):
     Attributes:
         id: of the job.
         state: ``paused`` where it waits for a search to let it go on.
+        full: it was evaluated as `drywet evaluate` does.
         points: one for each length.
         linear: scores of the linear baseline on the same audio.
         cost: of running the model.
@@ -52,6 +53,7 @@ class Outcome(BaseModel):
 
     id: str
     state: Literal["done", "paused"]
+    full: bool
     points: list[PointScores]
     linear: Scores | None
     cost: Cost | None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drywet.figures import canvas
 from drywet.figures.front import front
 from drywet.metrics.scores import Scores
-from drywet.studies.results import Cell, Results, high_error
+from drywet.studies.results import Cell, Results, closest, high_error
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -89,7 +89,7 @@ def _by_data(cells: list[Cell]) -> Figure | None:
     """The longest training of each size."""
     last: dict[tuple[str, float], Cell] = {}
     for cell in cells:
-        if cell.settings.training.examples is None and cell.settings.capture.train_seconds is None:
+        if cell.settings.training.examples is None:
             continue
         before = last.get((cell.title, cell.data))
         if before is None or (cell.epochs or 0) > (before.epochs or 0):
@@ -97,15 +97,14 @@ def _by_data(cells: list[Cell]) -> Figure | None:
     series: dict[str, list[tuple[float, float]]] = {}
     for (title, data), cell in last.items():
         series.setdefault(title, []).append((data, cell.esr))
-    label = "frames, or samples, learned from"
-    return _lines(series, label, "ESR", sorted({data for _, data in last}))
+    return _lines(series, "frames learned from", "ESR", sorted({data for _, data in last}))
 
 
 def _front(cells: list[Cell]) -> Figure | None:
     best: dict[str, tuple[float, float]] = {}
-    for cell in cells:
+    for cell in closest(cells):
         costs = [o.cost.ns_per_sample for o in cell.outcomes if o.cost is not None]
-        if costs and (cell.title not in best or cell.esr < best[cell.title][1]):
+        if costs:
             best[cell.title] = (min(costs), cell.esr)
     if len(best) < 2:
         return None

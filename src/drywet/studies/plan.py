@@ -31,8 +31,11 @@ from drywet.runs.config import parse
 
 _LARGEST_FILE = 1 << 20
 _FIX = "See docs/study.md for the form, and studies/ for examples."
-_Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f|]+$")]
+_Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f|,%]+$")]
 
+
+Sections = dict[str, dict[str, Any] | None]
+"""Settings by section, as in a run's ``config.json``."""
 
 _Seeds = Annotated[int, Field(ge=1, le=1000)]
 
@@ -102,7 +105,7 @@ class Grid(_Strict):
 
     name: _Name
     of: tuple[str, ...] | None = None
-    settings: dict[str, Any] = {}
+    settings: Sections = {}
     axes: dict[str, list[Any]] = {}
     points: list[dict[str, Any]] = []
     seeds: _Seeds | None = None
@@ -134,6 +137,8 @@ class Range(_Strict):
     def _in_order(self) -> Range:
         if not self.low < self.high or (self.log and self.low <= 0):
             raise ValueError("low must be under high, and above 0 where log is true")
+        if self.whole and not (self.low.is_integer() and self.high.is_integer()):
+            raise ValueError("low and high must be whole numbers where whole is true")
         return self
 
 
@@ -159,7 +164,7 @@ class Search(_Strict):
     sampler: Literal["tpe", "nsga2"] = "tpe"
     points: int = Field(default=30, ge=1, le=100_000)
     minutes: float | None = Field(default=None, gt=0)
-    settings: dict[str, Any] = {}
+    settings: Sections = {}
     space: dict[str, Range | Annotated[list[Any], Field(min_length=1)]] = Field(min_length=1)
     rungs: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
@@ -179,12 +184,16 @@ class Published(_Strict):
     Attributes:
         model: title of the model, as in our tables.
         source: name of the device.
-        scores: by name: ``mae``, ``r2``, ``esr``.
+        mae: mean absolute error.
+        r2: coefficient of determination.
+        esr: error-to-signal ratio.
     """
 
     model: str
     source: str
-    scores: dict[str, float]
+    mae: float
+    r2: float
+    esr: float
 
 
 class Plan(_Strict):
@@ -211,7 +220,7 @@ class Plan(_Strict):
     devices: tuple[DeviceSource, ...] = ()
     pairs: tuple[PairSource, ...] = ()
     signal: Signal = Signal()
-    settings: dict[str, Any] = {}
+    settings: Sections = {}
     seeds: _Seeds = 1
     grids: tuple[Grid, ...] = ()
     searches: tuple[Search, ...] = ()
@@ -275,8 +284,10 @@ def read_plan(
             "devices": [],
             "pairs": [_named_pair(dry, wet, found) for dry, wet in pairs],
         }
-        for part in (*(found.get("grids") or []), *(found.get("searches") or [])):
-            _anywhere(part, found["pairs"][0]["name"])
+        for grid in _listed(found, "grids"):
+            grid.pop("of", None)  # to whatever pairs were given
+        for search in _listed(found, "searches"):
+            search["of"] = found["pairs"][0]["name"]
     try:
         return parse(Plan, found | {"folder": path.resolve().parent}, path)
     except DrywetError as error:
@@ -303,15 +314,16 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 def _named_pair(dry: Path, wet: Path, found: dict[str, Any]) -> dict[str, Any]:
     """A pair from the command line; a wet file that the study knows by name keeps its settings."""
-    known = [pair for pair in found.get("pairs") or [] if isinstance(pair, dict)]
-    same = next((p for p in known if Path(str(p.get("wet"))).name == wet.name), {})
+    same = next(
+        (p for p in _listed(found, "pairs") if Path(str(p.get("wet"))).name == wet.name), {}
+    )
     name = same.get("name", wet.stem)
     return {"dry": dry.resolve(), "wet": wet.resolve(), "name": name} | {
         key: same[key] for key in ("capture",) if key in same
     }
 
 
-def _anywhere(part: Any, first: str) -> None:
-    """A grid goes to whatever pairs were given, a search to the first."""
-    if isinstance(part, dict) and "of" in part:
-        part["of"] = None if "axes" in part or "points" in part else first
+def _listed(found: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The mappings in a list; what else may stand there is refused later."""
+    listed = found.get(key)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []

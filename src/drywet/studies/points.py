@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from drywet.errors import DrywetError
 from drywet.models.config import LinearConfig
 from drywet.models.size import multiply_adds
 from drywet.runs.config import Settings, parse
-from drywet.studies.plan import Grid, Plan
+from drywet.studies.plan import Grid, Plan, Sections
 from drywet.training.budget import DEFAULT_STEPS
 
 _FORMAT = 1  # of what is hashed
@@ -60,14 +60,14 @@ class Job:
 
     Attributes:
         id: names its folder.
-        group: the grid or search it belongs to first.
+        groups: the grids and searches it belongs to.
         source: what it learns.
         settings: of the run.
         lengths: epochs at which it gives a point, rising; empty where its budget is another.
     """
 
     id: str
-    group: str
+    groups: tuple[str, ...]
     source: Captured
     settings: Settings
     lengths: tuple[float, ...]
@@ -111,13 +111,30 @@ def jobs_of(plan: Plan, sources: Mapping[str, Captured]) -> list[Job]:
     return list(found.values())
 
 
-def job_of(group: str, source: Captured, settings: Settings) -> Job:
-    """The job that gives a point of these settings."""
+def job_of(group: str, source: Captured, settings: Settings, alone: bool = False) -> Job:
+    """The job that gives a point of these settings.
+
+    Args:
+        group: the grid or search that asks for it.
+        source: what it learns.
+        settings: of the run.
+        alone: never a length of another training.
+
+    Raises:
+        DrywetError: milestones, which a study sets itself.
+    """
     training = settings.training
-    if isinstance(settings.model, LinearConfig):
-        return Job(_identity(source, settings), group, source, settings, ())
+    if training.milestones:
+        raise DrywetError(
+            f"{group} sets training.milestones", "lengths as an axis training.epochs",
+            "Where final_rate is 1, they are one training.",
+        )  # fmt: skip
+    if isinstance(settings.model, LinearConfig):  # solved, not trained
+        solved = Settings(model=settings.model, capture=settings.capture)
+        return Job(_identity(source, solved), (group,), source, solved, ())
     same_prefix = (
-        training.final_rate == 1
+        not alone
+        and training.final_rate == 1
         and training.epochs is not None
         and training.seconds is None
         and training.until_esr is None
@@ -125,56 +142,58 @@ def job_of(group: str, source: Captured, settings: Settings) -> Job:
     )
     lengths = () if training.epochs is None else (training.epochs,)
     if not same_prefix:
-        return Job(_identity(source, settings), group, source, settings, lengths)
-    free = _with(settings, {"training.epochs": None, "training.milestones": ()}, "the study")
-    return Job(_identity(source, free), group, source, _long(settings, lengths), lengths)
+        return Job(_identity(source, settings), (group,), source, settings, lengths)
+    free = changed(settings, {"training.epochs": None}, "the study")
+    return Job(_identity(source, free), (group,), source, _long(settings, lengths), lengths)
 
 
 def _joined(one: Job, other: Job) -> Job:
-    """Two lengths of the same training."""
+    """A training that two grids ask for, or two lengths of it."""
+    groups = tuple(dict.fromkeys((*one.groups, *other.groups)))
     lengths = tuple(sorted({*one.lengths, *other.lengths}))
-    if lengths == one.lengths:
-        return one
-    return Job(one.id, one.group, one.source, _long(one.settings, lengths), lengths)
+    settings = one.settings if lengths == one.lengths else _long(one.settings, lengths)
+    return Job(one.id, groups, one.source, settings, lengths)
 
 
 def _long(settings: Settings, lengths: tuple[float, ...]) -> Settings:
     changes = {"training.epochs": max(lengths), "training.milestones": lengths}
-    return _with(settings, changes, "the study")
+    return changed(settings, changes, "the study")
 
 
 def _combinations(plan: Plan, grid: Grid, source: str) -> Iterator[Settings]:
     base = settings_of(plan, grid.settings, source)
-    lists = list(grid.axes.values())
+    combined: Iterable[dict[str, Any]] = ()
+    if grid.axes or not grid.points:
+        values = itertools.product(*grid.axes.values())
+        combined = (dict(zip(grid.axes, chosen, strict=True)) for chosen in values)
     count = grid.seeds or plan.seeds
-    seeds: list[dict[str, Any]] = [{"training.seed": seed} for seed in range(count)]
-    combined = (
-        [dict(zip(grid.axes, values, strict=True)) for values in itertools.product(*lists)]
-        if lists or not grid.points
-        else []
-    )
-    for changes in (*combined, *grid.points):
-        for seed in seeds if count > 1 else [{}]:
-            yield _with(base, changes | seed, f"grid {grid.name}")
+    for changes in itertools.chain(combined, grid.points):
+        if count == 1 or "training.seed" in changes:
+            yield changed(base, changes, f"grid {grid.name}")
+            continue
+        for seed in range(count):
+            yield changed(base, changes | {"training.seed": seed}, f"grid {grid.name}")
 
 
-def settings_of(plan: Plan, over: Mapping[str, Any], source: str) -> dict[str, Any]:
+def settings_of(plan: Plan, over: Sections, source: str) -> dict[str, Any]:
     """The study's settings, over them those of a grid, over them those of a pair's capture."""
     own = next((s.capture for s in plan.pairs if s.name == source), {})
-    merged: dict[str, Any] = {}
+    merged: dict[str, dict[str, Any]] = {}
     for part in (plan.settings, over, {"capture": own}):
         for section, values in part.items():
-            if isinstance(values, dict) and section != "model":
-                merged[section] = {**merged.get(section, {}), **values}
-            else:
-                merged[section] = values
+            before = {} if section == "model" else merged.get(section, {})
+            merged[section] = {**before, **(values or {})}
     return merged
 
 
-def _with(base: Settings | dict[str, Any], changes: Mapping[str, Any], where: str) -> Settings:
-    """Settings with some of them changed, by dotted names."""
+def changed(base: Settings | dict[str, Any], changes: Mapping[str, Any], where: str) -> Settings:
+    """Settings with some of them changed, by dotted names.
+
+    Raises:
+        DrywetError: a name that is no setting's, or a value out of range.
+    """
     given = base.model_dump() if isinstance(base, Settings) else base
-    found = {key: dict(part) if isinstance(part, dict) else part for key, part in given.items()}
+    found = {section: dict(part) for section, part in given.items()}
     for name, value in changes.items():
         section, dot, key = name.partition(".")
         if section not in _SECTIONS or not (dot or isinstance(value, dict)):
@@ -184,21 +203,12 @@ def _with(base: Settings | dict[str, Any], changes: Mapping[str, Any], where: st
                 "Every setting is in docs/runs.md.",
             )
         if dot:
-            found.setdefault(section, {})[key] = value
+            found[section] = {**found.get(section, {}), key: value}
         else:
             found[section] = dict(value)
     if isinstance(found.get("model"), dict):
         found["model"].setdefault("kind", "recurrent")
     return parse(Settings, found, Path(where))
-
-
-def changed(base: dict[str, Any], changes: Mapping[str, Any], where: str) -> Settings:
-    """Settings from a study's and what a search has chosen.
-
-    Raises:
-        DrywetError: a name that is no setting's, or a value out of range.
-    """
-    return _with(base, changes, where)
 
 
 def _identity(source: Captured, settings: Settings) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class Cell:
     """A source, settings and a length of training, with all of its seeds.
 
     Attributes:
-        grid: the first that asked for it.
+        grids: those that asked for it, and searches.
         source: name of what was learned.
         settings: without the length, of the first seed.
         epochs: of training, ``None`` where the budget was another.
@@ -37,7 +37,7 @@ class Cell:
         outcomes: of each seed's training.
     """
 
-    grid: str
+    grids: tuple[str, ...]
     source: str
     settings: Settings
     epochs: float | None
@@ -60,9 +60,19 @@ class Cell:
         return multiply_adds(self.settings.model)
 
     @property
+    def trainings(self) -> tuple[str, ...]:
+        """Which they are: the lengths on a training's way have the same."""
+        return tuple(outcome.id for outcome in self.outcomes)
+
+    @property
     def data(self) -> float:
         """Size of the training set: frames, or samples of audio."""
         return float(self.settings.training.examples or self.outcomes[0].train_samples)
+
+    @property
+    def audio(self) -> tuple[float, ...]:
+        """What it was scored on, as the energies of its seconds: the same for the same audio."""
+        return tuple(float(f"{second.signal:.5g}") for second in self.scores[0].by_second)
 
     def mean(self, figure: Callable[[Scores], float | None]) -> float | None:
         """Mean over the seeds of a score, ``None`` where one lacks it."""
@@ -88,7 +98,7 @@ class Results:
 
     Attributes:
         plan: its declaration.
-        cells: in the order of the declaration.
+        cells: in the order in which they were first asked for.
         missing: trainings that are not done.
         busy_seconds: of computing.
     """
@@ -123,27 +133,53 @@ def load(folder: Path | str) -> Results:
         jobs = journal.jobs()
     declared = folder / PLAN_FILE
     plan = parse(Plan, read_json(declared, "the plan.json of a study"), declared)
-    together: dict[tuple[str, str, float | None], list[tuple[str, Settings, Scores, Outcome]]] = {}
+    together: dict[tuple[str, str, float | None], _Seeds] = {}
     for job in jobs:
         outcome = read_outcome(folder / "points" / job["id"])
         if job["state"] != "done" or outcome is None:
             continue
         settings = parse(Settings, json.loads(job["settings"]), folder)
+        lengths = settings.training.milestones
         for point in outcome.points:
-            key = (job["source"], key_of(settings), point.epochs)
-            together.setdefault(key, []).append((job["grid"], settings, point.scores, outcome))
+            if not lengths or point.epochs in lengths:
+                key = (job["source"], key_of(settings), point.epochs)
+                found = together.setdefault(key, _Seeds(job["grids"].split(","), settings))
+                found.scores.append(point.scores)
+                found.outcomes.append(outcome)
     cells = [
-        Cell(found[0][0], source, found[0][1], epochs, *_columns(found))
+        Cell(
+            tuple(found.grids), source, found.settings, epochs, tuple(found.scores),
+            tuple(found.outcomes),
+        )
         for (source, _, epochs), found in together.items()
-    ]
+    ]  # fmt: skip
     missing = sum(job["state"] not in ("done", "pruned") for job in jobs)
     return Results(plan, cells, missing, sum(job["busy_seconds"] or 0.0 for job in jobs))
 
 
-def _columns(
-    found: Sequence[tuple[str, Settings, Scores, Outcome]],
-) -> tuple[tuple[Scores, ...], tuple[Outcome, ...]]:
-    return tuple(one[2] for one in found), tuple(one[3] for one in found)
+@dataclass
+class _Seeds:
+    """A cell that is being filled."""
+
+    grids: list[str]
+    settings: Settings
+    scores: list[Scores] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def closest(cells: Iterable[Cell]) -> list[Cell]:
+    """The closest cell of every model, of those scored on the audio that most were scored on.
+
+    A rate that leaves out the treble has other audio: its ESR says nothing beside theirs.
+    """
+    by_audio: dict[tuple[float, ...], list[Cell]] = {}
+    for cell in cells:
+        by_audio.setdefault(cell.audio, []).append(cell)
+    best: dict[str, Cell] = {}
+    for cell in max(by_audio.values(), key=len, default=[]):
+        if cell.title not in best or cell.esr < best[cell.title].esr:
+            best[cell.title] = cell
+    return sorted(best.values(), key=lambda cell: (cell.parameters, cell.multiply_adds))
 
 
 def key_of(settings: Settings, *without: str) -> str:

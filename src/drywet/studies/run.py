@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -9,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from drywet.errors import DrywetError
-from drywet.runs.folder import RunFolder
 from drywet.storage import make_folder, write_json
 from drywet.studies.crew import Crew, Lost, crew
 from drywet.studies.journal import Journal
@@ -143,16 +143,17 @@ def _run(
     on_progress: Callable[[StudyProgress], None],
 ) -> Study:
     began = time.perf_counter()
-    write_json(folder / PLAN_FILE, plan.model_dump(mode="json", exclude={"folder"}))
     sources = captured(plan, folder, on_step)
     jobs = jobs_of(plan, sources)
+    searches = [Searching(plan, s, sources[s.of], folder) for s in plan.searches]
+    past = [job for search in searches for job in search.past()]
+    write_json(folder / PLAN_FILE, plan.model_dump(mode="json", exclude={"folder"}))
     with Journal(folder, create=True) as journal:
         journal.stop()
-        journal.want(jobs, [search.name for search in plan.searches])
+        journal.want({job.id: job for job in (*past, *jobs)}.values())
         sitting = _Sitting(plan, folder, journal, on_progress)
-        sitting.take(jobs)
-        searches = [Searching(plan, s, sources[s.of], folder) for s in plan.searches]
-        wanted = len(sitting.waiting) + sum(search.points for search in plan.searches)
+        sitting.take(jobs, past)
+        wanted = len(sitting.waiting) + sum(search.left for search in searches)
         interrupted = False
         if wanted:
             on_step(f"{len(sitting.waiting)} of {len(jobs)} trainings to do -> {folder}")
@@ -161,6 +162,11 @@ def _run(
                     sitting.work(hands, searches)
             except KeyboardInterrupt:
                 interrupted = True
+            except sqlite3.Error as error:
+                raise DrywetError(
+                    f"the journal of {folder} cannot be written ({error})", "a free disk, and no "
+                    "other program that holds it", "The same command goes on from here.",
+                ) from error  # fmt: skip
         journal.stop()
         return Study(
             folder, journal.states(), sitting.worked, time.perf_counter() - began,
@@ -178,7 +184,7 @@ class _Sitting:
     on_progress: Callable[[StudyProgress], None]
     waiting: list[tuple[Job, float]] = field(default_factory=list)
     running: dict[Future[Outcome], tuple[Job, float]] = field(default_factory=dict)
-    deaths: dict[str, int] = field(default_factory=dict)
+    suspects: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     worked: int = 0
     done: int = 0
@@ -192,46 +198,70 @@ class _Sitting:
         """The folder of a job's run."""
         return self.folder / "points" / job.id
 
-    def take(self, jobs: list[Job]) -> None:
-        """Sort out what is done already; the cheap go first, so that there is something to see."""
-        for job in jobs:
+    def take(self, jobs: list[Job], past: list[Job]) -> None:
+        """Sort out what is done already; the cheap go first, so that there is something to see.
+
+        Args:
+            jobs: of the grids.
+            past: of the searches; those without an outcome they gave up.
+        """
+        full = self.plan.evaluation == "full"
+        own = {job.id for job in jobs}
+        for job in {job.id: job for job in (*past, *jobs)}.values():
             outcome = read_outcome(self.place(job))
-            if outcome is not None and holds(outcome, job):
+            if outcome is not None and holds(outcome, job, full):
                 self.journal.record(outcome, anew=False)
-                self._count(job, outcome)
-            else:
+                self._count(outcome, job)
+            elif job.id in own:
                 self.waiting.append((job, 1.0))
+                self.journal.mark(job.id, "waiting")
+            else:
+                self.journal.mark(job.id, "pruned")
         self.waiting.sort(key=lambda waiting: waiting[0].weight)
-        self.total = len(jobs)
+        self.total = len(own | {job.id for job in past})
         self.weight_total = sum(job.weight for job, _ in self.waiting)
 
     def work(self, hands: Crew, searches: list[Searching]) -> None:
         """Go on until there is nothing left to do."""
         while True:
-            while len(self.running) < hands.size and (found := self._next(searches)) is not None:
-                self._start(hands, *found)
+            self._fill(hands, searches)
             if not self.running:
                 return
             finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
-            lost = False
+            lost = []
             for future in finished:
                 job, until = self.running.pop(future)
                 try:
                     outcome = future.result()
                 except Lost:
-                    lost = True
-                    self._died(job, until, searches)
+                    lost.append((job, until))
                 except Exception as error:
                     self._failed(job, error, searches)
                 else:
                     self._finished(job, outcome, searches)
-                self._tell()
             if lost:
-                # The others of a broken pool are lost as well, without having done wrong.
-                for job, until in self.running.values():
-                    self.waiting.insert(0, (job, until))
+                # All of a broken pool are lost, and nobody knows over which of them.
+                lost += self.running.values()
                 self.running.clear()
+                self._died(lost, searches)
                 hands = hands.renewed()
+            self._tell()
+
+    def _fill(self, hands: Crew, searches: list[Searching]) -> None:
+        """Give every worker something to do; a job over which one may have died goes alone."""
+        while len(self.running) < hands.size:
+            if self.running and self.suspects:
+                return
+            found = self._next(searches)
+            if found is None:
+                return
+            try:
+                self._start(hands, *found)
+            except Lost:  # it broke just now; those under way say so as well
+                self.waiting.insert(0, found)
+                if self.running:
+                    return
+                hands.renewed()
 
     def _next(self, searches: list[Searching]) -> tuple[Job, float] | None:
         if self.waiting:
@@ -248,40 +278,46 @@ class _Sitting:
     def _start(self, hands: Crew, job: Job, until: float) -> None:
         full = self.plan.evaluation == "full"
         self.journal.mark(job.id, "running")
-        self.running[hands.submit(Task(job, self.place(job), hands.threads, full, until))] = (
-            job, until,
-        )  # fmt: skip
+        threads = job.settings.training.threads or hands.threads
+        future = hands.submit(Task(job, self.place(job), threads, full, until))
+        self.running[future] = (job, until)
 
     def _finished(self, job: Job, outcome: Outcome, searches: list[Searching]) -> None:
         self.journal.record(outcome)
-        onward = [search.done(job, outcome) for search in searches if search.owns(job)]
-        if onward and onward[0] is not None:
-            self.waiting.append(onward[0])
+        self.suspects.pop(job.id, None)
+        mine = [search for search in searches if search.owns(job)]
+        onward = mine[0].done(job, outcome) if mine else None
+        if outcome.state == "paused" and not mine:  # somebody stopped its worker by hand
+            onward = (job, 1.0)
+        if onward is not None:
+            self.waiting.append(onward)
             return
         if outcome.state == "paused":
             self.journal.mark(job.id, "pruned")
         self.worked += 1
         self.weight_done += job.weight
-        self._count(job, outcome)
+        self._count(outcome, job)
 
-    def _count(self, job: Job, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome, job: Job) -> None:
         self.done += 1
         for point in outcome.points:
             if self.best is None or point.scores.esr < self.best[0]:
                 name = f"{job.source.name}, {job.settings.model.title}"
                 self.best = (point.scores.esr, name)
 
-    def _died(self, job: Job, until: float, searches: list[Searching]) -> None:
-        """A worker died; nobody knows over which of the jobs under way."""
-        self.deaths[job.id] = self.deaths.get(job.id, 0) + 1
-        if self.deaths[job.id] < _MOST_DEATHS:
-            self.waiting.insert(0, (job, until))
-            return
-        died = DrywetError(
-            f"{_MOST_DEATHS} workers died over it", "enough memory for every worker",
-            "Give fewer --jobs.",
-        )  # fmt: skip
-        self._failed(job, died, searches)
+    def _died(self, lost: list[tuple[Job, float]], searches: list[Searching]) -> None:
+        """One of these made a worker die. Each goes alone from now on; who dies alone has to."""
+        for job, until in lost:
+            self.suspects[job.id] = self.suspects.get(job.id, 0) + (len(lost) == 1)
+            if self.suspects[job.id] < _MOST_DEATHS:
+                self.waiting.insert(0, (job, until))
+                continue
+            del self.suspects[job.id]
+            died = DrywetError(
+                f"{_MOST_DEATHS} workers died over it", "enough memory for every worker",
+                "Give fewer --jobs.",
+            )  # fmt: skip
+            self._failed(job, died, searches)
 
     def _failed(self, job: Job, error: Exception, searches: list[Searching]) -> None:
         reason = (
@@ -306,18 +342,3 @@ class _Sitting:
                 "" if self.best is None else self.best[1], left,
             )
         )  # fmt: skip
-
-
-def run_of(folder: Path, name: str) -> RunFolder:
-    """The run of a job, by the beginning of its name.
-
-    Raises:
-        DrywetError: none, or several.
-    """
-    found = sorted(path for path in (folder / "points").glob(f"{name}*") if path.is_dir())
-    if len(found) != 1:
-        raise DrywetError(
-            f"{len(found)} trainings of {folder} begin with {name!r}", "one",
-            "'drywet study status' lists them.",
-        )  # fmt: skip
-    return RunFolder.open(found[0])

@@ -6,6 +6,8 @@ file in the study's folder: a search that is stopped goes on with what it knew.
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _PERCENTILE = 100 / 3  # the better third goes on
 _STARTUP = 4  # trials that nobody prunes
+_DIGITS = 12
 
 
 class Searching:
@@ -32,7 +35,7 @@ class Searching:
         folder: of the study.
 
     Raises:
-        DrywetError: Optuna is not installed, or the search's memory is of another search.
+        DrywetError: Optuna is not installed.
     """
 
     def __init__(self, plan: Plan, search: Search, source: Captured, folder: Path) -> None:
@@ -44,7 +47,8 @@ class Searching:
                 "pip install 'drywet[search]'.",
             ) from None  # fmt: skip
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._plan, self._search, self._source = plan, search, source
+        self._search, self._source = search, source
+        self._base = settings_of(plan, search.settings, source.name)
         two = search.sampler == "nsga2"
         samplers: dict[str, Any] = {
             "tpe": optuna.samplers.TPESampler, "nsga2": optuna.samplers.NSGAIISampler,
@@ -52,7 +56,7 @@ class Searching:
         pruner = optuna.pruners.PercentilePruner(_PERCENTILE, n_startup_trials=_STARTUP)
         self._study = optuna.create_study(
             storage=f"sqlite:///{folder.resolve() / 'searches.sqlite'}",
-            study_name=f"{search.name}-{source.sha256[:8]}-{search.sampler}",
+            study_name=f"{search.name}-{self._what()}",
             pruner=pruner if search.rungs else optuna.pruners.NopPruner(),
             directions=["minimize", "minimize"] if two else ["minimize"],
             load_if_exists=True,
@@ -60,15 +64,34 @@ class Searching:
         # A search that goes on must not draw again what it drew at its start.
         self._study.sampler = samplers[search.sampler](seed=search.seed + len(self._study.trials))
         self._running: dict[str, tuple[optuna.Trial, int]] = {}
+        self._refused: DrywetError | None = None
         self._again = [
             optuna.Trial(self._study, trial._trial_id)
             for trial in self._study.get_trials(states=(optuna.trial.TrialState.RUNNING,))
         ]
 
+    def _what(self) -> str:
+        """What a memory is good for: the same source, settings and space, tried alike."""
+        same = {"points", "minutes", "of", "name"}
+        what = [self._source.sha256, self._base, self._search.model_dump(mode="json", exclude=same)]
+        return sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:_DIGITS]
+
+    def past(self) -> list[Job]:
+        """What it tried to the end before, or gave up."""
+        import optuna
+
+        ended = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+        return [self._job(trial) for trial in self._study.get_trials(states=ended)]
+
     @property
     def name(self) -> str:
         """Of the search."""
         return self._search.name
+
+    @property
+    def left(self) -> int:
+        """How many it may still try."""
+        return max(self._search.points - len(self._study.trials), 0) + len(self._again)
 
     def owns(self, job: Job) -> bool:
         """Whether it has this job under way."""
@@ -79,6 +102,9 @@ class Searching:
 
         Args:
             busy_seconds: of computing so far.
+
+        Raises:
+            DrywetError: none of all that was tried are settings that go together.
         """
         import optuna
 
@@ -88,9 +114,16 @@ class Searching:
             else:
                 over = self._search.minutes is not None and busy_seconds > 60 * self._search.minutes
                 if over or len(self._study.trials) >= self._search.points:
+                    if self._refused is not None and not self._running and not self.past():
+                        raise self._refused
                     return None
                 trial = self._study.ask()
-            job = self._job(trial)
+            try:
+                job = self._job(trial)
+            except DrywetError as error:  # settings that do not go together
+                self._refused = error
+                self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
+                continue
             if job.id not in self._running:
                 rung = len(trial.storage.get_trial(trial._trial_id).intermediate_values)
                 self._running[job.id] = (trial, rung)
@@ -98,11 +131,10 @@ class Searching:
             # The very same settings are under way.
             self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
 
-    def _job(self, trial: optuna.Trial) -> Job:
-        base = settings_of(self._plan, self._search.settings, self._source.name)
+    def _job(self, trial: optuna.Trial | optuna.trial.FrozenTrial) -> Job:
         changes = {name: self._value(trial, name) for name in self._search.space}
-        settings = changed(base, changes, f"search {self._search.name}")
-        return job_of(self._search.name, self._source, settings)
+        settings = changed(self._base, changes, f"search {self._search.name}")
+        return job_of(self._search.name, self._source, settings, alone=True)
 
     def done(self, job: Job, outcome: Outcome) -> tuple[Job, float] | None:
         """Take in what a job left; returns how it goes on, if it was paused and may."""
@@ -136,7 +168,7 @@ class Searching:
         rungs = self._search.rungs
         return rungs[rung] if rung < len(rungs) else 1.0
 
-    def _value(self, trial: optuna.Trial, name: str) -> Any:
+    def _value(self, trial: optuna.Trial | optuna.trial.FrozenTrial, name: str) -> Any:
         wanted = self._search.space[name]
         if not isinstance(wanted, Range):
             # Optuna keeps choices in a database, which takes plain values only.

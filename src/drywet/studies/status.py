@@ -17,7 +17,7 @@ class StudyStatus(BaseModel):
         path: its folder.
         states: how many trainings stand how.
         busy_seconds: of computing so far, summed over the workers.
-        unfinished: those that are not done: id, grid, source, model, state and why it failed.
+        unfinished: those that are not done: id, grids, source, model, state and why it failed.
     """
 
     path: str
@@ -35,7 +35,7 @@ def status(folder: Path | str) -> StudyStatus:
     with Journal(Path(folder)) as journal:
         jobs = journal.jobs()
         states = journal.states()
-    keys = ("id", "grid", "source", "model", "state", "note")
+    keys = ("id", "grids", "source", "model", "state", "note")
     return StudyStatus(
         path=str(folder),
         states=states,

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from drywet.metrics.scores import Scores
 from drywet.metrics.statistics import summary
-from drywet.studies.results import Cell, Results, high_error, load
+from drywet.studies.results import Cell, Results, closest, high_error, key_of, load
 
 
 class Table(BaseModel):
@@ -85,16 +85,13 @@ def _number(value: float | None, form: str = ".2g") -> str:
 
 def _best(results: Results, source: str) -> Table | None:
     """The structures, each by its best point, beside what was published of it."""
-    best: dict[str, Cell] = {}
-    for cell in results.of(source):
-        if cell.title not in best or cell.esr < best[cell.title].esr:
-            best[cell.title] = cell
-    published = {p.model: p.scores for p in results.plan.published if p.source == source}
+    best = closest(results.of(source))
+    published = {p.model: p for p in results.plan.published if p.source == source}
     heads = ["structure", "parameters", "MAE", "R²", "ESR", "s per s of audio", "best at"]
     if published:
         heads.append("published MAE / R² / ESR")
     rows = []
-    for cell in sorted(best.values(), key=lambda c: (c.parameters, c.multiply_adds)):
+    for cell in best:
         row = [
             cell.title, str(cell.parameters), _number(cell.mean(lambda s: s.mae), ".4f"),
             _number(cell.mean(lambda s: s.r2), ".4f"), _number(cell.esr),
@@ -104,10 +101,10 @@ def _best(results: Results, source: str) -> Table | None:
             there = published.get(cell.title)
             row.append(
                 "-" if there is None else
-                " / ".join(f"{there[name]:.4f}".lstrip("0") for name in ("mae", "r2", "esr"))
+                " / ".join(f"{v:.4f}".lstrip("0") for v in (there.mae, there.r2, there.esr))
             )  # fmt: skip
         rows.append(row)
-    linear = [o.linear for c in best.values() for o in c.outcomes if o.linear is not None]
+    linear = [o.linear for c in best for o in c.outcomes if o.linear is not None]
     note = ""
     if linear:
         note = f"A linear filter of 128 taps has an ESR of {linear[0].esr:.2g} there."
@@ -129,30 +126,37 @@ def _where(cell: Cell) -> str:
 def _by_length(
     source: str, cells: Sequence[Cell], what: str, figure: Callable[[Scores], float | None]
 ) -> Table | None:
-    """Structures and sizes of the training set down, epochs across."""
-    cells = [c for c in cells if c.epochs is not None and c.settings.training.examples]
-    lengths = sorted({c.epochs for c in cells if c.epochs is not None})
-    if len(lengths) < 2:
-        return None
-    rows: dict[tuple[int, int, str, int], dict[float, str]] = {}
-    for cell in cells:
-        place = (
-            cell.parameters, cell.multiply_adds, cell.title, cell.settings.training.examples or 0
-        )  # fmt: skip
-        rows.setdefault(place, {})[cell.epochs or 0] = _number(cell.mean(figure))
+    """Structures and whatever else differs down, epochs across."""
+    cells = [cell for cell in cells if _has_lengths(cell)]
+    lengths = sorted({cell.epochs for cell in cells if cell.epochs is not None})
+    differing = _differing(cells)
+    rows: dict[tuple[int, int, str], tuple[list[str], dict[float, str]]] = {}
+    for cell in sorted(cells, key=lambda cell: cell.data):
+        place = (cell.parameters, cell.multiply_adds, key_of(cell.settings))
+        head = [cell.title, *(_setting(cell, name) for name in differing)]
+        rows.setdefault(place, (head, {}))[1][cell.epochs or 0] = _number(cell.mean(figure))
     return Table(
-        title=f"{source}: {what} by training set and epochs",
-        heads=["structure", "frames", *(f"{length:g}" for length in lengths)],
+        title=f"{source}: {what} by epochs",
+        heads=["structure", *(_NAMES.get(name, name) for name in differing)]
+        + [f"{length:g}" for length in lengths],
         rows=[
-            [title, str(frames), *(found.get(length, "-") for length in lengths)]
-            for (_, _, title, frames), found in sorted(rows.items())
+            [*head, *(found.get(length, "-") for length in lengths)]
+            for _, (head, found) in sorted(rows.items(), key=lambda row: row[0][:2])
         ],
     )
 
 
+_NAMES = {"training.examples": "frames"}
+
+
+def _has_lengths(cell: Cell) -> bool:
+    """Several points of one training, which have tables of their own."""
+    return len(cell.settings.training.milestones) > 1
+
+
 def _grid(results: Results, name: str) -> Table | None:
     """Everything of a grid that has no lengths, closest first, mean ± deviation over the seeds."""
-    cells = [c for c in results.cells if c.grid == name and len(c.settings.training.milestones) < 2]
+    cells = [cell for cell in results.cells if name in cell.grids and not _has_lengths(cell)]
     differing = _differing(cells)
     heads = [
         "device", "model", *differing, "ESR", "ESR pre-emph.", "MR-STFT", "error over 8 kHz",
@@ -173,12 +177,16 @@ def _grid(results: Results, name: str) -> Table | None:
                 str(cell.parameters), _number(min(costs, default=None), ".0f"), str(values.runs),
             ]
         )  # fmt: skip
-    return Table(title=f"Grid {name}", heads=heads, rows=rows) if rows else None
+    note = "Aliasing and silence are those of the weights with the best validation score."
+    return Table(title=f"Grid {name}", heads=heads, rows=rows, note=note) if rows else None
 
 
 def _mean(cell: Cell, name: str) -> float | None:
     found = [getattr(outcome, name) for outcome in cell.outcomes]
     return sum(found) / len(found) if found and None not in found else None
+
+
+_NOT_SHOWN = [("training", key) for key in ("seed", "milestones", "epochs", "threads")]
 
 
 def _differing(cells: Sequence[Cell]) -> list[str]:
@@ -187,7 +195,7 @@ def _differing(cells: Sequence[Cell]) -> list[str]:
         f"{section}.{key}"
         for section in ("loss", "training", "capture")
         for key in (cells[0].settings.model_dump()[section] if cells else ())
-        if (section, key) not in (("training", "seed"), ("training", "milestones"))
+        if (section, key) not in _NOT_SHOWN
     ]
     return [name for name in names if len({_setting(cell, name) for cell in cells}) > 1]
 

@@ -24,7 +24,7 @@ from drywet.metrics.scores import Scores
 from drywet.runs.config import CaptureConfig, RunConfig, Settings
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import load_model
-from drywet.storage import remove, remove_leftovers, write_bytes
+from drywet.storage import remove_leftovers, write_bytes
 from drywet.studies.outcome import FILE_NAME, Outcome, PointScores, read_outcome, write_outcome
 from drywet.studies.points import Captured, Job
 from drywet.training.hardware import choose_device
@@ -74,14 +74,14 @@ def work(task: Task) -> Outcome:
     # Another worker may be at it, believed lost by the scheduler: its outcome is as good.
     with _one_at_a_time, FileLock(task.folder.with_suffix(".lock")):
         done = read_outcome(task.folder)
-        if done is not None and holds(done, task.job):
-            return done
+        if done is not None and holds(done, task.job, task.full):
+            return done.model_copy(update={"busy_seconds": 0.0})
         return _do(task, began)
 
 
-def holds(outcome: Outcome, job: Job) -> bool:
-    """Whether an outcome holds all that is asked now; a longer training may be asked for."""
-    if outcome.state != "done":
+def holds(outcome: Outcome, job: Job, full: bool) -> bool:
+    """Whether an outcome holds all that is asked now, which may be more than before."""
+    if outcome.state != "done" or (full and not outcome.full):
         return False
     return not job.lengths or set(job.lengths) <= {point.epochs for point in outcome.points}
 
@@ -91,7 +91,7 @@ def _do(task: Task, began: float) -> Outcome:
     config, data = _prepared(job.source, job.settings.capture)
     config = with_settings(config, data, job.settings, task.threads)
     folder = _folder(task.folder, config)
-    remove((folder.path / FILE_NAME,))
+    config = folder.config()
     device = choose_device(job.settings.training.device)
     result = learn(folder, config, data, device, unwatched, True, task.pause_at)
     validation = None if result is None else result.best_esr
@@ -99,11 +99,12 @@ def _do(task: Task, began: float) -> Outcome:
     paused = result is not None and result.interrupted
     points, full = [], None
     if not paused:
-        points = _points(folder, job, data)
+        points = _points(folder, config, data)
         full = _full(folder, job.source) if task.full else None
     outcome = Outcome(
         id=job.id,
         state="paused" if paused else "done",
+        full=task.full,
         points=points,
         linear=None if paused else _linear_scores(folder, job, data),
         cost=None if paused else cost(load_model(folder.model_file), _heard(data)),
@@ -129,35 +130,43 @@ def _prepared(source: Captured, capture: CaptureConfig) -> tuple[RunConfig, Trai
 
 
 def _folder(path: Path, config: RunConfig) -> RunFolder:
-    """The run's folder, new or as it was left; what cannot be gone on with is begun again."""
+    """The run's folder, new or as it was left.
+
+    Lengths that were kept stay. One that was gone past and not kept makes the training begin
+    again, for all of them.
+    """
+    remove_leftovers([path / "config.json", path / FILE_NAME])
     if not (path / "config.json").is_file():
         return RunFolder.create(path, config)
     folder = RunFolder.open(path)
-    before = folder.config().settings.training
-    wanted = config.settings.training
-    begun = folder.checkpoint_file.is_file()
-    passed = [
-        epochs
-        for epochs in wanted.milestones
-        if before.epochs is not None
-        and epochs <= before.epochs
-        and not folder.milestone_file(epochs).is_file()
-        and epochs not in before.milestones
-    ]
-    if begun and passed:  # lengths in between that nobody kept
+    remove_leftovers(folder.made())
+    before, wanted = folder.config().settings.training, config.settings.training
+    if not wanted.milestones:
+        folder.reconfigure(config)
+        return folder
+    remove_leftovers(map(folder.milestone_file, {*before.milestones, *wanted.milestones}))
+    kept = {m for m in before.milestones if folder.milestone_file(m).is_file()}
+    lost = [m for m in wanted.milestones if m not in before.milestones and m < (before.epochs or 0)]
+    every = tuple(sorted({*wanted.milestones, *kept}))
+    again = bool(lost) and folder.checkpoint_file.is_file()
+    epochs = max(every) if again else wanted.epochs
+    training = wanted.model_copy(update={"milestones": every, "epochs": epochs})
+    settings = config.settings.model_copy(update={"training": training})
+    config = config.model_copy(update={"settings": settings})
+    if again:
         return RunFolder.create(path, config, overwrite=True)
     folder.reconfigure(config)
-    remove_leftovers(folder.made())
     return folder
 
 
-def _points(folder: RunFolder, job: Job, data: TrainingData) -> list[PointScores]:
-    if not job.settings.training.milestones:
-        epochs = job.lengths[0] if job.lengths else None
-        return [PointScores(epochs=epochs, scores=_score(folder.model_file, data))]
+def _points(folder: RunFolder, config: RunConfig, data: TrainingData) -> list[PointScores]:
+    training = config.settings.training
+    if not training.milestones:
+        return [PointScores(epochs=training.epochs, scores=_score(folder.model_file, data))]
     return [
         PointScores(epochs=epochs, scores=_score(folder.milestone_file(epochs), data))
-        for epochs in job.lengths
+        for epochs in training.milestones
+        if folder.milestone_file(epochs).is_file()
     ]
 
 

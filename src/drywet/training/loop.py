@@ -148,7 +148,7 @@ def fit(
     optimizer = _optimizer(model, config)
     if resume and folder.checkpoint_file.is_file():
         state = _restore(model, optimizer, folder)
-        if state.finished and config.until_esr is None and config.patience is None:
+        if config.until_esr is None and config.patience is None:  # the budget may be another one
             state.finished = budget.progress(state.step, state.elapsed) >= 1
     else:
         state = LoopState(model.state_dict(), optimizer.state_dict())
