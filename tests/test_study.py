@@ -176,9 +176,13 @@ def test_a_longer_training_goes_on_with_the_shorter(tmp_path):
     assert history(tmp_path / "out")[: len(steps)] == steps  # what was trained stands
     study(lengths(1, 2, 4), tmp_path / "fresh")
     assert errors_of(tmp_path / "fresh") == second
-    # A length in between that nobody kept is trained for.
-    assert study(lengths(1, 2, 3, 4), tmp_path / "out").worked == 1
-    assert {epochs for _, epochs in errors_of(tmp_path / "out")} == {1, 2, 3, 4}
+    # A length in between that nobody kept is trained for; the others stay what they are.
+    assert study(lengths(3), tmp_path / "out").worked == 1
+    third = errors_of(tmp_path / "out")
+    assert {epochs for _, epochs in third} == {1, 2, 3, 4}
+    assert {key: third[key] for key in second} == second
+    assert study(lengths(1, 2, 4), tmp_path / "out").worked == 0
+    assert [cell.epochs for cell in load(tmp_path / "out").cells] == [1, 2, 4]
 
 
 def history(folder: Path) -> list[dict]:
@@ -449,10 +453,42 @@ def test_a_search_tries_prunes_and_goes_on(tmp_path, sampler):
     outcomes = (read_outcome(path.parent) for path in finished(tmp_path / "out"))
     assert esrs == sorted(outcome.validation_esr for outcome in outcomes)
     assert study(path, tmp_path / "out").worked == 0
+    (tmp_path / "out" / "journal.sqlite").unlink()  # the search remembers what it tried
+    assert sum(study(path, tmp_path / "out").states.values()) == 7
     search["points"] = 9
     more = study(declared(tmp_path, grids=[], searches=[search]), tmp_path / "out")
     assert more.worked == 2
     assert sum(more.states.values()) == 9
+
+
+def test_a_search_passes_over_settings_that_do_not_go_together(tmp_path):
+    pytest.importorskip("optuna")
+    search = {
+        "name": "find", "of": "overdrive", "points": 8,
+        "settings": {"training": {"epochs": 1, "examples": 200}, "loss": {"esr": 1, "mae": 0}},
+        "space": {"loss.pre_emphasis": [0.0, 0.85], "model": NETS[:1],
+                  "training.batch": {"low": 8, "high": 64, "whole": True}},
+    }  # fmt: skip
+    found = study(declared(tmp_path, grids=[], searches=[search]), tmp_path / "out")
+    assert set(found.states) == {"done"}  # pre-emphasis needs more than one sample
+    search["space"]["loss.pre_emphasis"] = [0.85]
+    done = drywet("study", declared(tmp_path, grids=[], searches=[search]), "-o", tmp_path / "out")
+    assert done.code == 2
+    assert "pre-emphasis needs more than one sample" in done.err
+
+
+def test_a_killed_write_of_the_configuration_is_swept_away(tmp_path):
+    axes = {"model": NETS[:1], "training.examples": [200], "training.epochs": [1]}
+    path = declared(tmp_path, grids=[{"name": "g", "axes": axes}])
+    study(path, tmp_path / "out")
+    (run,) = (p for p in (tmp_path / "out" / "points").iterdir() if p.is_dir())
+    want = errors_of(tmp_path / "out")
+    for place in sorted(run.rglob("*"), reverse=True):
+        place.rmdir() if place.is_dir() else place.unlink()
+    (run / ".config.abcdefgh.json").write_text("{")
+    again = study(path, tmp_path / "out")
+    assert again.states == {"done": 1}
+    assert errors_of(tmp_path / "out") == want
 
 
 def test_a_pause_changes_nothing(tmp_path):
@@ -482,6 +518,6 @@ def test_a_pause_changes_nothing(tmp_path):
     assert whole.state == "done"
     assert all(np.array_equal(a[key], b[key]) for key in a)
     with Journal(tmp_path, create=True) as journal:
-        journal.want([job], [])
+        journal.want([job])
         journal.record(whole)
         assert journal.results()[0]["esr"] == whole.points[0].scores.esr
