@@ -291,7 +291,9 @@ def read_plan(
     try:
         return parse(Plan, found | {"folder": path.resolve().parent}, path)
     except DrywetError as error:
-        raise DrywetError(error.found, error.expected, _FIX) from error
+        lacking = " lacks the key " in error.found
+        expected = "every key without a default" if lacking else error.expected
+        raise DrywetError(error.found, expected, _FIX) from error
 
 
 def _yaml(path: Path) -> dict[str, Any]:
