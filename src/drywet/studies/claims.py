@@ -78,8 +78,8 @@ def _counterparts(
     """Pairs of cells of one source that differ in one setting, as ``differs`` wants it."""
     together: dict[tuple[str, str, float | None], list[Cell]] = {}
     for cell in cells:
-        epochs = None if name == "training.epochs" else cell.epochs
-        together.setdefault((cell.source, key_of(cell.settings, name), epochs), []).append(cell)
+        key = (cell.source, key_of(cell.settings, name), cell.epochs)
+        together.setdefault(key, []).append(cell)
     return [
         (a, b)
         for same in together.values()

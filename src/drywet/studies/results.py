@@ -196,8 +196,6 @@ def key_of(settings: Settings, *without: str) -> str:
 
 def value_of(cell: Cell, name: str) -> Any:
     """A setting of a cell by its dotted name."""
-    if name == "training.epochs":
-        return cell.epochs
     section, _, key = name.partition(".")
     part = getattr(cell.settings, section)
     return getattr(part, key, None) if key else part

@@ -312,7 +312,6 @@ class _Sitting:
             if self.suspects[job.id] < _MOST_DEATHS:
                 self.waiting.insert(0, (job, until))
                 continue
-            del self.suspects[job.id]
             died = DrywetError(
                 f"{_MOST_DEATHS} workers died over it", "enough memory for every worker",
                 "Give fewer --jobs.",
@@ -326,6 +325,7 @@ class _Sitting:
         self.journal.mark(job.id, "failed", reason)
         self.errors.append(f"{job.source.name}, {job.settings.model.title} ({job.id}): {reason}")
         self.weight_total -= job.weight
+        self.suspects.pop(job.id, None)
         for search in searches:
             if search.owns(job):
                 search.failed(job)
