@@ -17,7 +17,6 @@ from drywet.inference.stream import Stream
 from drywet.metrics import aliasing, harmonics, intermodulation, sines, transfer
 from drywet.metrics.silence import idle_noise
 from drywet.metrics.sines import Play, Signal
-from drywet.models.config import RecurrentConfig, WindowedConfig
 from drywet.runs.config import Recording, parse
 from drywet.runs.model_file import TrainedModel
 from drywet.storage import read_json
@@ -52,14 +51,7 @@ def ask_model(trained: TrainedModel) -> Probes:
         stream.reset()
         return stream.process(signal)
 
-    match trained.card.model:
-        case RecurrentConfig():
-            settle = None
-        case WindowedConfig(frame=frame):
-            settle = frame
-        case linear:
-            settle = linear.taps
-    return ask(play, trained.card.rate, settle)
+    return ask(play, trained.card.rate, trained.card.model.receptive_field)
 
 
 def ask_device(

@@ -7,20 +7,25 @@ plugins start (NAM's trainer and Core).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drywet.kernels.choice import choice
 from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.models.wavenet_config import WaveNetConfig
 from drywet.runs.folded import FoldedNet, fold
+from drywet.runs.folded_wavenet import fold_wavenet
+from drywet.runs.knobs import at_knobs
 from drywet.runs.model_file import TrainedModel
 
 if TYPE_CHECKING:
     from drywet.models.base import EffectModel
 
 Samples = NDArray[np.float32]
+
+_LONG = 1024  # taps beyond which a filter is faster by FFT
 
 
 class Player(ABC):
@@ -95,9 +100,64 @@ class FilterPlayer(_FramePlayer):
         super().__init__(config.taps - 1)
         gain = trained.weights["input_gain"] * trained.weights["output_gain"]
         self._taps = trained.weights["taps"] * gain
+        bias = trained.weights.get("bias", np.zeros(1, np.float32))
+        self._bias = bias * trained.weights["output_gain"]
 
     def _play(self, joined: Samples) -> Samples:
-        return np.convolve(joined, self._taps, mode="valid").astype(np.float32)
+        if len(self._taps) > _LONG:
+            from scipy.signal import oaconvolve
+
+            y = oaconvolve(joined.astype(np.float64), self._taps, mode="valid")
+        else:
+            y = np.convolve(joined, self._taps, mode="valid")
+        return np.asarray(y + self._bias, np.float32)
+
+
+class WaveNetPlayer(Player):
+    """A WaveNet in the streaming kernel; does not allocate but for its output."""
+
+    def __init__(self, trained: TrainedModel, config: WaveNetConfig, target: str) -> None:
+        from drywet.kernels import _native
+
+        weights = fold_wavenet(trained, config)
+        flat = np.concatenate([part.ravel() for part in weights.values()])
+        self._stream = _native.WaveNet(target, _arrays(config), flat)
+
+    def process(self, block: Samples) -> Samples:
+        """See `Player`."""
+        out = np.empty(len(block), np.float32)
+        self._stream.process(np.ascontiguousarray(block), out)
+        return out
+
+    def reset(self) -> None:
+        """See `Player`."""
+        self._stream.reset()
+
+
+def _arrays(config: WaveNetConfig) -> list[tuple[Any, ...]]:
+    """A WaveNet's sizes as the kernel takes them."""
+    inputs = [1, *(array.channels for array in config.arrays)]
+    return [
+        (
+            before, array.channels, array.bottleneck, array.head, array.head_kernel,
+            array.head_bias, array.residual, array.layer_head,
+            [
+                (
+                    layer.kernel, layer.dilation, layer.activation.name, layer.activation.slope,
+                    layer.gating, layer.gate.name, layer.gate.slope,
+                )
+                for layer in array.layers
+            ],
+        )
+        for before, array in zip(inputs, config.arrays, strict=False)
+    ]  # fmt: skip
+
+
+def _in_wavenet_kernel(config: WaveNetConfig) -> bool:
+    """Whether the kernel knows every activation."""
+    unknown = {"elu", "softmax"}
+    layers = [layer for array in config.arrays for layer in array.layers]
+    return not unknown & {a.name for layer in layers for a in (layer.activation, layer.gate)}
 
 
 class WindowPlayer(_FramePlayer):
@@ -151,7 +211,8 @@ class TorchPlayer(Player):
 
 
 def player(trained: TrainedModel) -> Player:
-    """The fastest player for a model on this machine."""
+    """The fastest player for a model on this machine; knobs stand at noon."""
+    trained = at_knobs(trained)
     config, target = trained.card.model, choice().target
     if isinstance(config, LinearConfig):
         return FilterPlayer(trained, config)
@@ -159,4 +220,6 @@ def player(trained: TrainedModel) -> Player:
         return KernelPlayer(trained, config, target)
     if target is not None and isinstance(config, WindowedConfig) and config.cell != "dense":
         return WindowPlayer(trained, config, target)
+    if target is not None and isinstance(config, WaveNetConfig) and _in_wavenet_kernel(config):
+        return WaveNetPlayer(trained, config, target)
     return TorchPlayer(trained.model, trained.card.rate)

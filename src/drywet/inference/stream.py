@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from drywet.data.split import Span
 from drywet.inference.players import player
-from drywet.models.config import RecurrentConfig, WindowedConfig
 from drywet.runs.model_file import TrainedModel
 
 BLOCK = 8_192
@@ -58,11 +57,11 @@ def predict_spans(
         dry: shape ``(samples,)``.
         spans: where the stretches lie.
     """
-    if isinstance(trained.card.model, RecurrentConfig):
+    reach = trained.card.model.receptive_field
+    if reach is None:
         whole = predict(trained, dry)
         return [whole[start:stop] for start, stop in spans]
-    config = trained.card.model
-    memory = (config.frame if isinstance(config, WindowedConfig) else config.taps) - 1
+    memory = reach - 1
     stream = Stream(trained)
     found = []
     for start, stop in spans:

@@ -84,7 +84,6 @@ class EffectModel(nn.Module, ABC):
 
         A net from ``init_state`` may thump while it finds its resting point.
         """
-        state = self.init_state(batch)
         silence = torch.zeros(batch, rate, 1, device=self.input_gain.device)
         with one_thread():
-            return self.forward(silence, state)[1]
+            return self.heard(silence)

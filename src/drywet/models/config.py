@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from drywet.models.stack_config import StackConfig, stack_shapes
+from drywet.models.wavenet_config import WaveNetConfig, wavenet_shapes
+
 Cell = Literal["lstm", "gru", "rnn"]
 Shape = tuple[int, ...]
 
@@ -21,6 +24,8 @@ class RecurrentConfig(BaseModel):
         hidden: units per layer.
         layers: 1 to 4.
         skip: add the dry sample to the output.
+        knobs: names of controls, each an input beside the dry sample with values from 0 to 1;
+            read from others' files, not trained.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,12 +35,21 @@ class RecurrentConfig(BaseModel):
     hidden: int = Field(default=16, ge=1, le=512)
     layers: int = Field(default=1, ge=1, le=4)
     skip: bool = False
+    knobs: tuple[Annotated[str, Field(min_length=1, max_length=32)], ...] = Field(
+        default=(), max_length=7
+    )
+
+    @property
+    def receptive_field(self) -> None:
+        """Unbounded."""
+        return
 
     @property
     def title(self) -> str:
         """Short name for tables: ``LSTM 16`` or ``GRU 2x32 + skip``."""
         size = f"{self.layers}x{self.hidden}" if self.layers > 1 else str(self.hidden)
-        return f"{self.cell.upper()} {size}" + (" + skip" if self.skip else "")
+        knobs = f" + {len(self.knobs)} knob{'s' * (len(self.knobs) > 1)}" if self.knobs else ""
+        return f"{self.cell.upper()} {size}" + (" + skip" if self.skip else "") + knobs
 
 
 class WindowedConfig(BaseModel):
@@ -58,6 +72,11 @@ class WindowedConfig(BaseModel):
     layers: int = Field(default=1, ge=1, le=2)
 
     @property
+    def receptive_field(self) -> int:
+        """The frame."""
+        return self.frame
+
+    @property
     def title(self) -> str:
         """Short name for tables, in the study's style: ``windowed LSTM 16,16 FS32``."""
         sizes = ",".join([str(self.hidden)] * self.layers)
@@ -69,12 +88,19 @@ class LinearConfig(BaseModel):
 
     Attributes:
         taps: its length in samples.
+        bias: whether a constant is added; read from others' files, not fitted.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["linear"] = "linear"
-    taps: int = Field(default=128, ge=1, le=4096)
+    taps: int = Field(default=128, ge=1, le=1 << 17)
+    bias: bool = False
+
+    @property
+    def receptive_field(self) -> int:
+        """The taps."""
+        return self.taps
 
     @property
     def title(self) -> str:
@@ -82,16 +108,16 @@ class LinearConfig(BaseModel):
         return f"linear FIR {self.taps}"
 
 
-ModelConfig = Annotated[
-    RecurrentConfig | WindowedConfig | LinearConfig, Field(discriminator="kind")
-]
+AnyConfig = RecurrentConfig | WindowedConfig | LinearConfig | WaveNetConfig | StackConfig
+ModelConfig = Annotated[AnyConfig, Field(discriminator="kind")]
 
 
-def shapes(config: RecurrentConfig | WindowedConfig | LinearConfig) -> dict[str, Shape]:
+def shapes(config: AnyConfig) -> dict[str, Shape]:
     """Name and shape of every tensor that a model of this kind is saved with."""
     match config:
         case RecurrentConfig():
-            net = _recurrent_shapes("rec", config.cell, config.hidden, config.layers)
+            inputs = 1 + len(config.knobs)
+            net = _recurrent_shapes("rec", config.cell, config.hidden, config.layers, inputs)
             return _GAINS | net | _dense_shapes("head", config.hidden, 1)
         case WindowedConfig(cell="dense"):
             widths = [config.frame] + [config.hidden] * config.layers
@@ -103,14 +129,20 @@ def shapes(config: RecurrentConfig | WindowedConfig | LinearConfig) -> dict[str,
             net = _recurrent_shapes("net", config.cell, config.hidden, config.layers)
             return _GAINS | net | _dense_shapes("head", config.hidden, 1)
         case LinearConfig():
-            return _GAINS | {"taps": (config.taps,)}
+            return _GAINS | {"taps": (config.taps,)} | ({"bias": (1,)} if config.bias else {})
+        case WaveNetConfig():
+            return _GAINS | wavenet_shapes(config)
+        case StackConfig():
+            return _GAINS | stack_shapes(config)
 
 
-def _recurrent_shapes(prefix: str, cell: str, hidden: int, layers: int) -> dict[str, Shape]:
+def _recurrent_shapes(
+    prefix: str, cell: str, hidden: int, layers: int, inputs: int = 1
+) -> dict[str, Shape]:
     rows = GATES[cell] * hidden
     found: dict[str, Shape] = {}
     for i in range(layers):
-        found[f"{prefix}.weight_ih_l{i}"] = (rows, hidden if i else 1)
+        found[f"{prefix}.weight_ih_l{i}"] = (rows, hidden if i else inputs)
         found[f"{prefix}.weight_hh_l{i}"] = (rows, hidden)
         found[f"{prefix}.bias_ih_l{i}"] = (rows,)
         found[f"{prefix}.bias_hh_l{i}"] = (rows,)

@@ -28,12 +28,13 @@ class LinearModel(EffectModel):
         self.receptive_field = config.taps
         self.warm_up = config.taps - 1
         self.taps = nn.Parameter(torch.zeros(config.taps))  # taps[k] weighs x[n - k]
+        self.bias = nn.Parameter(torch.zeros(1)) if config.bias else None
 
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Convolve."""
         joined = torch.cat((state[0], x), dim=1)
         kernel = self.taps.flip(0).view(1, 1, -1)
-        y = nn.functional.conv1d(joined.transpose(1, 2), kernel).transpose(1, 2)
+        y = nn.functional.conv1d(joined.transpose(1, 2), kernel, self.bias).transpose(1, 2)
         return y, remembered(x, state)
 
     def heard(self, x: Tensor) -> State:

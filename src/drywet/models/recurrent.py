@@ -73,7 +73,9 @@ class RecurrentModel(EffectModel):
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
         self.config = config
-        self.rec = recurrent_layers(config.cell, config.hidden, config.layers)
+        self.rec = recurrent_layers(
+            config.cell, config.hidden, config.layers, 1 + len(config.knobs)
+        )
         self.head = nn.Linear(config.hidden, 1)
 
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from drywet.models.base import EffectModel
-from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.models.config import AnyConfig, LinearConfig, RecurrentConfig, WindowedConfig
 from drywet.models.linear import LinearModel
 from drywet.models.recurrent import RecurrentModel
+from drywet.models.stack import StackModel
+from drywet.models.wavenet import WaveNetModel
+from drywet.models.wavenet_config import WaveNetConfig
 from drywet.models.windowed import WindowedModel
 
 
-def build(config: RecurrentConfig | WindowedConfig | LinearConfig) -> EffectModel:
+def build(config: AnyConfig) -> EffectModel:
     """Build an untrained model from its configuration."""
     match config:
         case RecurrentConfig():
@@ -18,3 +21,7 @@ def build(config: RecurrentConfig | WindowedConfig | LinearConfig) -> EffectMode
             return WindowedModel(config)
         case LinearConfig():
             return LinearModel(config)
+        case WaveNetConfig():
+            return WaveNetModel(config)
+        case _:
+            return StackModel(config)

@@ -7,26 +7,28 @@ from math import prod
 
 from drywet.models.config import (
     GATES,
+    AnyConfig,
     LinearConfig,
     RecurrentConfig,
     WindowedConfig,
     shapes,
 )
 
-Config = RecurrentConfig | WindowedConfig | LinearConfig
 
-
-def parameter_count(config: Config) -> int:
+def parameter_count(config: AnyConfig) -> int:
     """Numbers that training may change: neither gains nor biases fixed at zero."""
-    fixed_biases = not isinstance(config, LinearConfig) and config.cell in ("lstm", "rnn")
+    fixed_biases = isinstance(config, RecurrentConfig | WindowedConfig) and config.cell in (
+        "lstm",
+        "rnn",
+    )
     return sum(
         prod(shape)
         for name, shape in shapes(config).items()
-        if not name.endswith("_gain") and not (fixed_biases and ".bias_hh" in name)
+        if not name.endswith(("_gain", "head_scale")) and not (fixed_biases and ".bias_hh" in name)
     )
 
 
-def multiply_adds(config: Config) -> int:
+def multiply_adds(config: AnyConfig) -> int:
     """Multiplications with addition per output sample; activations come on top."""
     match config:
         case LinearConfig():
@@ -39,9 +41,13 @@ def multiply_adds(config: Config) -> int:
             step = _recurrent(config.cell, config.hidden, config.layers)
             return config.frame * step + config.hidden
         case RecurrentConfig():
-            return _recurrent(config.cell, config.hidden, config.layers) + config.hidden
+            inputs = 1 + len(config.knobs)
+            step = _recurrent(config.cell, config.hidden, config.layers, inputs)
+            return step + config.hidden
+        case _:  # every weight but the biases is used once
+            return sum(prod(shape) for name, shape in shapes(config).items() if ".weight" in name)
 
 
-def _recurrent(cell: str, hidden: int, layers: int) -> int:
-    inputs = [1] + [hidden] * (layers - 1)
-    return sum(GATES[cell] * hidden * (each + hidden) for each in inputs)
+def _recurrent(cell: str, hidden: int, layers: int, inputs: int = 1) -> int:
+    each = [inputs] + [hidden] * (layers - 1)
+    return sum(GATES[cell] * hidden * (n + hidden) for n in each)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drywet.errors import DrywetError
 from drywet.models.config import ModelConfig, shapes
 from drywet.runs.config import parse
+from drywet.runs.metadata import Metadata
 from drywet.storage import write_bytes
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class ModelCard(BaseModel):
         model: its configuration.
         rate: sample rate in Hz at which it must be run.
         output_latency: samples by which its output lags its input.
+        metadata: of the gear behind it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +47,7 @@ class ModelCard(BaseModel):
     model: ModelConfig
     rate: int = Field(ge=1_000, le=768_000)
     output_latency: int = Field(ge=0)
+    metadata: Metadata = Metadata()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drywet.losses.config import LossConfig
-from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.models.config import RecurrentConfig, WindowedConfig
 from drywet.studies.effects import Effect, Interval, effect, interval, means
 from drywet.studies.results import (
     Cell,
@@ -131,8 +131,8 @@ def _cells(results: Results) -> Answer | None:
 def _size(cell: Cell) -> tuple[str, str]:
     """What must be the same for two models to differ in size alone."""
     model = cell.settings.model
-    if isinstance(model, LinearConfig):
-        return ("linear", "")
+    if not isinstance(model, RecurrentConfig | WindowedConfig):
+        return (model.title, "")
     frame = f"{model.frame}" if isinstance(model, WindowedConfig) else f"skip {model.skip}"
     return (f"{model.kind} {model.cell}", frame)
 

@@ -7,7 +7,7 @@ import torch
 from drywet.errors import DrywetError
 from drywet.kernels import recurrent as fused
 from drywet.kernels.choice import choice
-from drywet.models.config import LinearConfig, ModelConfig, WindowedConfig
+from drywet.models.config import ModelConfig, RecurrentConfig, WindowedConfig
 
 
 def choose_device(name: str) -> torch.device:
@@ -46,8 +46,7 @@ def choose_threads(wanted: int | None) -> int:
 
 def use_threads(number: int, model: ModelConfig, device: torch.device) -> None:
     """Give the threads to what runs the net: the kernels, or PyTorch."""
-    dense = isinstance(model, WindowedConfig) and model.cell == "dense"
-    recurrent = not dense and not isinstance(model, LinearConfig)
+    recurrent = isinstance(model, RecurrentConfig | WindowedConfig) and model.cell != "dense"
     kernels = choice().target is not None and recurrent and device.type == "cpu"
     fused.set_threads(number)
     # Beside the kernels PyTorch has only small things to do, and would wait for cores.
