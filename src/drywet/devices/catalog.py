@@ -8,17 +8,16 @@ from drywet.circuits.simulate import OVERSAMPLING
 from drywet.devices.circuit import CircuitDevice, built_in
 from drywet.devices.device import Device
 from drywet.errors import DrywetError
-
-_MODELS = {".nam", ".safetensors"}
+from drywet.formats.load import SUFFIXES
 
 
 def find(name: Path | str, oversampling: int | None = None) -> Device:
     """A device by its name.
 
     Args:
-        name: of a built-in circuit; of a file: a netlist (``.cir``), a model (``.nam``,
-            ``.safetensors``) or a plugin (``.vst3``); of a run's folder; or ``lv2:`` and the URI of
-            an LV2 plugin.
+        name: of a built-in circuit; of a file: a netlist (``.cir``), a model (any that
+            `drywet.formats.load.load` reads) or a plugin (``.vst3``); of a run's folder; or
+            ``lv2:`` and the URI of an LV2 plugin.
         oversampling: for circuits only.
 
     Raises:
@@ -44,13 +43,14 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         from drywet.devices.vst3 import Vst3Device
 
         return Vst3Device(path)
-    if _is_there(path) and (path.is_dir() or path.suffix.lower() in _MODELS):
+    if _is_there(path) and (path.is_dir() or path.suffix.lower() in SUFFIXES):
         from drywet.devices.model import ModelDevice
 
         return ModelDevice(path)
+    files = ", ".join((".cir", ".vst3", *SUFFIXES))
     raise DrywetError(
         f"no device {text}",
-        f"{', '.join(built_in())}; a .cir, .nam, .safetensors or .vst3; a run's folder; lv2:URI",
+        f"{', '.join(built_in())}; a file ({files}); a run's folder; lv2:URI",
         "'drywet devices' lists those that come with drywet.",
     )
 

@@ -1,4 +1,4 @@
-"""A trained model as a device: drywet's own, or an LSTM of Neural Amp Modeler."""
+"""A model as a device: drywet's own, or one of any format that it reads."""
 
 from __future__ import annotations
 
@@ -11,28 +11,24 @@ import numpy as np
 from drywet.audio.read import Samples
 from drywet.devices.device import Knob, Position, fixed, require_playable, unheard
 from drywet.errors import DrywetError
+from drywet.formats.load import load
 from drywet.inference.stream import predict
-from drywet.runs.model_file import load_model
+from drywet.runs.knobs import NOON, at_knobs, knobs_of
 
 
 class ModelDevice:
-    """A model that plays at its own rate, without knobs.
+    """A model that plays at its own rate.
 
     Args:
-        path: of a run's folder, a ``.safetensors`` that drywet wrote, or a ``.nam``.
+        path: as for `drywet.formats.load.load`.
 
     Raises:
-        DrywetError: as `load_model` and `read_nam`.
+        DrywetError: as `drywet.formats.load.load`.
     """
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
-        if self._path.suffix.lower() == ".nam" and not self._path.is_dir():
-            from drywet.formats.nam_lstm import read_nam
-
-            self._trained = read_nam(self._path)
-        else:
-            self._trained = load_model(self._path)
+        self._trained = load(self._path)
 
     @property
     def fingerprint(self) -> str:
@@ -56,8 +52,9 @@ class ModelDevice:
 
     @property
     def knobs(self) -> Mapping[str, Knob]:
-        """None."""
-        return {}
+        """Those of a net that has some."""
+        names = knobs_of(self._trained.card.model)
+        return {name: Knob("an input of the net", NOON) for name in names}
 
     def latency(self, rate: int) -> int:
         """What the model learned: samples at its own rate, the only one at which it plays."""
@@ -75,7 +72,7 @@ class ModelDevice:
         Raises:
             DrywetError: another rate than the model's, a knob, or samples that are not finite.
         """
-        fixed(self, knobs)
+        stand = fixed(self, knobs)
         own = self._trained.card.rate
         if rate != own:
             raise DrywetError(
@@ -84,4 +81,4 @@ class ModelDevice:
                 f"Resample the signal to {own} Hz first.",
             )
         # What isn't finite would stay in the model's state for ever.
-        return predict(self._trained, require_playable(self, dry, rate))
+        return predict(at_knobs(self._trained, stand), require_playable(self, dry, rate))

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.evaluation.result import Cost
+from drywet.inference.players import engine
 from drywet.inference.stream import Stream
-from drywet.kernels.choice import choice
-from drywet.models.config import LinearConfig, WindowedConfig
 from drywet.models.size import multiply_adds, parameter_count
 from drywet.runs.model_file import TrainedModel
 
@@ -43,13 +42,5 @@ def cost(trained: TrainedModel, dry: NDArray[np.float32]) -> Cost:
         ns_per_sample=median / BLOCK,
         block_p99_us=float(np.quantile(times, 0.99)) / 1e3,
         real_time_share=median * 1e-9 * rate / BLOCK,
-        engine=_engine(trained),
+        engine=engine(trained),
     )
-
-
-def _engine(trained: TrainedModel) -> str:
-    config, target = trained.card.model, choice().target
-    if isinstance(config, LinearConfig):
-        return "numpy"
-    dense = isinstance(config, WindowedConfig) and config.cell == "dense"
-    return "torch" if target is None or dense else target

@@ -93,7 +93,9 @@ def material(
     if dry is None or wet is None:
         return _own(config)
     pair = load_pair(dry, wet, channel, resample_wet)
-    return _own(config, pair) if is_own(pair, config) else _other(pair, config, latency, force)
+    if is_own(pair, config):
+        return _own(config, pair)
+    return another(pair, config.rate, config.output_latency, latency, force)
 
 
 def _own(config: RunConfig, pair: Pair | None = None) -> Material:
@@ -106,11 +108,24 @@ def _own(config: RunConfig, pair: Pair | None = None) -> Material:
     )  # fmt: skip
 
 
-def _other(pair: Pair, config: RunConfig, latency: int | None, force: bool) -> Material:
-    """Another capture, checked and aligned by itself, all of it scored."""
+def another(
+    pair: Pair, rate: int, output_latency: int, latency: int | None, force: bool
+) -> Material:
+    """A capture that a model did not learn from, checked and aligned by itself, all of it scored.
+
+    Args:
+        pair: the capture.
+        rate: of the model, in Hz.
+        output_latency: of the model, in samples.
+        latency: of the wet file in samples, instead of the measured one.
+        force: score files that the checks refuse.
+
+    Raises:
+        DrywetError: files that the checks refuse.
+    """
     examination = examine(pair, latency)
     require_trainable(examination.findings, force)
-    prepared = at_model_rate(examination.pair, config.rate, config.output_latency)
+    prepared = at_model_rate(examination.pair, rate, output_latency)
     return Material(
         False, examination.pair, prepared, (Span(0, len(prepared.dry)),), examination.latency,
         tuple(examination.repeats), examination.replicate_esr,

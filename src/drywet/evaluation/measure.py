@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,10 @@ from drywet.evaluation.result import Answers, Evaluation
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import aliasing, harmonics, scores, silence, time
-from drywet.runs.config import RunConfig
+from drywet.models.config import LinearConfig
+from drywet.runs.config import Recording, RunConfig
 from drywet.runs.folder import RunFolder
-from drywet.runs.model_file import load_model
+from drywet.runs.model_file import ModelCard, TrainedModel, load_model
 
 Signal = NDArray[np.float32]
 
@@ -52,22 +54,75 @@ class Measured:
         return [int(at) for at in np.cumsum([len(part) for part in self.target])[:-1]]
 
 
-def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measured:
-    """Score a run.
+@dataclass(frozen=True)
+class Subject:
+    """What is judged.
+
+    Attributes:
+        trained: the model.
+        baseline: the linear one beside it.
+        where: the model's place, for messages.
+        recording: that it learned from, where that is known.
+        heard_peak_dbfs: of what it learned from, where that is known.
+        kept: file with the device's answers to the test signals, if any.
+    """
+
+    trained: TrainedModel
+    baseline: TrainedModel
+    where: Path
+    recording: Recording | None = None
+    heard_peak_dbfs: float | None = None
+    kept: Path | None = None
+
+
+def of_run(folder: RunFolder, config: RunConfig) -> Subject:
+    """A run's model.
+
+    Raises:
+        DrywetError: the run has no model.
+    """
+    return Subject(
+        load_model(folder.model_file), load_model(folder.baseline_file), folder.path,
+        config.recording, config.heard_peak_dbfs, folder.device_file,
+    )  # fmt: skip
+
+
+def of_model(path: Path, trained: TrainedModel, material: Material) -> Subject:
+    """Anyone's model.
+
+    Beside it the filter that fits the very audio that is scored: none of its length does better.
 
     Args:
-        folder: of the run.
-        config: its configuration.
+        path: of the model, for messages.
+        trained: the model.
+        material: what it will be scored on.
+    """
+    from drywet.models.linear import fit_fir
+
+    prepared = material.prepared
+    config = LinearConfig(taps=min(LinearConfig().taps, len(prepared.dry)))
+    taps = fit_fir(prepared.dry, prepared.wet, [(0, len(prepared.dry))], config.taps)
+    one = np.ones((), np.float32)
+    weights = {"input_gain": one, "output_gain": one.copy(), "taps": taps.astype(np.float32)}
+    card = ModelCard(model=config, rate=prepared.rate, output_latency=0)
+    return Subject(trained, TrainedModel(weights, card), path)
+
+
+def measure(subject: Subject, material: Material) -> Measured:
+    """Score a model.
+
+    Args:
+        subject: the model.
         material: what it is scored on.
 
     Raises:
-        DrywetError: the run has no model, or the audio to be scored is silent.
+        DrywetError: the audio to be scored is silent, or the model gives no audio.
     """
-    trained, baseline = load_model(folder.model_file), load_model(folder.baseline_file)
+    trained, baseline = subject.trained, subject.baseline
     prepared, rate = material.prepared, material.prepared.rate
     prediction = predict(trained, prepared.dry)
     target, predicted = material.cut(prepared.wet), material.cut(prediction)
-    _require_audio(target, prediction, folder)
+    _require_audio(target, prediction, subject.where)
     ours = scores.evaluate(predicted, target, rate)
     theirs = scores.evaluate(material.cut(predict(baseline, prepared.dry)), target, rate)
     passes = material.passes() if material.replicate_esr is not None else []
@@ -77,9 +132,13 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
         itself = scores.evaluate(second, first, rate)
     pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
     probes = ask_model(trained)
-    answers, note = ask_device(config.recording, rate, folder.device_file)
+    answers, note = (
+        (None, None)
+        if subject.recording is None
+        else ask_device(subject.recording, rate, subject.kept)
+    )
     device_probes = None if answers is None else answers.probes
-    heard = config.heard_peak_dbfs
+    heard = subject.heard_peak_dbfs
     dry = material.cut(prepared.dry)
     evaluation = Evaluation(
         **dict(ours),
@@ -100,7 +159,7 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
         harmonic_error=None
         if device_probes is None
         else harmonics.compare(probes.tones, device_probes.tones, heard),
-        device=config.recording.device,
+        device=None if subject.recording is None else subject.recording.device,
         device_note=note,
         cost=cost(trained, np.concatenate(dry)),
         model=trained.card.model.title,
@@ -114,7 +173,7 @@ def measure(folder: RunFolder, config: RunConfig, material: Material) -> Measure
     return Measured(evaluation, dry, target, predicted, rate, answers)
 
 
-def _require_audio(target: list[Signal], prediction: Signal, folder: RunFolder) -> None:
+def _require_audio(target: list[Signal], prediction: Signal, where: Path) -> None:
     if not any(part.any() for part in target):
         raise DrywetError(
             "the wet file is silent where the model is to be scored",
@@ -124,9 +183,9 @@ def _require_audio(target: list[Signal], prediction: Signal, folder: RunFolder) 
     loudest = float(np.abs(prediction).max(initial=0.0))
     if not loudest < _MOST:  # NaN too
         raise DrywetError(
-            f"the model in {folder.path} gives samples of up to {loudest:.3g}",
+            f"the model in {where} gives samples of up to {loudest:.3g}",
             "audio, whose full scale is 1",
-            "Its weights are spoiled: train it again.",
+            "Its weights are spoiled: train or export it again.",
         )
 
 

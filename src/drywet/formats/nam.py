@@ -1,66 +1,81 @@
-"""Neural Amp Modeler's ``.nam``: an LSTM as JSON with one flat list of weights.
-
-Per layer ``[W_ih | W_hh]`` row by row (gates i, f, g, o), the sum of the two biases,
-then the state to start from, ``h0`` and ``c0``; last the dense layer. The start state is
-the one after a second of silence, as NAM's own trainer writes it.
-"""
+"""Writing Neural Amp Modeler's ``.nam``: JSON with one flat list of weights."""
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from drywet.formats.limits import folded_for
+from drywet.errors import DrywetError
+from drywet.formats import limits, nam_convnet, nam_linear, nam_lstm, nam_wavenet
+from drywet.formats.nam_levels import loudness_and_gain
+from drywet.models.config import LinearConfig, RecurrentConfig
+from drywet.models.stack_config import StackConfig
+from drywet.models.wavenet_config import WaveNetConfig
 from drywet.runs.model_file import TrainedModel
 
 SUFFIX = ".nam"
-CELLS = ("lstm",)
 
 _VERSION = "0.5.4"
+_ABLE = "an LSTM without skip, a WaveNet, a filter, or a ConvNet"
 
 
-def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
-    """The whole ``.nam`` document.
+def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
+    """The whole file.
 
     Args:
-        trained: an LSTM without skip.
+        trained: an LSTM without skip, a WaveNet, a filter, or convolutions of two taps.
         name: shown in the plugin.
         made: date for the metadata.
 
     Raises:
-        DrywetError: NAM cannot hold this model.
+        DrywetError: NAM cannot hold this model, or it gives no finite samples.
     """
-    net = folded_for(trained, "NAM", CELLS)
-    h, c = trained.model.settled_state(1, trained.card.rate)
-    weights: list[float] = []
-    for i, layer in enumerate(net.layers):
-        weights += np.concatenate((layer.input, layer.hidden), axis=1).ravel().tolist()
-        weights += (layer.input_bias + layer.hidden_bias).tolist()
-        weights += h[i, 0].tolist() + c[i, 0].tolist()
-    weights += [*net.head.tolist(), net.head_bias]
+    return (json.dumps(document(trained, name, made), allow_nan=False) + "\n").encode()
+
+
+def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
+    """What `encode` writes, as JSON's objects."""
+    architecture, version, config, weights = _net(trained)
     return {
-        "version": _VERSION,
-        "metadata": {
-            "date": {
-                "year": made.year,
-                "month": made.month,
-                "day": made.day,
-                "hour": made.hour,
-                "minute": made.minute,
-                "second": made.second,
-            },
-            "name": name,
-            "modeled_by": "drywet",
-            "training": {"output_latency_samples": trained.card.output_latency},
-        },
-        "architecture": "LSTM",
-        "config": {
-            "input_size": 1,
-            "hidden_size": net.config.hidden,
-            "num_layers": net.config.layers,
-        },
+        "version": version,
+        "metadata": _metadata(trained, name, made),
+        "architecture": architecture,
+        "config": config,
         "weights": weights,
         "sample_rate": trained.card.rate,
     }
+
+
+def _net(trained: TrainedModel) -> tuple[str, str, dict[str, Any], list[float]]:
+    match trained.card.model:
+        case RecurrentConfig() as config:
+            return "LSTM", _VERSION, *nam_lstm.write(trained, config)
+        case WaveNetConfig() as config:
+            return "WaveNet", *nam_wavenet.write(trained, config)
+        case LinearConfig() as config:
+            return "Linear", _VERSION, *nam_linear.write(trained, config)
+        case StackConfig() as config:
+            return "ConvNet", _VERSION, *nam_convnet.write(trained, config)
+        case other:
+            raise limits.refuse(
+                other, "NAM", _ABLE, "Train one: drywet train DRY WET --model recurrent."
+            )
+
+
+def _metadata(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
+    loudness, gain = loudness_and_gain(trained)
+    if loudness is not None and not math.isfinite(loudness):
+        raise DrywetError("a model that gives no finite samples", "audio", "Train it again.")
+    parts = ("year", "month", "day", "hour", "minute", "second")
+    found: dict[str, Any] = {"date": {part: getattr(made, part) for part in parts}}
+    if loudness is not None:
+        found |= {"loudness": loudness, "gain": gain}
+    known = trained.card.metadata.model_dump(exclude_none=True)
+    return (
+        found
+        | {"name": name, "modeled_by": "drywet"}
+        | known
+        | {"training": {"output_latency_samples": trained.card.output_latency}}
+    )

@@ -1,85 +1,128 @@
-"""RTNeural's JSON: a list of layers, each with its weights.
-
-An LSTM's gates are in PyTorch's order; a GRU's are z, r, n where PyTorch has r, z, n,
-and its two biases stay apart. Matrices are written transposed, inputs first.
-"""
+"""Writing RTNeural's JSON: a list of layers, each with its weights."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from drywet.formats.limits import folded_for
-from drywet.runs.folded import Layer, Weights
+from drywet.errors import DrywetError
+from drywet.formats import limits
+from drywet.formats.rtneural_layers import cell, conv, dense
+from drywet.models.config import LinearConfig, RecurrentConfig
+from drywet.models.stack_config import CellLayer, ConvLayer, StackConfig
+from drywet.runs.folded import fold
+from drywet.runs.folded_stack import fold_stack, tail
 from drywet.runs.model_file import TrainedModel
 
 SUFFIX = ".rtneural.json"
-CELLS = ("lstm", "gru")
+
+_ABLE = "an LSTM or GRU without skip, a filter, or a stack of layers"
+_ACTIVATIONS = ("linear", "tanh", "relu", "sigmoid", "softmax", "elu")
 
 
-def _update_gate_first(weights: Weights) -> Weights:
-    """Reorder a GRU's rows from r, z, n to z, r, n."""
-    reset, update, new = np.split(weights, 3)
-    return np.concatenate((update, reset, new))
-
-
-def _layer(cell: str, layer: Layer) -> list[Any]:
-    if cell == "lstm":
-        return [
-            layer.input.T.tolist(),
-            layer.hidden.T.tolist(),
-            (layer.input_bias + layer.hidden_bias).tolist(),
-        ]
-    return [
-        _update_gate_first(layer.input).T.tolist(),
-        _update_gate_first(layer.hidden).T.tolist(),
-        [
-            _update_gate_first(layer.input_bias).tolist(),
-            _update_gate_first(layer.hidden_bias).tolist(),
-        ],
-    ]
-
-
-def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
-    """The whole RTNeural document, with the sample rate in ``metadata``.
+def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
+    """The whole file.
 
     Args:
-        trained: an LSTM or GRU without skip.
+        trained: an LSTM or GRU without skip, a filter, or a stack.
         name: for the metadata.
         made: date for the metadata.
 
     Raises:
         DrywetError: RTNeural cannot hold this model.
     """
-    net = folded_for(trained, "RTNeural", CELLS)
-    hidden = net.config.hidden
-    layers: list[dict[str, Any]] = [
-        {
-            "type": net.config.cell,
-            "activation": "",
-            "shape": [None, None, hidden],
-            "weights": _layer(net.config.cell, layer),
-        }
-        for layer in net.layers
-    ]
-    layers.append(
-        {
-            "type": "dense",
-            "activation": "",
-            "shape": [None, None, 1],
-            "weights": [[[weight] for weight in net.head.tolist()], [net.head_bias]],
-        }
-    )
+    return (json.dumps(document(trained, name, made), allow_nan=False) + "\n").encode()
+
+
+def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
+    """What `encode` writes, as JSON's objects; the sample rate is in ``metadata``."""
+    config = trained.card.model
+    inputs = 1
+    if isinstance(config, RecurrentConfig):
+        limits.require_cells(config, "RTNeural", ("lstm", "gru"), _ABLE)
+        limits.require_no_skip(config, "RTNeural", _ABLE)
+        inputs += len(config.knobs)
+        layers = recurrent_layers(trained, config)
+    elif isinstance(config, LinearConfig):
+        layers = [_filter(trained)]
+    elif isinstance(config, StackConfig):
+        layers = _stack(trained, config)
+    else:
+        raise limits.refuse(
+            config, "RTNeural", _ABLE, "Train one: drywet train DRY WET --model recurrent."
+        )
+    known = trained.card.metadata.model_dump(exclude_none=True)
     return {
-        "in_shape": [None, None, 1],
+        "in_shape": [None, None, inputs],
         "layers": layers,
-        "metadata": {
-            "name": name,
-            "modeled_by": "drywet",
+        "metadata": {"name": name, "modeled_by": "drywet"}
+        | known
+        | {
             "date": made.isoformat(timespec="seconds"),
             "samplerate": trained.card.rate,
             "output_latency_samples": trained.card.output_latency,
         },
     }
+
+
+def recurrent_layers(trained: TrainedModel, config: RecurrentConfig) -> list[dict[str, Any]]:
+    """The layers of a net with its gains folded in."""
+    net = fold(trained, config)
+    layers = [
+        cell(
+            config.cell,
+            {
+                "weight_ih": layer.input,
+                "weight_hh": layer.hidden,
+                "bias_ih": layer.input_bias,
+                "bias_hh": layer.hidden_bias,
+            },
+        )
+        for layer in net.layers
+    ]
+    return [*layers, dense(net.head[None], np.array([net.head_bias], np.float32))]
+
+
+def _filter(trained: TrainedModel) -> dict[str, Any]:
+    weights = trained.weights
+    taps = weights["taps"][::-1] * (weights["input_gain"] * weights["output_gain"])
+    bias = weights.get("bias", np.zeros(1, np.float32)) * weights["output_gain"]
+    return conv(taps[None, None], bias, 1)
+
+
+def _stack(trained: TrainedModel, config: StackConfig) -> list[dict[str, Any]]:
+    if config.skip:
+        raise DrywetError(
+            "RTNeural has no input skip and this model was trained with one", _ABLE,
+            "Train without it.",
+        )  # fmt: skip
+    weights = fold_stack(trained, config)
+    layers = []
+    for i, layer in enumerate(config.layers):
+        prefix = f"layers.{i}."
+        own = {
+            name.removeprefix(prefix).removesuffix("_l0"): weight
+            for name, weight in weights.items()
+            if name.startswith(prefix)
+        }
+        if isinstance(layer, CellLayer):
+            layers.append(cell(layer.cell, own))
+            continue
+        activation = layer.activation.name
+        if activation not in _ACTIVATIONS:
+            raise DrywetError(
+                f"RTNeural knows no {activation}", ", ".join(_ACTIVATIONS),
+                "Export it as ONNX or C.",
+            )  # fmt: skip
+        shown = "" if activation == "linear" else activation
+        if isinstance(layer, ConvLayer):
+            layers.append(conv(own["weight"], own["bias"], layer.dilation, shown))
+        else:
+            layers.append(dense(own["weight"], own["bias"], shown))
+    left = tail(trained, config)
+    if left != 1:
+        layers.append(dense(np.array([[left]], np.float32), np.zeros(1, np.float32)))
+    return layers

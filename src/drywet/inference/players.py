@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.kernels.choice import choice
-from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.models.config import AnyConfig, LinearConfig, RecurrentConfig, WindowedConfig
 from drywet.models.wavenet_config import WaveNetConfig
 from drywet.runs.folded import FoldedNet, fold
 from drywet.runs.folded_wavenet import fold_wavenet
@@ -153,13 +153,6 @@ def _arrays(config: WaveNetConfig) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-def _in_wavenet_kernel(config: WaveNetConfig) -> bool:
-    """Whether the kernel knows every activation."""
-    unknown = {"elu", "softmax"}
-    layers = [layer for array in config.arrays for layer in array.layers]
-    return not unknown & {a.name for layer in layers for a in (layer.activation, layer.gate)}
-
-
 class WindowPlayer(_FramePlayer):
     """A windowed recurrent net: its frames side by side in the kernel's lanes."""
 
@@ -216,10 +209,31 @@ def player(trained: TrainedModel) -> Player:
     config, target = trained.card.model, choice().target
     if isinstance(config, LinearConfig):
         return FilterPlayer(trained, config)
-    if target is not None and isinstance(config, RecurrentConfig):
-        return KernelPlayer(trained, config, target)
-    if target is not None and isinstance(config, WindowedConfig) and config.cell != "dense":
-        return WindowPlayer(trained, config, target)
-    if target is not None and isinstance(config, WaveNetConfig) and _in_wavenet_kernel(config):
-        return WaveNetPlayer(trained, config, target)
+    if target is not None and _in_kernels(config):
+        match config:
+            case RecurrentConfig():
+                return KernelPlayer(trained, config, target)
+            case WindowedConfig():
+                return WindowPlayer(trained, config, target)
+            case WaveNetConfig():
+                return WaveNetPlayer(trained, config, target)
     return TorchPlayer(trained.model, trained.card.rate)
+
+
+def engine(trained: TrainedModel) -> str:
+    """What `player` runs a model with: a target of the kernels, ``numpy`` or ``torch``."""
+    config, target = trained.card.model, choice().target
+    if isinstance(config, LinearConfig):
+        return "numpy"
+    return target if target is not None and _in_kernels(config) else "torch"
+
+
+def _in_kernels(config: AnyConfig) -> bool:
+    """Whether the kernels know such a net."""
+    if isinstance(config, WaveNetConfig):
+        layers = [layer for array in config.arrays for layer in array.layers]
+        used = {a.name for layer in layers for a in (layer.activation, layer.gate)}
+        return not used & {"elu", "softmax"}
+    return isinstance(config, RecurrentConfig) or (
+        isinstance(config, WindowedConfig) and config.cell != "dense"
+    )

@@ -10,6 +10,7 @@ from drywet.inference.players import kernel_parameters
 from drywet.kernels.choice import choice
 from drywet.models.config import RecurrentConfig
 from drywet.runs.folded import fold
+from drywet.runs.knobs import at_knobs
 from drywet.runs.model_file import TrainedModel
 
 Blocks = NDArray[np.float32]
@@ -30,6 +31,7 @@ class Streams:
     """
 
     def __init__(self, trained: TrainedModel, count: int, threads: int = 1) -> None:
+        trained = at_knobs(trained)
         config, target = trained.card.model, choice().target
         if not isinstance(config, RecurrentConfig) or target is None:
             raise DrywetError(

@@ -1,8 +1,8 @@
 """A recurrent model's weights with its gains folded in.
 
-The input gain goes into the first layer's input weights, the output gain into the
-dense layer and both into the skip: the folded net sees full-scale samples and gives
-full-scale samples.
+The input gain goes into what the first layer makes of the dry sample (knobs have no gain), the
+output gain into the dense layer and both into the skip: the folded net sees full-scale samples and
+gives full-scale samples.
 """
 
 from __future__ import annotations
@@ -61,11 +61,14 @@ def fold(trained: TrainedModel, config: RecurrentConfig) -> FoldedNet:
         trained: the model.
         config: its configuration, from its card.
     """
-    weights = trained.weights
+    weights = dict(trained.weights)
     gain_in, gain_out = float(weights["input_gain"]), float(weights["output_gain"])
+    first = weights["rec.weight_ih_l0"].copy()
+    first[:, 0] *= np.float32(gain_in)
+    weights["rec.weight_ih_l0"] = first
     layers = [
         Layer(
-            weights[f"rec.weight_ih_l{i}"] * np.float32(gain_in if i == 0 else 1.0),
+            weights[f"rec.weight_ih_l{i}"],
             weights[f"rec.weight_hh_l{i}"],
             weights[f"rec.bias_ih_l{i}"],
             weights[f"rec.bias_hh_l{i}"],

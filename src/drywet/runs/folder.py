@@ -30,7 +30,9 @@ from drywet.storage import append_line, make_folder, read_json, remove, write_by
 GROUP_FILE = "seeds.json"
 FIGURES = ("waveform", "spectrograms", "training")
 SOUNDS = ("dry", "target", "prediction", "residual")
-EXPORTS = (".nam", ".rtneural.json")
+EXPORTS = (
+    ".nam", ".rtneural.json", ".aidax.json", ".proteus.json", ".onnx", ".h", ".safetensors",
+)  # fmt: skip
 
 
 class _HistoryRow(BaseModel):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,8 @@ from drywet.storage import write_bytes
 if TYPE_CHECKING:
     from drywet.models.base import EffectModel
 
-FILE_NAME = "model.safetensors"
+SUFFIX = ".safetensors"
+FILE_NAME = f"model{SUFFIX}"
 
 _KEY = "drywet"
 _WANTED = "a model that drywet saved (.safetensors) or its run folder"
@@ -82,9 +84,26 @@ class TrainedModel:
 
 def save_model(path: Path, trained: TrainedModel) -> None:
     """Write a model to ``path`` atomically."""
+    write_bytes(path, _encoded(trained.weights, trained.card))
+
+
+def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
+    """A model file with the model's name on its card, as the plugins' formats have it.
+
+    Args:
+        trained: the model.
+        name: of it, for people.
+        made: not kept: the same model gives the same file.
+    """
+    metadata = trained.card.metadata.model_copy(update={"name": name[:200]})
+    return _encoded(trained.weights, trained.card.model_copy(update={"metadata": metadata}))
+
+
+def _encoded(weights: dict[str, NDArray[np.float32]], card: ModelCard) -> bytes:
     from safetensors.numpy import save
 
-    write_bytes(path, save(trained.weights, metadata={_KEY: trained.card.model_dump_json()}))
+    whole = {name: np.ascontiguousarray(weight) for name, weight in weights.items()}
+    return bytes(save(whole, metadata={_KEY: card.model_dump_json()}))
 
 
 def load_model(path: Path | str) -> TrainedModel:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from drywet.audio.write import write
-from drywet.evaluation.material import material
-from drywet.evaluation.measure import Measured, measure
+from drywet.errors import DrywetError
+from drywet.evaluation.material import another, material
+from drywet.evaluation.measure import Measured, measure, of_model, of_run
 from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
 from drywet.figures.spectrograms import spectrograms
 from drywet.figures.training_curve import training_curve
 from drywet.figures.waveform import waveform
+from drywet.formats.load import load
+from drywet.pair.load import load_pair
 from drywet.runs.folder import SOUNDS, RunFolder
+from drywet.runs.knobs import at_knobs
 from drywet.storage import make_folder, write_json
 
 __all__ = ["Evaluation", "evaluate", "keep"]
@@ -29,36 +34,63 @@ def evaluate(
     resample_wet: bool = False,
     latency: int | None = None,
     force: bool = False,
+    knobs: Mapping[str, float] | None = None,
+    size: float = 1.0,
 ) -> Evaluation:
-    """Score a run on its held-out test audio, or on another capture of the same device.
+    """Score a run on its held-out test audio, or a run or anyone's model on another capture.
 
     Without files, the run's own are read again, and ``scores.json``, figures and
     audio are written to its folder. With files, all of them is scored (of the run's own
     files again only the test part) and nothing is written.
 
     Args:
-        run: the run or its folder.
+        run: the run or its folder, or a model file as for `drywet.load`.
         dry: another dry file.
         wet: the wet file to it.
         channel: 1-based channel of multi-channel files.
         resample_wet: bring a wet file of another rate to the dry one's.
         latency: of the other files in samples, instead of the measured one.
         force: score files that the checks refuse.
+        knobs: of a model file that has some, 0 to 1.
+        size: of a slimmable ``.nam``, as for `drywet.load`.
 
     Raises:
-        DrywetError: no such run, files that cannot be used, or the run's own
+        DrywetError: no such run or model, a model file without a capture, files that cannot be used, or the run's own
             files changed.
     """
+    if not isinstance(run, RunFolder) and Path(run).is_file():
+        return _bare(Path(run), dry, wet, channel, resample_wet, latency, force, knobs, size)
+    if knobs or size != 1:
+        raise DrywetError(
+            "knobs or a size for a run", "a model file that has them", "Leave them out."
+        )
     folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
     config = folder.config()
     chosen = material(
         config, dry, wet,
         channel=channel, resample_wet=resample_wet, latency=latency, force=force,
     )  # fmt: skip
-    measured = measure(folder, config, chosen)
+    measured = measure(of_run(folder, config), chosen)
     if dry is None:
         keep(folder, measured)
     return measured.evaluation
+
+
+def _bare(
+    path: Path, dry: Path | str | None, wet: Path | str | None, channel: int | None,
+    resample_wet: bool, latency: int | None, force: bool, knobs: Mapping[str, float] | None,
+    size: float,
+) -> Evaluation:  # fmt: skip
+    """A model that no run of drywet's is known of."""
+    trained = at_knobs(load(path, size), knobs)
+    if dry is None or wet is None:
+        raise DrywetError(
+            f"{path} is a model without a capture", "a dry and a wet file to score it on",
+            f"Call drywet evaluate {path} DRY WET.",
+        )  # fmt: skip
+    pair = load_pair(dry, wet, channel, resample_wet)
+    chosen = another(pair, trained.card.rate, trained.card.output_latency, latency, force)
+    return measure(of_model(path, trained, chosen), chosen).evaluation
 
 
 def keep(folder: RunFolder, measured: Measured) -> None:

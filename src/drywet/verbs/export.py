@@ -1,20 +1,44 @@
-"""``export``: a trained model for the plugins."""
+"""``export`` and ``convert``: a model in the formats that plugins load."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Any, Protocol, cast
 
 from pydantic import BaseModel
 
 from drywet.errors import DrywetError
-from drywet.formats import nam, rtneural
-from drywet.models.config import ModelConfig, RecurrentConfig
+from drywet.formats.load import load
+from drywet.models.config import AnyConfig, RecurrentConfig
+from drywet.models.wavenet_config import WaveNetConfig
+from drywet.runs.config import parse
 from drywet.runs.folder import RunFolder
-from drywet.runs.model_file import load_model
-from drywet.storage import write_json
+from drywet.runs.knobs import at_knobs
+from drywet.runs.metadata import Metadata
+from drywet.runs.model_file import TrainedModel
+from drywet.storage import write_bytes
 
-_WRITERS = {"nam": nam, "rtneural": rtneural}
+FORMATS = {
+    "nam": "drywet.formats.nam",
+    "rtneural": "drywet.formats.rtneural",
+    "aidax": "drywet.formats.aidax",
+    "proteus": "drywet.formats.guitarml",
+    "onnx": "drywet.formats.onnx_write",
+    "c": "drywet.formats.c_header",
+    "drywet": "drywet.runs.model_file",
+}
+"""Modules that write a format, by its name."""
+
+
+class _Writer(Protocol):
+    SUFFIX: str
+
+    def encode(self, trained: TrainedModel, name: str, made: datetime) -> bytes:
+        """The whole file."""
 
 
 class Exported(BaseModel):
@@ -23,23 +47,27 @@ class Exported(BaseModel):
     Attributes:
         path: the file.
         format: its format.
+        model: the kind of model, in short.
         rate: sample rate in Hz at which the plugin must run it.
         output_latency: samples by which its output lags its input.
     """
 
     path: str
     format: str
+    model: str
     rate: int
     output_latency: int
 
 
-def formats_for(config: ModelConfig) -> list[str]:
-    """Formats that can hold a model of this configuration, the best known first."""
-    return [
-        name
-        for name, writer in _WRITERS.items()
-        if isinstance(config, RecurrentConfig) and not config.skip and config.cell in writer.CELLS
-    ]
+def formats_for(config: AnyConfig) -> list[str]:
+    """Plugins' formats that can hold a model of this configuration, the best known first."""
+    if isinstance(config, WaveNetConfig):
+        return ["nam"]
+    if not isinstance(config, RecurrentConfig) or config.cell == "rnn":
+        return []
+    if config.skip:
+        return ["aidax"] if config.layers == 1 else []
+    return ["nam", "rtneural"] if config.cell == "lstm" else ["rtneural"]
 
 
 def export(
@@ -48,38 +76,110 @@ def export(
     format: str = "nam",
     out: Path | str | None = None,
     name: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    knobs: Mapping[str, float] | None = None,
+    size: float = 1.0,
 ) -> Exported:
-    """Write a run or model file in a plugin's format.
+    """Write a model in a plugin's format.
 
     Args:
-        model: folder of a run, or a ``.safetensors`` that drywet wrote.
-        format: ``nam`` or ``rtneural``.
+        model: as for `drywet.load`.
+        format: one of `FORMATS`.
         out: file to write; by default in the run's folder, or beside the model file,
             named after it.
-        name: shown in the plugin; by default the run's or model file's name.
+        name: shown in the plugin; by default the model's own, or the run's or file's.
+        metadata: fields of `Metadata` to set or to change.
+        knobs: knobs to bring to a stand, 0 to 1: the written model has none of them.
+        size: of a slimmable ``.nam``, as for `drywet.load`.
 
     Raises:
-        DrywetError: unusable model, unknown format, or one that cannot hold the
-            model.
+        DrywetError: unusable model, metadata or knobs, unknown format, or one that cannot hold
+            the model.
     """
-    if format not in _WRITERS:
-        raise DrywetError(
-            f"unknown format '{format}'", " or ".join(_WRITERS), "Choose one of them."
-        )
+    writer = _writer(format)
     path = Path(model)
-    trained = load_model(path)
-    writer = _WRITERS[format]
+    trained = load(path, size)
+    if knobs:
+        trained = at_knobs(trained, knobs)
+    trained = _described(trained, metadata or {}, name)
     if path.is_dir():
         target = RunFolder(path).export_file(writer.SUFFIX)
     else:
         target = path.with_name(path.stem + writer.SUFFIX)
-    name = name or target.name.removesuffix(writer.SUFFIX)
+    shown = trained.card.metadata.name or target.name.removesuffix(writer.SUFFIX)
     target = target if out is None else Path(out)
-    document = writer.document(trained, name, datetime.now())
-    write_json(target, document)
+    if out is None and target.exists() and target.samefile(path):
+        raise DrywetError(f"{target} is the model itself", "another file", "Name one with -o.")
+    write_bytes(target, writer.encode(trained, shown, datetime.now()))
     return Exported(
         path=str(target),
         format=format,
+        model=trained.card.model.title,
         rate=trained.card.rate,
         output_latency=trained.card.output_latency,
     )
+
+
+def convert(
+    source: Path | str,
+    target: Path | str,
+    *,
+    format: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    knobs: Mapping[str, float] | None = None,
+    size: float = 1.0,
+) -> Exported:
+    """Write a model of one format in another.
+
+    Args:
+        source: as for `drywet.load`.
+        target: file to write; its ending says the format where ``format`` doesn't: ``.nam``,
+            ``.onnx``, ``.h``, ``.safetensors``, ``.rtneural.json``, ``.aidax.json``,
+            ``.proteus.json``; a plain ``.json`` is RTNeural's.
+        format: as for `export`.
+        metadata: likewise.
+        knobs: likewise.
+        size: likewise.
+
+    Raises:
+        DrywetError: as `export`, or a target that is the source or has no known ending.
+    """
+    source, target = Path(source), Path(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise DrywetError(f"{target} is the model itself", "another file", "Choose another name.")
+    chosen = _format_of(target) if format is None else format
+    return export(
+        source, format=chosen, out=target, metadata=metadata, knobs=knobs, size=size
+    )
+
+
+def _format_of(target: Path) -> str:
+    name = target.name.lower()
+    suffixes = {format: _writer(format).SUFFIX for format in FORMATS}
+    for format, suffix in suffixes.items():
+        if name.endswith(suffix):
+            return format
+    if name.endswith(".json"):
+        return "rtneural"
+    raise DrywetError(
+        f"{target} ends in no format's suffix", ", ".join(suffixes.values()),
+        "Choose one, or name the format with --format.",
+    )  # fmt: skip
+
+
+def _writer(format: str) -> _Writer:
+    if format not in FORMATS:
+        raise DrywetError(f"unknown format '{format}'", ", ".join(FORMATS), "Choose one of them.")
+    return cast(_Writer, import_module(FORMATS[format]))
+
+
+def _described(
+    trained: TrainedModel, metadata: Mapping[str, Any], name: str | None
+) -> TrainedModel:
+    """With other metadata on its card."""
+    given = dict(metadata) | ({} if name is None else {"name": name})
+    if not given:
+        return trained
+    known = trained.card.metadata.model_dump(exclude_none=True)
+    described = parse(Metadata, known | given, Path("the metadata"))
+    return replace(trained, card=trained.card.model_copy(update={"metadata": described}))

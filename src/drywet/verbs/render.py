@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from drywet.audio.read import probe
 from drywet.audio.write import require_another
+from drywet.formats.load import load
 from drywet.inference import render as rendering
 from drywet.inference.stream import BLOCK
-from drywet.runs.model_file import load_model
+from drywet.runs.knobs import at_knobs
 
 
 class Rendered(BaseModel):
@@ -40,23 +41,27 @@ def render(
     channel: int | None = None,
     resample: bool = False,
     block: int = BLOCK,
+    knobs: Mapping[str, float] | None = None,
+    size: float = 1.0,
     on_progress: Callable[[float], None] = lambda done: None,
 ) -> Rendered:
-    """Play ``source`` through a run or model file into ``target``.
+    """Play ``source`` through a model into ``target``.
 
     Args:
-        model: folder of a run, or a ``.safetensors`` that drywet wrote.
+        model: as for `drywet.load`.
         source: audio file of any length.
         target: audio file to write; float WAV, FLAC, AIFF or OGG by its ending.
         channel: 1-based channel of a multi-channel file.
         resample: convert to the model's rate and back where they differ.
         block: samples per block; the result does not depend on it.
+        knobs: of a model that has some, 0 to 1; those left out stand at noon.
+        size: of a slimmable ``.nam``, as for `drywet.load`.
         on_progress: called with the share done.
 
     Raises:
         DrywetError: unusable model or file, or rates that differ.
     """
-    trained = load_model(model)
+    trained = at_knobs(load(model, size), knobs)
     source, target = Path(source), Path(target)
     require_another(source, target)
     written = rendering.render(

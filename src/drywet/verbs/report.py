@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drywet.errors import DrywetError
 from drywet.evaluation.material import material
-from drywet.evaluation.measure import Measured, measure
+from drywet.evaluation.measure import Measured, measure, of_run
 from drywet.metrics.statistics import Comparison, compare, summary
 from drywet.report.contender import COLORS, Contender
 from drywet.report.page import page
@@ -127,7 +127,7 @@ def _names(paths: Sequence[Path], depth: int = 1) -> list[str]:
 
 def _contender(folder: RunFolder, name: str, color: str) -> Contender:
     config = folder.config()
-    measured: Measured = measure(folder, config, material(config))
+    measured: Measured = measure(of_run(folder, config), material(config))
     keep(folder, measured)
     made = {
         "settings": config.settings.model_dump(mode="json"),

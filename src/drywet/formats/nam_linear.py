@@ -1,0 +1,35 @@
+"""The filters of ``.nam``: ``Linear``, the taps oldest first, then the bias."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from drywet.formats.document import Weights, configured, flat, whole
+from drywet.models.config import LinearConfig
+from drywet.runs.model_file import TrainedModel
+
+
+def read(
+    config: dict[str, Any], weights: Any, path: Path
+) -> tuple[LinearConfig, dict[str, Weights]]:
+    """A filter; gains are left out.
+
+    Raises:
+        DrywetError: a length out of bounds, or weights that don't fit it.
+    """
+    taps = whole(config.get("receptive_field"), 1, 1 << 17, "receptive_field", path)
+    found = configured(LinearConfig, {"taps": taps, "bias": config.get("bias", False)}, path)
+    values = flat(weights, taps + found.bias, "a filter", path)
+    tensors = {"taps": values[:taps][::-1].copy()}
+    return found, tensors | ({"bias": values[taps:]} if found.bias else {})
+
+
+def write(trained: TrainedModel, config: LinearConfig) -> tuple[dict[str, Any], list[float]]:
+    """NAM's ``config`` and ``weights``."""
+    gain_out = trained.weights["output_gain"]
+    taps = trained.weights["taps"][::-1] * (trained.weights["input_gain"] * gain_out)
+    values = taps.tolist()
+    if config.bias:
+        values += (trained.weights["bias"] * gain_out).tolist()
+    return {"receptive_field": config.taps, "bias": config.bias}, values
