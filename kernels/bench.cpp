@@ -1,5 +1,6 @@
 // Cost of streaming: one stream, one core, blocks of 64 samples. Prints "engine target LxH ns"
 // for every target that this CPU runs, the median of some passes. Run by benchmarks/streaming.py.
+// With "wavenet PASSES": the same of WaveNets by their presets' names.
 // With "peak THREADS": multiply-adds per nanosecond of so many cores doing nothing else, by
 // the fastest target; run by benchmarks/training_step.py.
 
@@ -15,6 +16,7 @@
 
 #include "dispatch.hpp"
 #include "driver.hpp"
+#include "wavenet_run.hpp"
 
 using namespace drywet;
 
@@ -23,16 +25,34 @@ namespace {
 constexpr int kBlock = 64;
 constexpr int kSamples = 750 * kBlock;
 
+std::mt19937 generator{1};
+
+std::vector<float> noise(std::size_t size, float largest) {
+    std::uniform_real_distribution<float> some{-largest, largest};
+    std::vector<float> values(size);
+    for (float& value : values) value = some(generator);
+    return values;
+}
+
+// The median of some passes, per sample.
+template <class S>
+double nanoseconds_of(S& stream, int passes) {
+    const auto x = noise(kSamples, 0.5f);
+    std::vector<float> y(kSamples);
+    std::vector<double> times;
+    for (int pass = 0; pass <= passes; ++pass) {
+        const auto began = std::chrono::steady_clock::now();
+        for (int at = 0; at < kSamples; at += kBlock) stream.process(&x[at], &y[at], kBlock);
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+        if (pass > 0) times.push_back(took.count());  // the first warms up
+    }
+    std::nth_element(times.begin(), times.begin() + passes / 2, times.end());
+    return times[passes / 2] / kSamples * 1e9;
+}
+
 double nanoseconds(const Target& target, int layers, int hidden, int passes) {
-    std::mt19937 generator{1};
     std::vector<std::vector<float>> arrays;
     arrays.reserve(4 * layers + 2);
-    const auto noise = [&](std::size_t size, float largest) {
-        std::uniform_real_distribution<float> some{-largest, largest};
-        std::vector<float> values(size);
-        for (float& value : values) value = some(generator);
-        return values;
-    };
     const float largest = 1 / std::sqrt(float(hidden));
     const auto add = [&](std::size_t size) {
         return arrays.emplace_back(noise(size, largest)).data();
@@ -49,17 +69,56 @@ double nanoseconds(const Target& target, int layers, int hidden, int passes) {
     net.head_weight = add(hidden);
     net.head_bias = add(1);
     Stream stream(target, net);
-    const auto x = noise(kSamples, 0.5f);
-    std::vector<float> y(kSamples);
-    std::vector<double> times;
-    for (int pass = 0; pass <= passes; ++pass) {
-        const auto began = std::chrono::steady_clock::now();
-        for (int at = 0; at < kSamples; at += kBlock) stream.process(&x[at], &y[at], kBlock);
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-        if (pass > 0) times.push_back(took.count());  // the first warms up
+    return nanoseconds_of(stream, passes);
+}
+
+// Neural Amp Modeler's presets: "A1" are two arrays with kernels of 3 and tanh, "A2" is one.
+struct Preset {
+    const char* name;
+    std::vector<long> channels;
+};
+
+std::vector<WaveNetArraySettings> arrays_of(const Preset& preset) {
+    const auto layer = [](long kernel, long dilation, Activation bend) {
+        return WaveNetLayerSettings{
+            kernel, dilation, {bend, 0.01f}, Gating::kNone, {Activation::kLinear, 0.0f}};
+    };
+    const long channels = preset.channels[0];
+    if (preset.channels.size() == 1) {
+        WaveNetArraySettings array{1, channels, channels, 1, 16, true, true, 0, {}};
+        const long short_kernel = 6, long_kernel = 15;
+        for (const int turn : {0, 1, 2, 3})
+            for (const long dilation : {1, 3, 7, 17, 41, 101, 239})
+                if (turn != 2)
+                    array.layers.push_back(layer(short_kernel, dilation, Activation::kLeakyRelu));
+                else if (dilation == 1 || dilation == 3)
+                    array.layers.push_back(
+                        layer(long_kernel, dilation == 1 ? 1 : 13, Activation::kLeakyRelu));
+        return {array};
     }
-    std::nth_element(times.begin(), times.begin() + passes / 2, times.end());
-    return times[passes / 2] / kSamples * 1e9;
+    const long narrow = preset.channels[1];
+    std::vector<WaveNetArraySettings> arrays{
+        {1, channels, channels, narrow, 1, false, true, 0, {}},
+        {channels, narrow, narrow, 1, 1, true, true, 0, {}}};
+    const int first = channels == 16 ? 10 : 7;
+    for (int n = 0; n < 20; ++n)
+        arrays[n >= first].layers.push_back(layer(3, 1L << n % 10, Activation::kTanh));
+    return arrays;
+}
+
+double nanoseconds(const Target& target, const Preset& preset, int passes) {
+    const std::vector<WaveNetArraySettings> arrays = arrays_of(preset);
+    std::size_t count = 1;
+    for (const WaveNetArraySettings& array : arrays) {
+        const std::size_t channels = std::size_t(array.channels);
+        count += channels * array.inputs + array.outputs * (channels * array.head_kernel);
+        count += array.head_bias ? std::size_t(array.outputs) : 0;
+        for (const WaveNetLayerSettings& one : array.layers)
+            count += channels * (channels * (one.kernel + 1) + 3);
+    }
+    const std::vector<float> weights = noise(count, 0.2f);
+    WaveNet stream(target, arrays, weights.data(), weights.size());
+    return nanoseconds_of(stream, passes);
 }
 
 double peak(int threads) {
@@ -83,6 +142,17 @@ double peak(int threads) {
 int main(int count, char** arguments) {
     if (count > 1 && !std::strcmp(arguments[1], "peak")) {
         std::printf("%.1f\n", peak(count > 2 ? std::max(std::atoi(arguments[2]), 1) : 1));
+        return 0;
+    }
+    if (count > 1 && !std::strcmp(arguments[1], "wavenet")) {
+        const int passes = count > 2 ? std::max(std::atoi(arguments[2]), 1) : 15;
+        const Preset presets[] = {{"a1-standard", {16, 8}}, {"a1-lite", {12, 6}},
+                                  {"a1-feather", {8, 4}},   {"a1-nano", {4, 2}},
+                                  {"a2-lite", {3}},         {"a2-full", {8}}};
+        for (const Target* target : targets_here())
+            for (const Preset& preset : presets)
+                std::printf("drywet %s %s %.1f\n", target->name, preset.name,
+                            nanoseconds(*target, preset, passes));
         return 0;
     }
     const int passes = count > 1 ? std::max(std::atoi(arguments[1]), 1) : 15;

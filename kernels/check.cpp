@@ -2,6 +2,7 @@
 // while streaming. Built and run by tests/test_kernel_memory.py. That the numbers are right
 // is tested against PyTorch; here the stream and the batch must agree.
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdio>
@@ -14,6 +15,7 @@
 #include "dispatch.hpp"
 #include "driver.hpp"
 #include "frames.hpp"
+#include "wavenet_run.hpp"
 
 static std::atomic<long> allocations{0};
 
@@ -208,9 +210,65 @@ void check_circuit(const Target& target, int capacitors, bool together) {
                 together ? "one block" : "a block for each part");
 }
 
+// Two arrays of so many channels, in growing blocks from and to arrays of exactly their length.
+void check_wavenet(const Target& target, int channels, Activation bend, Gating gating,
+                   bool plain) {
+    const Bend kind{bend, 0.1f}, gate{Activation::kSigmoid, 0.0f};
+    const int narrow = plain ? channels : channels + 1, ones = plain ? 0 : 2;
+    std::vector<WaveNetArraySettings> arrays{
+        {1, channels, narrow, ones ? ones : narrow, 1, false, plain, ones,
+         {{3, 1, kind, gating, gate}, {2, 100, kind, gating, gate}, {6, 7, kind, gating, gate}}},
+        {channels, channels, narrow, 1, 16, true, plain, ones,
+         {{1, 1, kind, gating, gate}, {3, 40, kind, gating, gate}}}};
+    std::size_t count = 1;
+    for (const WaveNetArraySettings& array : arrays) {
+        const int rows = gating == Gating::kNone ? narrow : 2 * narrow;
+        count += std::size_t(channels) * array.inputs;
+        for (const WaveNetLayerSettings& layer : array.layers) {
+            count += std::size_t(rows) * (channels * layer.kernel + 2);
+            if (plain) count += std::size_t(channels) * (narrow + 1);
+            if (ones) count += std::size_t(ones) * (narrow + 1);
+        }
+        count += std::size_t(array.outputs) * (ones ? ones : narrow) * array.head_kernel;
+        count += array.head_bias ? std::size_t(array.outputs) : 0;
+    }
+    const std::vector<float> weights = noise(count, 1 / std::sqrt(float(channels)));
+    WaveNet net(target, arrays, weights.data(), weights.size());
+    const std::vector<float> x = noise(1000);
+    std::vector<float> whole(x.size()), y(x.size());
+    net.process(x.data(), whole.data(), x.size());
+    net.reset();
+    bool good = true;
+    for (std::size_t at = 0, size = 1; at < x.size(); at += size, size = size * 2 + 1) {
+        size = std::min(size, x.size() - at);
+        const std::vector<float> from(x.begin() + long(at), x.begin() + long(at + size));
+        std::vector<float> to(size);
+        const long before = allocations;
+        net.process(from.data(), to.data(), size);
+        good = good && allocations == before;
+        std::copy(to.begin(), to.end(), y.begin() + long(at));
+    }
+    const long before = allocations;
+    net.reset();
+    good = good && allocations == before && y == whole;
+    if (good) return;
+    ++failures;
+    std::printf("WaveNet: %s, %d channels, activation %d, gating %d\n", target.name, channels,
+                int(bend), int(gating));
+}
+
 }  // namespace
 
 int main() {
+    for (const Target* target : targets_here()) {
+        for (const int channels : {1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 17, 33})
+            for (const bool plain : {false, true})
+                for (const Activation bend : {Activation::kTanh, Activation::kLeakyRelu})
+                    check_wavenet(*target, channels, bend, Gating::kNone, plain);
+        for (int bend = 0; bend <= int(Activation::kSoftSign); ++bend)
+            for (const Gating gating : {Gating::kGated, Gating::kBlended})
+                check_wavenet(*target, 4, Activation(bend), gating, bend % 2 == 0);
+    }
     for (const Target* target : targets_here())
         for (const int capacitors : {0, 1, 7, 20})
             for (const bool together : {false, true}) check_circuit(*target, capacitors, together);

@@ -209,6 +209,7 @@ NB_MODULE(_native, m) {
     define<float>(m);
     define<double>(m);
     define_frames(m);
+    define_wavenet(m);
     nb::class_<Stream>(m, "Stream")
         .def("__init__", make_stream, "target"_a, "cell"_a, "skip"_a, "parameters"_a)
         .def("process", process, "x"_a.noconvert(), "y"_a.noconvert())

@@ -88,5 +88,6 @@ BatchKernel<T> kernel_of(const std::string& target, Cell cell) {
 }
 
 void define_frames(nb::module_& m);
+void define_wavenet(nb::module_& m);
 
 }  // namespace drywet

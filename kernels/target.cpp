@@ -5,6 +5,7 @@
 #include "batch.hpp"
 #include "circuit.hpp"
 #include "stream.hpp"
+#include "wavenet.hpp"
 
 namespace drywet {
 namespace DRYWET_TARGET {
@@ -92,6 +93,8 @@ extern const Target DRYWET_TABLE = {
      DRYWET_TARGET::batch_kernel<float, Cell::kRnn>()},
     DRYWET_TARGET::stream,
     {DRYWET_TARGET::Circuit::process, DRYWET_TARGET::Circuit::settle},
+    {DRYWET_TARGET::best_tile, DRYWET_TARGET::run_of, DRYWET_TARGET::WaveNetPlayer::process,
+     DRYWET_TARGET::WaveNetPlayer::settle},
     DRYWET_TARGET::spin,
 };
 

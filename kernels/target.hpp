@@ -3,6 +3,7 @@
 
 #include "circuit_job.hpp"
 #include "jobs.hpp"
+#include "wavenet_job.hpp"
 
 namespace drywet {
 
@@ -12,6 +13,7 @@ struct Target {
     BatchKernel<float> batch[3];  // by Cell
     StreamKernel (*stream)(Cell, int hidden);
     CircuitKernel circuit;
+    WaveNetKernel wavenet;
     long (*spin)(long turns);  // multiply-adds as fast as it can; returns how many
 };
 

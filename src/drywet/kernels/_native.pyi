@@ -3,6 +3,8 @@ from typing import Any
 
 Array = Any  # a C-contiguous CPU array of one floating type: NumPy, PyTorch or other DLPack
 
+WaveNetLayer = tuple[int, int, str, float, str, str, float]
+
 def targets() -> list[str]: ...
 def forward(
     target: str,
@@ -73,6 +75,18 @@ class Stream:
     def settle(self, samples: int) -> None: ...
     def mark(self) -> None: ...
     def reset(self) -> None: ...
+
+class WaveNet:
+    def __init__(
+        self,
+        target: str,
+        arrays: Sequence[tuple[int, int, int, int, int, bool, bool, int, Sequence[WaveNetLayer]]],
+        weights: Array,
+    ) -> None: ...
+    def process(self, x: Array, y: Array) -> None: ...
+    def reset(self) -> None: ...
+    @property
+    def receptive_field(self) -> int: ...
 
 MOST_BLOCK_PORTS: int
 DIVISIONS: tuple[int, int]

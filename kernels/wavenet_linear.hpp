@@ -1,0 +1,121 @@
+// Convolutions over rows of time: frames in lanes, weights broadcast.
+//
+// A tile of outputs shares each load of an input, some vectors of time share each broadcast of
+// a weight. A frame's sums don't depend on what lies in the lanes beside it nor on the number of
+// vectors, so that results are the same, to the bit, however a signal is cut into blocks.
+#pragma once
+
+#include "simd.hpp"
+#include "wavenet_job.hpp"
+
+namespace drywet {
+namespace DRYWET_TARGET {
+
+using TimeVector = Vec<float, kWidth<float>>;
+
+constexpr int kTiles[] = {8, 6, 4, 3, 2, 1};
+constexpr int kLargestTile = kRegisters == 32 ? 8 : 6;
+
+// Vectors of time beside a tile of outputs: sums must be enough to hide an FMA's latency, and fit
+// the registers.
+constexpr int vectors_beside(int tile) {
+    return kRegisters == 32 ? (tile > 6 ? 2 : 4) : (tile > 2 ? 2 : 4);
+}
+
+// The tile that costs least: a step of it loads its weights and some inputs.
+static int best_tile(int outputs) {
+    int best = 1, least = 0x7fffffff;
+    for (const int tile : kTiles) {
+        const int cost = (outputs + tile - 1) / tile * (tile + 2);
+        if (tile <= kLargestTile && cost < least) best = tile, least = cost;
+    }
+    return best;
+}
+
+// T vectors of a tile's O outputs in acc, from rows of inputs. Returns where the weights end.
+// C is the number of inputs; 0 stands for any, known at run time.
+template <int O, int T, int C>
+DRYWET_INLINE const float* convolve(const Linear& linear, const float* w, const float* in,
+                                    size_t stride, const float* condition, TimeVector* acc) {
+    constexpr int W = kWidth<float>;
+    using V = TimeVector;
+    if (linear.conditioned) {
+        V c[T];
+        unroll<T>([&](auto t) DRYWET_LAMBDA { c[t] = load<V>(condition + t * W); });
+        unroll<O>([&](auto o) DRYWET_LAMBDA {
+            const V bias = broadcast<V>(w[o]), factor = broadcast<V>(w[O + o]);
+            unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] = factor * c[t] + bias; });
+        });
+        w += 2 * O;
+    } else {
+        unroll<O>([&](auto o) DRYWET_LAMBDA {
+            unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] = broadcast<V>(w[o]); });
+        });
+        w += O;
+    }
+    const float* tap = in - size_t(linear.kernel - 1) * linear.dilation;
+    const auto input = [&](const float* from) DRYWET_LAMBDA {
+        V x[T];
+        unroll<T>([&](auto t) DRYWET_LAMBDA { x[t] = load<V>(from + t * W); });
+        unroll<O>([&](auto o) DRYWET_LAMBDA {
+            const V b = T > 1 ? in_register(broadcast<V>(w[o])) : broadcast<V>(w[o]);
+            unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] += b * x[t]; });
+        });
+        w += O;
+    };
+    for (int k = 0; k < linear.kernel; ++k) {
+        if constexpr (C > 0) {
+            unroll<C>([&](auto i) DRYWET_LAMBDA { input(tap + i * stride); });
+        } else {
+            const float* from = tap;
+            for (int i = 0; i < linear.inputs; ++i) input(from), from += stride;
+        }
+        tap += linear.dilation;
+    }
+    return w;
+}
+
+// All outputs of some vectors, by tiles of O. `added`, where it isn't null, is added.
+template <int O>
+static void apply_tiles(const Linear& linear, const float* in, size_t in_stride,
+                        const float* condition, const float* added, size_t added_stride,
+                        float* out, size_t out_stride, int vectors) {
+    constexpr int W = kWidth<float>;
+    using V = TimeVector;
+    const float* w = linear.weights;
+    for (int first = 0; first < linear.outputs; first += O) {
+        const float* end = w;
+        const auto tile = [&](int at, auto count) DRYWET_LAMBDA {
+            constexpr int T = decltype(count){};
+            V acc[O * T];
+            end = convolve<O, T, 0>(linear, w, in + at * W, in_stride, condition + at * W, acc);
+            unroll<O>([&](auto o) DRYWET_LAMBDA {
+                float* const to = out + (first + o) * out_stride + at * W;
+                if (added) {
+                    const float* const from = added + (first + o) * added_stride + at * W;
+                    unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] += load<V>(from + t * W); });
+                }
+                unroll<T>([&](auto t) DRYWET_LAMBDA { store(to + t * W, acc[o * T + t]); });
+            });
+        };
+        constexpr int kMost = vectors_beside(O);
+        int at = 0;
+        for (; at + kMost <= vectors; at += kMost) tile(at, Index<kMost>{});
+        for (; at < vectors; ++at) tile(at, Index<1>{});
+        w = end;
+    }
+}
+
+static void apply(const Linear& linear, const float* in, size_t in_stride, const float* condition,
+                  const float* added, size_t added_stride, float* out, size_t out_stride,
+                  int vectors) {
+    unroll<sizeof(kTiles) / sizeof(kTiles[0])>([&](auto n) DRYWET_LAMBDA {
+        if constexpr (kTiles[n] <= kLargestTile)
+            if (linear.tile == kTiles[n])
+                apply_tiles<kTiles[n]>(linear, in, in_stride, condition, added, added_stride, out,
+                                       out_stride, vectors);
+    });
+}
+
+}  // namespace DRYWET_TARGET
+}  // namespace drywet

@@ -1,0 +1,247 @@
+#include "wavenet_run.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "driver.hpp"
+
+namespace drywet {
+namespace {
+
+void require(bool good, const char* what) {
+    if (!good) throw std::invalid_argument(what);
+}
+
+void check(const std::vector<WaveNetArraySettings>& arrays) {
+    const auto size = [](long n) { return n >= 1 && n <= kMostWaveNetChannels; };
+    const auto span = [](long kernel, long dilation) {
+        const long most = long(kMostWaveNetPast);
+        return kernel >= 1 && dilation >= 1 && kernel <= most && dilation <= most / kernel;
+    };
+    require(!arrays.empty() && arrays.size() <= kMostWaveNetArrays, "1 to 8 arrays expected");
+    for (std::size_t a = 0; a < arrays.size(); ++a) {
+        const WaveNetArraySettings& array = arrays[a];
+        require(size(array.channels) && size(array.bottleneck) && size(array.outputs) &&
+                    (array.head1x1 == 0 || size(array.head1x1)),
+                "1 to 1024 channels expected");
+        require(span(array.head_kernel, 1), "a head's kernel is out of bounds");
+        require(array.inputs == (a ? arrays[a - 1].channels : 1),
+                "an array's inputs aren't the channels of the one before it");
+        const long sums = array.head1x1 ? array.head1x1 : array.bottleneck;
+        require(!a || arrays[a - 1].outputs == sums,
+                "a head's outputs don't fit the sums of the next array");
+        require(!array.layers.empty() && array.layers.size() <= kMostWaveNetLayers,
+                "1 to 256 layers expected in an array");
+        for (const WaveNetLayerSettings& layer : array.layers)
+            require(span(layer.kernel, layer.dilation), "a kernel or dilation is out of bounds");
+    }
+    require(arrays.back().outputs == 1, "the last head has one output");
+}
+
+struct Matrix {
+    const float* weights;  // (outputs, inputs, kernel)
+    const float* factors;  // of the condition, or null
+    const float* bias;     // or null
+};
+
+std::size_t rows_of(const Linear& linear) {
+    return std::size_t(linear.outputs + linear.tile - 1) / linear.tile * linear.tile;
+}
+
+std::size_t packed_size(const Linear& linear) {
+    const std::size_t columns = std::size_t(linear.kernel) * linear.inputs;
+    return rows_of(linear) * (columns + 1 + linear.conditioned);
+}
+
+// As `Linear` says; scale(row) is what a row is multiplied by.
+template <class F>
+void pack(const Linear& linear, const Matrix& from, F&& scale, float* to) {
+    const auto column = [&](int first, const float* values, std::size_t step) {
+        for (int o = 0; o < linear.tile; ++o) {
+            const int row = first + o;
+            *to++ = values && row < linear.outputs ? values[row * step] * scale(row) : 0.0f;
+        }
+    };
+    const std::size_t inputs = linear.inputs, kernel = linear.kernel;
+    for (int first = 0; first < linear.outputs; first += linear.tile) {
+        column(first, from.bias, 1);
+        if (linear.conditioned) column(first, from.factors, 1);
+        for (std::size_t k = 0; k < kernel; ++k)
+            for (std::size_t i = 0; i < inputs; ++i)
+                column(first, from.weights + i * kernel + k, inputs * kernel);
+    }
+}
+
+std::size_t up(std::size_t size, std::size_t unit) { return (size + unit - 1) / unit * unit; }
+
+constexpr std::size_t kLine = 16;  // numbers
+
+History history_of(std::size_t rows, std::size_t past) {
+    History history{};
+    history.row_count = int(rows);
+    history.past = past;
+    history.start = up(past, kLine);
+    // As much room again as there is to copy, or more: then copying costs little.
+    history.room =
+        history.start + std::max<std::size_t>(history.start, 4 * kWaveNetChunk) + kWaveNetChunk;
+    // An odd number of cache lines, or all rows would meet in the same few places of the cache.
+    history.stride = (up(history.room, kLine) / kLine | 1) * kLine;
+    return history;
+}
+
+std::size_t past_of(const Linear& linear) {
+    return std::size_t(linear.kernel - 1) * linear.dilation;
+}
+
+}  // namespace
+
+// Every matrix in the file's order; a convolution with its layer.
+template <class F>
+void WaveNet::each_linear(F&& f) {
+    for (WaveNetArray& array : arrays_) {
+        f(array.rechannel, nullptr);
+        for (int l = 0; l < array.layer_count; ++l) {
+            WaveNetLayer& layer = array.layers[l];
+            f(layer.conv, &layer);
+            if (layer.mix.outputs) f(layer.mix, nullptr);
+            if (layer.head.outputs) f(layer.head, nullptr);
+        }
+        f(array.head, nullptr);
+    }
+}
+
+template <class F>
+void WaveNet::each_history(F&& f) {
+    for (WaveNetArray& array : arrays_) {
+        for (int l = 0; l < array.layer_count; ++l) f(array.layers[l].in);
+        f(array.sums);
+    }
+}
+
+void WaveNet::plan(const std::vector<WaveNetArraySettings>& arrays) {
+    const auto linear = [&](long inputs, long outputs, bool biased) {
+        Linear made{};
+        made.inputs = int(inputs);
+        made.outputs = int(outputs);
+        made.tile = kernel_.tile(int(outputs));
+        made.kernel = 1;
+        made.dilation = 1;
+        made.biased = biased;
+        return made;
+    };
+    for (const WaveNetArraySettings& from : arrays) {
+        const long outputs = from.head1x1 ? from.head1x1 : from.bottleneck;
+        WaveNetArray array{};
+        array.rechannel = linear(from.inputs, from.channels, false);
+        array.head = linear(outputs, from.outputs, from.head_bias);
+        array.head.kernel = int(from.head_kernel);
+        const std::size_t sums = rows_of(linear(1, outputs, false));
+        array.sums = history_of(sums, past_of(array.head));
+        std::vector<WaveNetLayer>& layers = layers_.emplace_back();
+        for (const WaveNetLayerSettings& some : from.layers) {
+            WaveNetLayer layer{};
+            const bool gated = some.gating != Gating::kNone;
+            layer.conv = linear(from.channels, from.bottleneck * (gated ? 2 : 1), true);
+            layer.conv.kernel = int(some.kernel);
+            layer.conv.dilation = std::size_t(some.dilation);
+            layer.conv.conditioned = true;
+            if (from.residual) layer.mix = linear(from.bottleneck, from.channels, true);
+            if (from.head1x1) layer.head = linear(from.bottleneck, from.head1x1, true);
+            layer.channels = int(from.channels);
+            layer.bottleneck = int(from.bottleneck);
+            layer.residual = from.residual;
+            layer.gating = some.gating;
+            layer.bend = some.bend;
+            layer.gate = some.gate;
+            layer.in = history_of(rows_of(array.rechannel), past_of(layer.conv));
+            layer.run = kernel_.run(layer);
+            layers.push_back(layer);
+            receptive_field_ += past_of(layer.conv);
+        }
+        array.layers = layers.data();
+        array.layer_count = int(layers.size());
+        receptive_field_ += past_of(array.head);
+        arrays_.push_back(array);
+    }
+}
+
+WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& arrays,
+                 const float* weights, std::size_t count)
+    : kernel_(target.wavenet) {
+    check(arrays);
+    plan(arrays);
+    std::size_t expected = 1, packed = 0, state = 0, rows = 0;
+    each_linear([&](const Linear& linear, const WaveNetLayer*) {
+        const std::size_t columns = std::size_t(linear.kernel) * linear.inputs;
+        expected += (columns + linear.conditioned + linear.biased) * linear.outputs;
+        packed += packed_size(linear);
+        rows = std::max(rows, rows_of(linear));
+    });
+    each_history([&](const History& history) {
+        state += up(history.row_count, kLine) + history.row_count * history.stride;
+    });
+    const std::size_t chunk = kWaveNetChunk;
+    const std::size_t size = (1 + 2 * rows) * chunk + state + packed;
+    require(count == expected, "the number of weights isn't what the arrays need");
+    require(size <= kMostWaveNetBytes / sizeof(float), "the net needs too much memory");
+
+    buffer_ = std::make_unique<Buffer>(size * sizeof(float));
+    float* free = static_cast<float*>(buffer_->data());
+    std::fill_n(free, size, 0.0f);
+    const auto some = [&](std::size_t numbers) {
+        float* const taken = free;
+        free += numbers;
+        return taken;
+    };
+    job_.arrays = arrays_.data();
+    job_.array_count = int(arrays_.size());
+    job_.head_scale = weights[count - 1];
+    job_.condition = some(chunk);
+    job_.out = some(rows * chunk);
+    job_.work = some(rows * chunk);
+    each_history([&](History& history) {
+        history.rest = some(up(history.row_count, kLine));
+        history.rows = some(history.row_count * history.stride);
+        history.at = history.start;
+    });
+    const float* from = weights;
+    const auto next = [&](std::size_t numbers) {
+        const float* const taken = from;
+        from += numbers;
+        return taken;
+    };
+    each_linear([&](Linear& linear, const WaveNetLayer* layer) {
+        const std::size_t outputs = linear.outputs;
+        Matrix matrix{};
+        matrix.weights = next(outputs * linear.inputs * linear.kernel);
+        if (linear.biased) matrix.bias = next(outputs);
+        if (linear.conditioned) matrix.factors = next(outputs);
+        float* const to = some(packed_size(linear));
+        pack(linear, matrix, [&](int row) {
+            if (!layer) return 1.0f;
+            return bend_scale(row < layer->bottleneck ? layer->bend.kind : layer->gate.kind);
+        }, to);
+        linear.weights = to;
+    });
+    const FlushSubnormals flush;
+    kernel_.settle(job_);
+    reset();
+}
+
+void WaveNet::process(const float* x, float* y, std::size_t samples) noexcept {
+    const FlushSubnormals flush;
+    job_.x = x;
+    job_.y = y;
+    job_.samples = samples;
+    kernel_.process(job_);
+}
+
+void WaveNet::reset() noexcept {
+    each_history([](History& history) {
+        for (int r = 0; r < history.row_count; ++r)
+            std::fill_n(history.rows + r * history.stride, history.room, history.rest[r]);
+        history.at = history.start;
+    });
+}
+
+}  // namespace drywet

@@ -1,0 +1,71 @@
+// A WaveNet that runs: its packed weights and its state.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "memory.hpp"
+#include "target.hpp"
+
+namespace drywet {
+
+constexpr int kMostWaveNetArrays = 8;
+constexpr int kMostWaveNetLayers = 256;  // of an array
+constexpr int kMostWaveNetChannels = 1024;
+constexpr std::size_t kMostWaveNetPast = std::size_t(1) << 24;  // frames that a kernel may span
+constexpr std::size_t kMostWaveNetBytes = std::size_t(1) << 30;
+
+struct WaveNetLayerSettings {
+    long kernel;
+    long dilation;
+    Bend bend;
+    Gating gating;
+    Bend gate;
+};
+
+struct WaveNetArraySettings {
+    long inputs;
+    long channels;
+    long bottleneck;
+    long outputs;
+    long head_kernel;
+    bool head_bias;
+    bool residual;
+    long head1x1;  // outputs; 0: there is none
+    std::vector<WaveNetLayerSettings> layers;
+};
+
+// One stream with one input, for one thread at a time, from settled silence. Once made, none of
+// its functions allocates, locks or throws.
+class WaveNet {
+public:
+    // Weights in the order of a .nam file. Throws std::invalid_argument where the arrays don't fit
+    // each other or the weights, or want more than kMostWaveNetBytes.
+    WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& arrays,
+            const float* weights, std::size_t count);
+
+    // x to y, which may be the same array.
+    void process(const float* x, float* y, std::size_t samples) noexcept;
+    // As if there had been nothing but silence.
+    void reset() noexcept;
+
+    // Samples of the input that an output depends on.
+    std::size_t receptive_field() const noexcept { return receptive_field_; }
+
+private:
+    void plan(const std::vector<WaveNetArraySettings>& arrays);
+    template <class F>
+    void each_linear(F&& f);
+    template <class F>
+    void each_history(F&& f);
+
+    WaveNetKernel kernel_;
+    WaveNetJob job_{};
+    std::vector<WaveNetArray> arrays_;
+    std::vector<std::vector<WaveNetLayer>> layers_;
+    std::size_t receptive_field_ = 1;
+    std::unique_ptr<Buffer> buffer_;
+};
+
+}  // namespace drywet
