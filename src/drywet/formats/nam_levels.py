@@ -27,7 +27,8 @@ def loudness_and_gain(trained: TrainedModel) -> tuple[float | None, float]:
         trained: the model.
     """
     noise = _pink(trained.card.rate)
-    levels = np.array([rms(predict(trained, noise * g)) for g in np.linspace(0, 1, _STEPS)])
+    steps = np.linspace(0, 1, _STEPS, dtype=np.float32)
+    levels = np.array([rms(predict(trained, noise * g)) for g in steps])
     if not levels[-1] > 0:
         return None, 0.0
     most = levels[-1] * _STEPS

@@ -55,8 +55,8 @@ def evaluate(
         size: of a slimmable ``.nam``, as for `drywet.load`.
 
     Raises:
-        DrywetError: no such run or model, a model file without a capture, files that cannot be used, or the run's own
-            files changed.
+        DrywetError: no such run or model, a model file without a capture, files that cannot be
+            used, or the run's own files changed.
     """
     if not isinstance(run, RunFolder) and Path(run).is_file():
         return _bare(Path(run), dry, wet, channel, resample_wet, latency, force, knobs, size)

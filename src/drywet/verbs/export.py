@@ -148,9 +148,7 @@ def convert(
     if target.exists() and source.exists() and target.samefile(source):
         raise DrywetError(f"{target} is the model itself", "another file", "Choose another name.")
     chosen = _format_of(target) if format is None else format
-    return export(
-        source, format=chosen, out=target, metadata=metadata, knobs=knobs, size=size
-    )
+    return export(source, format=chosen, out=target, metadata=metadata, knobs=knobs, size=size)
 
 
 def _format_of(target: Path) -> str:
