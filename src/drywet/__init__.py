@@ -9,7 +9,10 @@ The verbs, as functions::
     evaluate(run, ...)         scores on audio the model has not heard
     report(runs)               a page with scores, figures and sounds
     render(model, in, out)     play a file through a model
-    export(model, ...)         for Neural Amp Modeler or RTNeural
+    load(path)                 a model of any format
+    info(model)                what it is
+    export(model, ...)         for Neural Amp Modeler, RTNeural, AIDA-X, Proteus; ONNX, C
+    convert(a, b)              from one format to another
     signal(out)                the capture signal
     process(device, in, out)   play a file through a device: a circuit, a plugin
     train_device(device, ...)  learn a device that drywet can play
@@ -27,15 +30,18 @@ from typing import TYPE_CHECKING, Any
 from drywet.errors import DrywetError
 
 if TYPE_CHECKING:
+    from drywet.formats.load import load
     from drywet.losses.config import LossConfig
     from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+    from drywet.models.wavenet_config import WaveNetConfig
     from drywet.runs.config import CaptureConfig, TrainingConfig
     from drywet.runs.model_file import load_model
     from drywet.studies.run import study
     from drywet.verbs.check import check
     from drywet.verbs.devices import devices
     from drywet.verbs.evaluate import evaluate
-    from drywet.verbs.export import export
+    from drywet.verbs.export import convert, export
+    from drywet.verbs.info import info
     from drywet.verbs.process import process
     from drywet.verbs.render import render
     from drywet.verbs.report import report
@@ -51,11 +57,15 @@ __all__ = [
     "LossConfig",
     "RecurrentConfig",
     "TrainingConfig",
+    "WaveNetConfig",
     "WindowedConfig",
     "check",
+    "convert",
     "devices",
     "evaluate",
     "export",
+    "info",
+    "load",
     "load_model",
     "process",
     "render",
@@ -74,11 +84,15 @@ _HOMES = {
     "LossConfig": "drywet.losses.config",
     "RecurrentConfig": "drywet.models.config",
     "TrainingConfig": "drywet.runs.config",
+    "WaveNetConfig": "drywet.models.wavenet_config",
     "WindowedConfig": "drywet.models.config",
     "check": "drywet.verbs.check",
+    "convert": "drywet.verbs.export",
     "devices": "drywet.verbs.devices",
     "evaluate": "drywet.verbs.evaluate",
     "export": "drywet.verbs.export",
+    "info": "drywet.verbs.info",
+    "load": "drywet.formats.load",
     "load_model": "drywet.runs.model_file",
     "process": "drywet.verbs.process",
     "render": "drywet.verbs.render",

@@ -13,12 +13,15 @@ from drywet.cli.arguments import (
     Channel,
     DryFile,
     Force,
+    FormatOption,
     LatencyOption,
     Model,
     Resample,
-    RunPath,
+    RunOrModel,
+    Size,
     WetFile,
 )  # fmt: skip
+from drywet.cli.export import export_command
 from drywet.cli.knobs import KnobCommand, knobs_of
 from drywet.cli.study import study_app
 from drywet.cli.train import train_command
@@ -140,9 +143,10 @@ app.command("train", cls=KnobCommand)(train_command)
 app.add_typer(study_app, name="study")
 
 
-@app.command("evaluate")
+@app.command("evaluate", cls=KnobCommand)
 def evaluate_command(
-    run: RunPath,
+    context: typer.Context,
+    run: RunOrModel,
     dry: Annotated[
         Path | None, typer.Argument(help="Another dry file.", show_default=False)
     ] = None,
@@ -153,15 +157,17 @@ def evaluate_command(
     resample: Resample = False,
     latency: LatencyOption = None,
     force: Force = False,
+    size: Size = 1.0,
     json: AsJson = False,
 ) -> None:
-    """Score a run on its held-out audio, or on another capture of the device."""
+    """Score a run on its held-out audio, or a run or anyone's model on another capture."""
     from drywet.cli import show
     from drywet.verbs.evaluate import evaluate
 
     result = evaluate(
-        run, dry, wet, channel=channel, resample_wet=resample, latency=latency, force=force
-    )
+        run, dry, wet, channel=channel, resample_wet=resample, latency=latency, force=force,
+        knobs=knobs_of(context), size=size,
+    )  # fmt: skip
     show.evaluation(result, json)
 
 
@@ -183,17 +189,22 @@ def report_command(
     show.reported(report(runs, out, on_step=show.step), json)
 
 
-@app.command("render")
+@app.command("render", cls=KnobCommand)
 def render_command(
+    context: typer.Context,
     model: Model,
     source: Annotated[Path, typer.Argument(help="Audio file to play.")],
     target: Annotated[Path, typer.Argument(help="Audio file to write.")],
     channel: Channel = None,
     resample: Resample = False,
     block: Annotated[int, typer.Option(min=1, help="Samples per block.")] = 65_536,
+    size: Size = 1.0,
     json: AsJson = False,
 ) -> None:
-    """Play an audio file of any length through a model."""
+    """Play an audio file of any length through a model.
+
+    Its knobs, where it has some, are options: --knob1 0.7.
+    """
     from drywet.cli import show
     from drywet.cli.progress import RenderBar
     from drywet.verbs.render import render
@@ -201,29 +212,45 @@ def render_command(
     with RenderBar() as bar:
         result = render(
             model, source, target,
-            channel=channel, resample=resample, block=block, on_progress=bar.update,
+            channel=channel, resample=resample, block=block, knobs=knobs_of(context), size=size,
+            on_progress=bar.update,
         )  # fmt: skip
     show.rendered(result, json)
 
 
-@app.command("export")
-def export_command(
-    model: Model,
-    format: Annotated[str, typer.Option(help="nam or rtneural.")] = "nam",
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="File to write [default: in the run's folder]."),
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name shown in the plugin.", show_default=False)
-    ] = None,
+app.command("export", cls=KnobCommand)(export_command)
+
+
+@app.command("convert", cls=KnobCommand)
+def convert_command(
+    context: typer.Context,
+    source: Model,
+    target: Annotated[
+        Path,
+        typer.Argument(
+            help="File to write: .nam, .rtneural.json, .aidax.json, .proteus.json, .onnx, .h, "
+            ".safetensors."
+        ),
+    ],
+    format: FormatOption = None,
+    size: Size = 1.0,
     json: AsJson = False,
 ) -> None:
-    """Write a model for Neural Amp Modeler or RTNeural."""
+    """Write a model of one format in another. --knob1 0.7 brings a knob to a stand."""
     from drywet.cli import show
-    from drywet.verbs.export import export
+    from drywet.verbs.export import convert
 
-    show.exported(export(model, format=format, out=out, name=name), json)
+    result = convert(source, target, format=format, knobs=knobs_of(context), size=size)
+    show.exported(result, json)
+
+
+@app.command("info")
+def info_command(model: Model, size: Size = 1.0, json: AsJson = False) -> None:
+    """Say what a model is: size, cost, rate, memory, knobs, metadata."""
+    from drywet.cli import show_info
+    from drywet.verbs.info import info
+
+    show_info.info(info(model, size=size), json)
 
 
 @app.command("doctor")

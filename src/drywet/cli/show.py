@@ -224,7 +224,7 @@ def exported(result: Exported, json: bool) -> None:
     if json:
         _object(result)
         return
-    print(f"{result.path}: {result.format}, to be run at {result.rate} Hz")
+    print(f"{result.path}: {result.model} as {result.format}, to be run at {result.rate} Hz")
 
 
 def doctor(found: Diagnosis, json: bool) -> None:

@@ -11,15 +11,20 @@ from numpy.typing import NDArray
 from drywet.audio.resample import resample
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span
+from drywet.dsp.latency import estimate
 from drywet.dsp.repeats import Repeat
 from drywet.errors import DrywetError
+from drywet.inference.stream import predict
 from drywet.pair.check_timing import passes
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import Pair, load_pair
 from drywet.runs.config import RunConfig
+from drywet.runs.model_file import TrainedModel
 from drywet.runs.recording import is_own, reload
 
 Signal = NDArray[np.float32]
+
+_SURE = 0.5
 
 
 @dataclass(frozen=True)
@@ -130,3 +135,25 @@ def another(
         False, examination.pair, prepared, (Span(0, len(prepared.dry)),), examination.latency,
         tuple(examination.repeats), examination.replicate_esr,
     )  # fmt: skip
+
+
+def latency_against(trained: TrainedModel, pair: Pair) -> int | None:
+    """By how much the wet file lags the dry one as the model would have it.
+
+    Anyone's model was trained on a capture that somebody aligned in some way, and an effect's own
+    delay is in the model or is not: what the model makes of the dry file tells.
+
+    Args:
+        trained: the model.
+        pair: the capture.
+
+    Returns:
+        Samples at the files' rate that `another` takes; ``None`` where the model's output and the
+        wet file are too little alike to tell.
+    """
+    rate = trained.card.rate
+    at_model = pair.resampled(rate)
+    found = estimate(predict(trained, at_model.dry), at_model.wet, rate)
+    if found.confidence < _SURE:
+        return None
+    return round((found.samples + trained.card.output_latency) * pair.rate / rate)

@@ -9,7 +9,7 @@ import numpy as np
 
 from drywet.audio.write import write
 from drywet.errors import DrywetError
-from drywet.evaluation.material import another, material
+from drywet.evaluation.material import another, latency_against, material
 from drywet.evaluation.measure import Measured, measure, of_model, of_run
 from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
@@ -89,6 +89,8 @@ def _bare(
             f"Call drywet evaluate {path} DRY WET.",
         )  # fmt: skip
     pair = load_pair(dry, wet, channel, resample_wet)
+    if latency is None:
+        latency = latency_against(trained, pair)
     chosen = another(pair, trained.card.rate, trained.card.output_latency, latency, force)
     return measure(of_model(path, trained, chosen), chosen).evaluation
 

@@ -1,0 +1,69 @@
+"""The command ``drywet export``: most of it is its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drywet.cli.arguments import AsJson, Model, Size
+from drywet.cli.knobs import knobs_of
+
+_GEAR = "amp, pedal, pedal_amp, amp_cab, amp_pedal_cab, preamp or studio."
+_TONE = "clean, overdrive, crunch, hi_gain or fuzz."
+
+
+def export_command(
+    context: typer.Context,
+    model: Model,
+    format: Annotated[
+        str, typer.Option(help="nam, rtneural, aidax, proteus, onnx, c or drywet.")
+    ] = "nam",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="File to write [default: in the run's folder]."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name shown in the plugin.", show_default=False)
+    ] = None,
+    modeled_by: Annotated[
+        str | None, typer.Option(help="Who made the model.", show_default=False)
+    ] = None,
+    gear_type: Annotated[str | None, typer.Option(help=_GEAR, show_default=False)] = None,
+    gear_make: Annotated[
+        str | None, typer.Option(help="Maker of the gear.", show_default=False)
+    ] = None,
+    gear_model: Annotated[
+        str | None, typer.Option(help="Name of the gear.", show_default=False)
+    ] = None,
+    tone_type: Annotated[str | None, typer.Option(help=_TONE, show_default=False)] = None,
+    input_level_dbu: Annotated[
+        float | None,
+        typer.Option(help="Level in dBu of a full-scale sine at the input.", show_default=False),
+    ] = None,
+    output_level_dbu: Annotated[
+        float | None,
+        typer.Option(help="Level in dBu of a full-scale sine at the output.", show_default=False),
+    ] = None,
+    size: Size = 1.0,
+    json: AsJson = False,
+) -> None:
+    """Write a model for a plugin, as ONNX or as C.
+
+    --knob1 0.7 brings a knob of the model to a stand.
+    """
+    from drywet.cli import show
+    from drywet.verbs.export import export
+
+    described = {
+        "modeled_by": modeled_by, "gear_type": gear_type, "gear_make": gear_make,
+        "gear_model": gear_model, "tone_type": tone_type, "input_level_dbu": input_level_dbu,
+        "output_level_dbu": output_level_dbu,
+    }  # fmt: skip
+    given = {key: value for key, value in described.items() if value is not None}
+    result = export(
+        model, format=format, out=out, name=name, metadata=given, knobs=knobs_of(context),
+        size=size,
+    )  # fmt: skip
+    show.exported(result, json)

@@ -1,0 +1,46 @@
+"""How ``info`` is printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drywet.verbs.info import Info
+
+
+def info(found: Info, json: bool) -> None:
+    """Print what a model is."""
+    if json:
+        print(found.model_dump_json(indent=2))
+        return
+    cost = found.cost
+    reach = found.receptive_field
+    memory = "its own, unbounded" if reach is None else _samples(reach, found.rate)
+    rows = [
+        ("model", found.model),
+        ("parameters", f"{cost.parameters:,}"),
+        ("cost", f"{_operations(cost.multiply_adds)}, {cost.ns_per_sample:.0f} ns per sample here"),
+        ("", f"{cost.real_time_share:.1%} of real time in blocks of 64, by {cost.engine}"),
+        ("rate", f"{found.rate} Hz"),
+        ("memory", memory),
+        ("latency", _samples(found.output_latency, found.rate)),
+        ("knobs", ", ".join(f"--{knob} 0 to 1" for knob in found.knobs) or "none"),
+    ]
+    rows += [
+        (key.replace("_", " "), str(value))
+        for key, value in found.metadata.model_dump(exclude_none=True).items()
+    ]
+    if found.sizes:
+        limits = ", ".join(f"below {limit:g}" for limit in found.sizes[:-1])
+        rows.append(("sizes", f"{len(found.sizes)} models: --size {limits}, or 1"))
+    rows.append(("plugins", ", ".join(found.formats) or "none"))
+    for name, text in rows:
+        print(f"{name:<17}{text}")
+
+
+def _operations(count: int | None) -> str:
+    return "unknown" if count is None else f"{count:,} multiply-adds"
+
+
+def _samples(count: int, rate: int) -> str:
+    return f"{count} samples ({1e3 * count / rate:.2f} ms)"
