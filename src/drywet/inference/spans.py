@@ -30,6 +30,7 @@ class SpanBatch:
         wet: the same shape.
         spans: what to predict.
         device: where the model is.
+        warm_up: samples that the model needs before its output counts.
     """
 
     def __init__(
@@ -38,18 +39,20 @@ class SpanBatch:
         wet: NDArray[np.float32],
         spans: Sequence[Span],
         device: torch.device,
+        warm_up: int = _CONTEXT,
     ) -> None:
+        context = self._context = max(_CONTEXT, warm_up)
         pieces = [
             Span(start, min(start + _PIECE, span.stop))
             for span in spans
             for start in range(span.start, span.stop, _PIECE)
         ]
-        x = np.zeros((len(pieces), _CONTEXT + _PIECE, 1), np.float32)
+        x = np.zeros((len(pieces), context + _PIECE, 1), np.float32)
         keep = np.zeros((len(pieces), _PIECE), bool)
         for row, piece in enumerate(pieces):
-            before = min(piece.start, _CONTEXT)
+            before = min(piece.start, context)
             heard = dry[piece.start - before : piece.stop]
-            x[row, _CONTEXT - before : _CONTEXT - before + len(heard), 0] = heard
+            x[row, context - before : context - before + len(heard), 0] = heard
             keep[row, : piece.length] = True
         self._x = torch.from_numpy(x).to(device)
         self._keep = torch.from_numpy(keep).to(device)
@@ -61,10 +64,10 @@ class SpanBatch:
         """The model's output on the spans, joined: the shape of ``target``."""
         parts = []
         # A finite memory needs no more than it holds.
-        context = min(_CONTEXT, model.warm_up) if model.receptive_field else _CONTEXT
+        context = min(self._context, model.warm_up) if model.receptive_field else self._context
         for x, keep in zip(
             torch.split(self._x, _AT_ONCE), torch.split(self._keep, _AT_ONCE), strict=True
         ):
-            y, _ = model(x[:, _CONTEXT - context :], model.init_state(len(x)))
+            y, _ = model(x[:, self._context - context :], model.init_state(len(x)))
             parts.append(y[:, context:, 0][keep])
         return torch.cat(parts)

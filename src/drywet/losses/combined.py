@@ -5,7 +5,14 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from drywet.losses.config import LossConfig
-from drywet.losses.terms import DCLoss, ESRLoss, MAELoss, MRSTFTLoss
+from drywet.losses.terms import (
+    NAM_PRE_EMPHASIS,
+    DCLoss,
+    ESRLoss,
+    MAELoss,
+    MRSTFTLoss,
+    MSELoss,
+)
 
 
 class CombinedLoss(nn.Module):
@@ -18,6 +25,9 @@ class CombinedLoss(nn.Module):
             (config.mae, MAELoss()),
             (config.dc, DCLoss()),
             (config.mrstft, MRSTFTLoss()),
+            (config.mse, MSELoss()),
+            (config.mse_pre, MSELoss(NAM_PRE_EMPHASIS)),
+            (config.mrstft_pre, MRSTFTLoss(NAM_PRE_EMPHASIS)),
         ]
         self.weights = [weight for weight, _ in weighed if weight > 0]
         self.terms = nn.ModuleList(term for weight, term in weighed if weight > 0)

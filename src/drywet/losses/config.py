@@ -14,6 +14,9 @@ class LossConfig(BaseModel):
         mae: weight of the mean absolute error.
         dc: weight of the DC term.
         mrstft: weight of the multi-resolution STFT distance.
+        mse: weight of the mean squared error.
+        mse_pre: weight of the mean squared error after ``1 - 0.85 z^-1``.
+        mrstft_pre: weight of the multi-resolution STFT distance after the same.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -23,9 +26,30 @@ class LossConfig(BaseModel):
     mae: float = Field(default=0.0, ge=0)
     dc: float = Field(default=0.0, ge=0)
     mrstft: float = Field(default=0.0, ge=0)
+    mse: float = Field(default=0.0, ge=0)
+    mse_pre: float = Field(default=0.0, ge=0)
+    mrstft_pre: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _something_to_minimise(self) -> LossConfig:
-        if not (self.esr or self.mae or self.dc or self.mrstft):
+        weights = self.model_dump(exclude={"pre_emphasis"})
+        if not any(weights.values()):
             raise ValueError("every loss weight is 0")
         return self
+
+    @property
+    def in_spectra(self) -> bool:
+        """Whether a term needs spectra, and with them long pieces."""
+        return bool(self.mrstft or self.mrstft_pre)
+
+    @property
+    def emphasised(self) -> bool:
+        """Whether a term is taken after pre-emphasis, which costs a sample."""
+        return bool(self.pre_emphasis or self.mse_pre or self.mrstft_pre)
+
+
+NAM_CONVOLUTIONAL = LossConfig(esr=0, mse=1, mrstft_pre=2e-4)
+"""What Neural Amp Modeler's trainer minimises for a WaveNet."""
+
+NAM_RECURRENT = LossConfig(esr=0, mse=1, mse_pre=1)
+"""What it minimises for an LSTM."""

@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from drywet.metrics import stft
 from drywet.metrics import time as metrics
 
+NAM_PRE_EMPHASIS = 0.85
+"""Coefficient of Neural Amp Modeler's trainer."""
+
 
 class ESRLoss(nn.Module):
     """Error-to-signal ratio over the batch, optionally pre-emphasised.
@@ -45,6 +48,25 @@ class MAELoss(nn.Module):
         return cast(Tensor, metrics.mae(prediction, target))
 
 
+class MSELoss(nn.Module):
+    """Mean squared error, optionally pre-emphasised: the loss of Neural Amp Modeler's trainer.
+
+    Args:
+        pre_emphasis: coefficient ``c`` of ``1 - c z^-1``; 0 for none.
+    """
+
+    def __init__(self, pre_emphasis: float = 0.0) -> None:
+        super().__init__()
+        self.pre_emphasis = pre_emphasis
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Mean of ``(target - prediction)²``."""
+        if self.pre_emphasis:
+            prediction = metrics.pre_emphasise(prediction, self.pre_emphasis)
+            target = metrics.pre_emphasise(target, self.pre_emphasis)
+        return (prediction - target).square().mean()
+
+
 class DCLoss(nn.Module):
     """Squared mean error over the target's power: Wright et al., DAFx 2019, eq. 6."""
 
@@ -57,10 +79,20 @@ class MRSTFTLoss(nn.Module):
     """Multi-resolution STFT distance: Yamamoto, Song and Kim, ICASSP 2020.
 
     The same resolutions and floor as `drywet.metrics.stft`.
+
+    Args:
+        pre_emphasis: coefficient ``c`` of ``1 - c z^-1``; 0 for none.
     """
+
+    def __init__(self, pre_emphasis: float = 0.0) -> None:
+        super().__init__()
+        self.pre_emphasis = pre_emphasis
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Mean over the resolutions of spectral convergence and log-magnitude error."""
+        if self.pre_emphasis:
+            prediction = metrics.pre_emphasise(prediction, self.pre_emphasis)
+            target = metrics.pre_emphasise(target, self.pre_emphasis)
         total = prediction.new_zeros(())
         for fft, hop, window in stft.RESOLUTIONS:
             got = self._magnitudes(prediction[..., 0], fft, hop, window)

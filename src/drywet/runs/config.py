@@ -16,7 +16,9 @@ from drywet.dsp.repeats import Repeat
 from drywet.errors import DrywetError
 from drywet.losses.config import LossConfig
 from drywet.metrics.stft import MIN_SAMPLES
-from drywet.models.config import ModelConfig, RecurrentConfig, WindowedConfig
+from drywet.models.config import LinearConfig, ModelConfig, RecurrentConfig, WindowedConfig
+from drywet.models.stack_config import StackConfig
+from drywet.models.wavenet_config import WaveNetConfig
 
 Select = Literal["esr", "esr_pre", "mrstft", "composite"]
 """The validation score by which the best weights are chosen."""
@@ -65,12 +67,14 @@ class TrainingConfig(_Strict):
     Attributes:
         batch: windows per step.
         segment: samples of a window that are learned from; ``None`` takes 2048,
-            for windowed nets, which go through a frame for each, 128.
+            for windowed nets, which go through a frame for each, 128, for WaveNets and stacks,
+            which go through their whole receptive field besides, 8192.
         warm_up: samples before them that only settle the state; ``None`` takes
             the model's own.
         bptt: samples between weight updates, and the reach of the gradient; ``None``
-            takes 512, or 2048 where the loss needs spectra.
-        learning_rate: peak of the cosine schedule.
+            takes 512, or 2048 where the loss needs spectra; for WaveNets and stacks the segment.
+        learning_rate: peak of the cosine schedule; ``None`` takes 0.016, for WaveNets and stacks
+            0.004; a quarter of it where a model is trained further.
         final_rate: its end, as a share of the peak.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
@@ -92,7 +96,7 @@ class TrainingConfig(_Strict):
     segment: int | None = Field(default=None, ge=1, le=1 << 22)
     warm_up: int | None = Field(default=None, ge=0, le=1 << 22)
     bptt: int | None = Field(default=None, ge=1, le=1 << 22)
-    learning_rate: float = Field(default=16e-3, gt=0, le=10)
+    learning_rate: float | None = Field(default=None, gt=0, le=10)
     final_rate: float = Field(default=0.0, ge=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=10)
     clip: float = Field(default=1.0, gt=0)
@@ -122,25 +126,46 @@ class Settings(_Strict):
         """Samples of a window that are learned from."""
         if self.training.segment is not None:
             return self.training.segment
+        if isinstance(self.model, WaveNetConfig | StackConfig):
+            return 8192
         windowed = isinstance(self.model, WindowedConfig)
-        return 128 if windowed and not self.loss.mrstft else 2048
+        return 128 if windowed and not self.loss.in_spectra else 2048
 
     @property
     def bptt(self) -> int:
         """Samples between weight updates."""
         if self.training.bptt is not None:
             return self.training.bptt
-        return 2048 if self.loss.mrstft else 512
+        if isinstance(self.model, WaveNetConfig | StackConfig):
+            return self.segment
+        return 2048 if self.loss.in_spectra else 512
+
+    @property
+    def learning_rate(self) -> float:
+        """Peak of the cosine schedule."""
+        if self.training.learning_rate is not None:
+            return self.training.learning_rate
+        return 4e-3 if isinstance(self.model, WaveNetConfig | StackConfig) else 16e-3
+
+    @model_validator(mode="after")
+    def _trainable(self) -> Settings:
+        model = self.model
+        if isinstance(model, RecurrentConfig) and model.knobs:
+            raise ValueError("a model with knobs, which drywet plays but does not train")
+        if isinstance(model, LinearConfig) and model.bias:
+            raise ValueError("a filter with a bias, which drywet plays but does not fit")
+        return self
 
     @model_validator(mode="after")
     def _room_in_every_piece(self) -> Settings:
         learned = min(self.bptt, self.segment)
         left = self.segment % learned
-        if self.loss.pre_emphasis and (learned == 1 or left == 1):
+        if self.loss.emphasised and (learned == 1 or left == 1):
             raise ValueError("pre-emphasis needs more than one sample per weight update")
-        if self.loss.mrstft and (learned < MIN_SAMPLES or 0 < left < MIN_SAMPLES):
+        least = MIN_SAMPLES + bool(self.loss.mrstft_pre)
+        if self.loss.in_spectra and (learned < least or 0 < left < least):
             raise ValueError(
-                f"the MR-STFT loss needs a segment and a bptt of at least {MIN_SAMPLES} samples, "
+                f"the MR-STFT loss needs a segment and a bptt of at least {least} samples, "
                 "the one a multiple of the other"
             )
         return self

@@ -147,7 +147,8 @@ def can_learn_frames(model: EffectModel, settings: Settings, warm_up: int) -> bo
         and model.in_kernels(model.input_gain.reshape(1, 1, 1))
         and settings.segment == 1
         and warm_up >= model.warm_up
-        and not (settings.loss.dc or settings.loss.mrstft or settings.loss.pre_emphasis)
+        and not (settings.loss.dc or settings.loss.mse or settings.loss.in_spectra)
+        and not settings.loss.emphasised
     )
 
 

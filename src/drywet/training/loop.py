@@ -24,7 +24,7 @@ from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.models.base import EffectModel
-from drywet.runs.config import Settings, TrainingConfig
+from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import ModelCard, TrainedModel, save_model
 from drywet.storage import make_folder
@@ -142,10 +142,10 @@ def fit(
         config.examples,
     )
     spans = data.split.validation
-    held_out = SpanBatch(data.dry, data.wet, spans, device)
+    held_out = SpanBatch(data.dry, data.wet, spans, device, model.warm_up)
     validation = Validation(held_out, spans, data.rate, config.select)
     budget = Budget(settings, total(data.split.train), total(spans))
-    optimizer = _optimizer(model, config)
+    optimizer = _optimizer(model, settings)
     if resume and folder.checkpoint_file.is_file():
         state = _restore(model, optimizer, folder)
         if config.until_esr is None and config.patience is None:  # the budget may be another one
@@ -170,7 +170,7 @@ def fit(
             raise DrywetError(
                 f"the loss is no longer finite at step {state.step}",
                 "a training that converges",
-                f"Lower --learning-rate (now {config.learning_rate:g}).",
+                f"Lower --learning-rate (now {settings.learning_rate:g}).",
             )
         state.idle += 1
         if healthy and score < state.best_score:
@@ -204,14 +204,14 @@ def fit(
     def retreat() -> None:
         """A recurrent net can blow up late in a training: go on from the best, slower."""
         model.load_state_dict(state.best_weights)
-        optimizer.load_state_dict(_optimizer(model, config).state_dict())
+        optimizer.load_state_dict(_optimizer(model, settings).state_dict())
         state.retreats += 1
 
     def rate(step: int) -> float:
         """The learning rate of a step; where progress follows the clock, by the time so far."""
         done = budget.progress(step, state.elapsed)
         slower = _AFTER_A_RETREAT**state.retreats * min(1.0, (step + 1) / _RAMP_STEPS)
-        return config.learning_rate * cosine(done, config.final_rate) * slower
+        return settings.learning_rate * cosine(done, config.final_rate) * slower
 
     def keep_milestones() -> None:
         for epochs in budget.milestones(state.step):
@@ -256,15 +256,15 @@ def fit(
     return FitResult(state.step, state.elapsed, state.best_esr, state.best_step, not state.finished)
 
 
-def _optimizer(model: EffectModel, config: TrainingConfig) -> torch.optim.Optimizer:
+def _optimizer(model: EffectModel, settings: Settings) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter, ICLR 2019), which without decay is Adam.
 
     Fused: a step over a small net is nearly all overhead otherwise.
     """
     return torch.optim.AdamW(
         [parameter for parameter in model.parameters() if parameter.requires_grad],
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
+        lr=settings.learning_rate,
+        weight_decay=settings.training.weight_decay,
         fused=True,
     )
 
