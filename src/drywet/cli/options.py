@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from drywet.errors import DrywetError
+from drywet.losses.config import NAM_CONVOLUTIONAL, NAM_RECURRENT
 from drywet.runs.config import Settings, TrainingConfig, parse
 from drywet.storage import read_json
 
 # Which option sets which key; options left out leave the file's or the default.
-_MODEL = ("cell", "hidden", "layers", "skip", "frame", "taps")
+_MODEL = ("cell", "hidden", "layers", "skip", "frame", "taps", "preset")
 _LOSS = ("pre_emphasis", "mrstft", "dc", "mae")
 _TRAINING = (
     "epochs", "seconds", "until_esr", "select", "patience", "examples", "seed", "compute",
@@ -19,6 +20,7 @@ _TRAINING = (
 _CAPTURE = ("rate", "margin", "channel", "latency", "resample", "force")
 _FIXED = (
     "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal", "seeds",
+    "start", "loss",
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
 
@@ -68,10 +70,38 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
         if values:
             chosen[section] = {**chosen.get(section, {}), **values}
     if "model" in chosen:
-        chosen["model"].setdefault("kind", "recurrent")
+        chosen["model"].setdefault("kind", "wavenet" if given["preset"] else "recurrent")
+    if given["loss"] is not None:
+        named = _loss(given["loss"], chosen.get("model", {}).get("kind", "recurrent"))
+        chosen["loss"] = {**named, **chosen.get("loss", {})}
     if given["test"] is not None:
         chosen.setdefault("capture", {})["test"] = _stretch(given["test"])
     return parse(Settings, chosen, source)
+
+
+def _loss(name: str, kind: str) -> dict[str, Any]:
+    """The weights of a loss that has a name."""
+    if name == "esr":
+        return {}
+    if name == "nam":
+        chosen = NAM_CONVOLUTIONAL if kind in ("wavenet", "stack") else NAM_RECURRENT
+        return chosen.model_dump(exclude_defaults=True)
+    raise DrywetError(f"--loss {name}", "esr or nam", "Other weights go into --config.")
+
+
+def refuse_with_start(given: dict[str, Any]) -> None:
+    """A model that is trained further is what it is.
+
+    Raises:
+        DrywetError: an option of another model, or several seeds, was given.
+    """
+    changed = [name for name in ("model", "seeds", "device", *_MODEL) if _is_given(given[name])]
+    if changed:
+        raise DrywetError(
+            f"--start was given with --{changed[0].replace('_', '-')}",
+            "a model to train further, which keeps its kind, and a pair",
+            "Leave one of them out.",
+        )
 
 
 def _stretch(text: str) -> tuple[float, float | None]:

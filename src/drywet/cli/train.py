@@ -40,7 +40,21 @@ def train_command(
     model: Annotated[
         str | None,
         typer.Option(
-            help="recurrent, windowed or linear [default: recurrent].", show_default=False
+            help="recurrent, windowed, linear or wavenet [default: recurrent].",
+            show_default=False,
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="WaveNet: NAM's standard, lite, feather, nano, a2 or a2-lite [default: standard].",
+            show_default=False,
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            help="Train this model further: a run, .nam or any other.", show_default=False
         ),
     ] = None,
     cell: Annotated[
@@ -124,6 +138,10 @@ def train_command(
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak learning rate.", show_default=False)
     ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="esr, or nam: that of NAM's trainer [default: esr].", show_default=False),
+    ] = None,
     pre_emphasis: Annotated[
         float | None,
         typer.Option(help="Pre-emphasis of the ESR loss, 0 to 1.", show_default=False),
@@ -171,11 +189,14 @@ def train_command(
             else:
                 settings = options.settings(context.params, config)
                 chosen: dict[str, Any] = {
-                    "out": out, "model": settings.model, "loss": settings.loss,
+                    "out": out, "model": None if start else settings.model, "loss": settings.loss,
                     "training": settings.training, "capture": settings.capture,
                     "overwrite": overwrite, "on_check": show.check_aside,
                     "on_progress": bar.update,
                 }  # fmt: skip
+                if start is not None:
+                    options.refuse_with_start(context.params)
+                    chosen["start"] = start
                 if seeds is not None:
                     chosen |= {"seeds": seeds, "on_run": show.step}
                 if options.is_device(device, dry, signal):

@@ -48,6 +48,10 @@ class EffectModel(nn.Module, ABC):
     output_gain: Tensor
     receptive_field: int | None
     warm_up: int
+    input_rms = 1.0
+    """Level at which the core likes its input when it starts to learn."""
+    output_rms = 1.0
+    """Level at which it likes its target."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -84,6 +84,9 @@ class WaveNetModel(EffectModel):
     """See `WaveNetConfig`. The state is the last ``receptive_field - 1`` scaled dry samples."""
 
     head_scale: Tensor
+    # As captures for NAM are: its small head_scale is made for such levels.
+    input_rms = 0.2
+    output_rms = 0.2
 
     def __init__(self, config: WaveNetConfig) -> None:
         super().__init__()

@@ -217,6 +217,7 @@ class RunConfig(_Strict):
         versions: of drywet and what computes for it.
         machine: where it ran.
         created: UTC, ISO 8601.
+        start: the model that is trained further, where one is.
     """
 
     settings: Settings
@@ -229,6 +230,7 @@ class RunConfig(_Strict):
     versions: dict[str, str]
     machine: dict[str, str]
     created: str
+    start: str | None = None
 
 
 def versions_here() -> dict[str, str]:

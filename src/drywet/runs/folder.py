@@ -5,6 +5,7 @@
     config.json         every setting, data hashes, split, versions, machine
     model.safetensors   the best weights so far
     baseline.safetensors  the linear baseline
+    start.safetensors   the weights it started from, where it trains a model further
     history.jsonl       one line per validation
     checkpoint.pt       where to resume
     scores.json         the scores of the test audio
@@ -64,6 +65,7 @@ class RunFolder:
         self.config_file = path / "config.json"
         self.model_file = path / model_file.FILE_NAME
         self.baseline_file = path / "baseline.safetensors"
+        self.start_file = path / "start.safetensors"
         self.history_file = path / "history.jsonl"
         self.checkpoint_file = path / "checkpoint.pt"
         self.scores_file = path / "scores.json"
@@ -101,6 +103,7 @@ class RunFolder:
         return [
             self.model_file,
             self.baseline_file,
+            self.start_file,
             self.history_file,
             self.checkpoint_file,
             self.scores_file,

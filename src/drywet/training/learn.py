@@ -12,7 +12,7 @@ from drywet.models.linear import LinearModel, fit_fir
 from drywet.models.registry import build
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
-from drywet.runs.model_file import ModelCard, TrainedModel, save_model
+from drywet.runs.model_file import ModelCard, TrainedModel, load_model, save_model
 from drywet.training.hardware import use_threads
 from drywet.training.loop import FitResult, Progress, TrainingData, fit, set_gains
 
@@ -49,8 +49,12 @@ def learn(
         _fit_linear(config.settings.model, config, data, folder.model_file)
         return None
     torch.manual_seed(config.settings.training.seed)
-    model = build(config.settings.model)
-    set_gains(model, data)
+    if config.start is not None:  # trained further
+        model = load_model(folder.start_file).model
+        model.train()
+    else:
+        model = build(config.settings.model)
+        set_gains(model, data)
     card = ModelCard(
         model=config.settings.model, rate=config.rate, output_latency=config.output_latency
     )

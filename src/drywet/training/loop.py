@@ -24,6 +24,8 @@ from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.models.base import EffectModel
+from drywet.models.recurrent import RecurrentModel
+from drywet.models.stack import StackModel
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.runs.model_file import ModelCard, TrainedModel, save_model
@@ -93,10 +95,16 @@ class TrainingData:
 
 
 def set_gains(model: EffectModel, data: TrainingData) -> None:
-    """Scale so that the net sees and makes signals of RMS 1 over the training audio."""
+    """Scale so that the net sees and makes signals of the level that suits it, RMS 1 for most.
+
+    A net that adds the dry sample itself to its output has one gain and its inverse, so that it
+    adds just that: the plugins that know a skip know no other.
+    """
     dry = np.concatenate([data.dry[span.start : span.stop] for span in data.split.train])
     wet = np.concatenate([data.wet[span.start : span.stop] for span in data.split.train])
-    model.set_gains(1 / max(rms(dry), _LEAST_RMS), max(rms(wet), _LEAST_RMS))
+    gain_in = model.input_rms / max(rms(dry), _LEAST_RMS)
+    skip = isinstance(model, RecurrentModel | StackModel) and model.config.skip
+    model.set_gains(gain_in, 1 / gain_in if skip else max(rms(wet), _LEAST_RMS) / model.output_rms)
 
 
 def fit(

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import torch
 
+from drywet.errors import DrywetError
 from drywet.evaluation.result import Evaluation
 from drywet.losses.config import LossConfig
 from drywet.models.config import ModelConfig, RecurrentConfig
 from drywet.pair.examine import Examination
 from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig, parse
 from drywet.runs.folder import RunFolder, next_free, require_free
+from drywet.runs.model_file import save_model
 from drywet.storage import remove_leftovers
 from drywet.training.hardware import choose_device
 from drywet.training.learn import learn as learn_folder
 from drywet.training.loop import FitResult, Progress, TrainingData
 from drywet.training.prepare import Played, prepare, prepare_again
+from drywet.training.start import from_model
 from drywet.verbs.check import CheckReport, summarise
 from drywet.verbs.evaluate import evaluate
 from drywet.verbs.export import formats_for
@@ -64,6 +67,7 @@ def train(
     loss: LossConfig | None = None,
     training: TrainingConfig | None = None,
     capture: CaptureConfig | None = None,
+    start: Path | str | None = None,
     overwrite: bool = False,
     played: Played | None = None,
     on_check: Callable[[CheckReport], None] | None = None,
@@ -79,6 +83,7 @@ def train(
         loss: what to minimise; ESR by default.
         training: budget, seed, optimiser.
         capture: rate, alignment, held-out stretch.
+        start: a model to train further, as for `drywet.load`, instead of a new one.
         overwrite: replace a run that is there.
         played: the device, where drywet made the capture (`drywet.train_device`).
         on_check: called with the checks' report before training.
@@ -89,6 +94,13 @@ def train(
             refuse, or a place that cannot be written.
     """
     settings = settings_of(model, loss, training, capture)
+    started = None
+    if start is not None:
+        if model is not None:
+            raise DrywetError(
+                f"--start {start} and a kind of model", "one of them", "The model has its own kind."
+            )
+        started, settings = from_model(start, dry, wet, settings)
     device = choose_device(settings.training.device)
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite)
@@ -100,7 +112,11 @@ def train(
             on_check(reports[0])
 
     config, data = prepare(dry, wet, settings, played, examined)
+    if start is not None:
+        config = config.model_copy(update={"start": str(Path(start).resolve())})
     folder = RunFolder.create(path, config, overwrite)
+    if started is not None:
+        save_model(folder.start_file, started)
     return learn(folder, config, data, device, on_progress, reports[0], resume=False)
 
 

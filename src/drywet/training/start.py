@@ -1,0 +1,59 @@
+"""A model that is there already as the start of a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drywet.errors import DrywetError
+from drywet.evaluation.material import latency_against
+from drywet.formats.load import load
+from drywet.models.config import LinearConfig
+from drywet.pair.load import load_pair
+from drywet.runs.config import Settings
+from drywet.runs.knobs import at_knobs
+from drywet.runs.model_file import TrainedModel
+
+_SLOWER = 0.25  # of the learning rate of a net that knows nothing yet
+
+
+def from_model(
+    path: Path | str, dry: Path | str, wet: Path | str, settings: Settings
+) -> tuple[TrainedModel, Settings]:
+    """A model and the settings with which to train it further.
+
+    The kind of model is its own, and so are its rate, its latency and how the capture lies to it,
+    as far as the settings leave them open; the learning rate, likewise, a quarter of the usual.
+
+    Args:
+        path: of the model, as for `drywet.load`; knobs stand at noon.
+        dry: file with the signal into the device.
+        wet: file with the signal out of it.
+        settings: of the run; its model is not looked at.
+
+    Raises:
+        DrywetError: unusable model or files, one that cannot be trained, or another rate than its
+            own asked for.
+    """
+    trained = at_knobs(load(path))
+    card, capture, training = trained.card, settings.capture, settings.training
+    if isinstance(card.model, LinearConfig):
+        raise DrywetError(
+            f"{path} is a {card.model.title}", "a net", "A filter is solved anew, not trained."
+        )
+    if capture.rate not in (None, card.rate):
+        raise DrywetError(
+            f"--rate {capture.rate} and a model that runs at {card.rate} Hz", "the model's rate",
+            "Leave --rate out.",
+        )  # fmt: skip
+    changes = {"rate": card.rate, "margin": card.output_latency}
+    if capture.latency is None:
+        pair = load_pair(dry, wet, capture.channel, capture.resample)
+        found = latency_against(trained, pair)
+        changes |= {} if found is None else {"latency": found}
+    own = settings.model_copy(update={"model": card.model})
+    if training.learning_rate is None:
+        rate = _SLOWER * own.learning_rate
+        own = own.model_copy(
+            update={"training": training.model_copy(update={"learning_rate": rate})}
+        )
+    return trained, own.model_copy(update={"capture": capture.model_copy(update=changes)})
