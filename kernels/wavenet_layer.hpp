@@ -101,13 +101,17 @@ struct WaveNetFused {
                           job.condition + at, z);
         const V slope = broadcast<V>(layer.bend.slope);
         unroll<C * T>([&](auto q) DRYWET_LAMBDA { z[q] = bent<kind>(z[q], slope); });
-        unroll<C>([&](auto i) DRYWET_LAMBDA {
-            float* const to = job.head + i * job.head_stride + at;
-            unroll<T>([&](auto t) DRYWET_LAMBDA {
-                store(to + t * W,
-                      job.head_empty ? z[i * T + t] : V(load<V>(to + t * W) + z[i * T + t]));
+        float* const head = job.head + at;
+        const size_t head_stride = job.head_stride;
+        if (!job.head_empty)
+            unroll<C * T>([&](auto q) DRYWET_LAMBDA {
+                const float* const from = head + q / T * head_stride + q % T * W;
+                store(head + q / T * head_stride + q % T * W, V(load<V>(from) + z[q]));
             });
-        });
+        else
+            unroll<C * T>([&](auto q) DRYWET_LAMBDA {
+                store(head + q / T * head_stride + q % T * W, z[q]);
+            });
         if (!job.out) return;
         const float* const w = layer.mix.weights;
         unroll<C / kTogether>([&](auto group) DRYWET_LAMBDA {
@@ -134,9 +138,9 @@ struct WaveNetFused {
     }
 
     static void run(const LayerJob& job) {
-        int v = 0;
-        for (; v + kMost <= job.vectors; v += kMost) tile<kMost>(job, v * W);
-        for (; v < job.vectors; ++v) tile<1>(job, v * W);
+        by_vectors<kMost>(job.vectors, [&](int at, auto count) DRYWET_LAMBDA {
+            tile<decltype(count){}>(job, at * W);
+        });
     }
 };
 

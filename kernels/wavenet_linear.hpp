@@ -22,6 +22,13 @@ constexpr int vectors_beside(int tile) {
     return kRegisters == 32 ? (tile > 6 ? 2 : 4) : (tile > 2 ? 2 : 4);
 }
 
+// Calls f(at, T) for so many vectors of time, T of them at once; T halves for the rest.
+template <int T, class F>
+DRYWET_INLINE void by_vectors(int vectors, F&& f, int at = 0) {
+    for (; at + T <= vectors; at += T) f(at, Index<T>{});
+    if constexpr (T > 1) by_vectors<T / 2>(vectors, f, at);
+}
+
 // The tile that costs least: a step of it loads its weights and some inputs.
 static int best_tile(int outputs) {
     int best = 1, least = 0x7fffffff;
@@ -54,9 +61,10 @@ DRYWET_INLINE const float* convolve(const Linear& linear, const float* w, const 
         w += O;
     }
     const float* tap = in - size_t(linear.kernel - 1) * linear.dilation;
+    // Inputs in registers: taps aren't aligned, so that half of the loads take twice the time.
     const auto input = [&](const float* from) DRYWET_LAMBDA {
         V x[T];
-        unroll<T>([&](auto t) DRYWET_LAMBDA { x[t] = load<V>(from + t * W); });
+        unroll<T>([&](auto t) DRYWET_LAMBDA { x[t] = in_register(load<V>(from + t * W)); });
         unroll<O>([&](auto o) DRYWET_LAMBDA {
             const V b = T > 1 ? in_register(broadcast<V>(w[o])) : broadcast<V>(w[o]);
             unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] += b * x[t]; });
@@ -98,10 +106,7 @@ static void apply_tiles(const Linear& linear, const float* in, size_t in_stride,
                 unroll<T>([&](auto t) DRYWET_LAMBDA { store(to + t * W, acc[o * T + t]); });
             });
         };
-        constexpr int kMost = vectors_beside(O);
-        int at = 0;
-        for (; at + kMost <= vectors; at += kMost) tile(at, Index<kMost>{});
-        for (; at < vectors; ++at) tile(at, Index<1>{});
+        by_vectors<vectors_beside(O)>(vectors, tile);
         w = end;
     }
 }
