@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from drywet.kernels.choice import choice
 from drywet.models.config import AnyConfig, LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.models.onnx_config import OnnxConfig
 from drywet.models.wavenet_config import WaveNetConfig
 from drywet.runs.folded import FoldedNet, fold
 from drywet.runs.folded_wavenet import fold_wavenet
@@ -209,6 +210,10 @@ def player(trained: TrainedModel) -> Player:
     config, target = trained.card.model, choice().target
     if isinstance(config, LinearConfig):
         return FilterPlayer(trained, config)
+    if isinstance(config, OnnxConfig):
+        from drywet.inference.onnx_player import OnnxPlayer
+
+        return OnnxPlayer(trained, config)
     if target is not None and _in_kernels(config):
         match config:
             case RecurrentConfig():
@@ -221,10 +226,14 @@ def player(trained: TrainedModel) -> Player:
 
 
 def engine(trained: TrainedModel) -> str:
-    """What `player` runs a model with: a target of the kernels, ``numpy`` or ``torch``."""
+    """What `player` runs a model with: a target of the kernels, ``numpy``, ``onnxruntime`` or
+    ``torch``.
+    """
     config, target = trained.card.model, choice().target
     if isinstance(config, LinearConfig):
         return "numpy"
+    if isinstance(config, OnnxConfig):
+        return "onnxruntime"
     return target if target is not None and _in_kernels(config) else "torch"
 
 

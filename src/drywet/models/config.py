@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from drywet.models.onnx_config import OnnxConfig
 from drywet.models.stack_config import StackConfig, stack_shapes
 from drywet.models.wavenet_config import WaveNetConfig, wavenet_shapes
 
@@ -108,32 +109,39 @@ class LinearConfig(BaseModel):
         return f"linear FIR {self.taps}"
 
 
-AnyConfig = RecurrentConfig | WindowedConfig | LinearConfig | WaveNetConfig | StackConfig
+AnyConfig = (
+    RecurrentConfig | WindowedConfig | LinearConfig | WaveNetConfig | StackConfig | OnnxConfig
+)
 ModelConfig = Annotated[AnyConfig, Field(discriminator="kind")]
 
 
 def shapes(config: AnyConfig) -> dict[str, Shape]:
     """Name and shape of every tensor that a model of this kind is saved with."""
+    net: dict[str, Shape] = {}
     match config:
         case RecurrentConfig():
             inputs = 1 + len(config.knobs)
             net = _recurrent_shapes("rec", config.cell, config.hidden, config.layers, inputs)
-            return _GAINS | net | _dense_shapes("head", config.hidden, 1)
+            net |= _dense_shapes("head", config.hidden, 1)
         case WindowedConfig(cell="dense"):
             widths = [config.frame] + [config.hidden] * config.layers
-            net = {}
             for i in range(config.layers):  # an activation follows each
                 net |= _dense_shapes(f"net.{2 * i}", widths[i], widths[i + 1])
-            return _GAINS | net | _dense_shapes("head", config.hidden, 1)
+            net |= _dense_shapes("head", config.hidden, 1)
         case WindowedConfig():
             net = _recurrent_shapes("net", config.cell, config.hidden, config.layers)
-            return _GAINS | net | _dense_shapes("head", config.hidden, 1)
+            net |= _dense_shapes("head", config.hidden, 1)
         case LinearConfig():
-            return _GAINS | {"taps": (config.taps,)} | ({"bias": (1,)} if config.bias else {})
+            net["taps"] = (config.taps,)
+            if config.bias:
+                net["bias"] = (1,)
         case WaveNetConfig():
-            return _GAINS | wavenet_shapes(config)
+            net = wavenet_shapes(config)
         case StackConfig():
-            return _GAINS | stack_shapes(config)
+            net = stack_shapes(config)
+        case OnnxConfig():
+            pass  # its weights are in its graph
+    return _GAINS | net
 
 
 def _recurrent_shapes(

@@ -13,10 +13,13 @@ from drywet.models.config import (
     WindowedConfig,
     shapes,
 )
+from drywet.models.onnx_config import OnnxConfig
 
 
 def parameter_count(config: AnyConfig) -> int:
     """Numbers that training may change: neither gains nor biases fixed at zero."""
+    if isinstance(config, OnnxConfig):
+        return config.parameters
     fixed_biases = isinstance(config, RecurrentConfig | WindowedConfig) and config.cell in (
         "lstm",
         "rnn",
@@ -44,6 +47,8 @@ def multiply_adds(config: AnyConfig) -> int:
             inputs = 1 + len(config.knobs)
             step = _recurrent(config.cell, config.hidden, config.layers, inputs)
             return step + config.hidden
+        case OnnxConfig():
+            return config.multiply_adds
         case _:  # every weight but the biases is used once
             return sum(prod(shape) for name, shape in shapes(config).items() if ".weight" in name)
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drywet.errors import DrywetError
 from drywet.models.config import ModelConfig, shapes
+from drywet.models.onnx_config import OnnxConfig
 from drywet.runs.config import parse
 from drywet.runs.metadata import Metadata
 from drywet.storage import write_bytes
@@ -59,10 +60,12 @@ class TrainedModel:
     Attributes:
         weights: float32 tensors by their names in the PyTorch model.
         card: what the model is.
+        graph: an ONNX file's bytes, of a model of that kind.
     """
 
     weights: dict[str, NDArray[np.float32]]
     card: ModelCard
+    graph: bytes = b""
 
     @classmethod
     def of(cls, model: EffectModel, card: ModelCard) -> TrainedModel:
@@ -83,7 +86,11 @@ class TrainedModel:
 
 
 def save_model(path: Path, trained: TrainedModel) -> None:
-    """Write a model to ``path`` atomically."""
+    """Write a model to ``path`` atomically.
+
+    Raises:
+        DrywetError: an ONNX graph, or a disk that cannot be written to.
+    """
     write_bytes(path, _encoded(trained.weights, trained.card))
 
 
@@ -94,6 +101,9 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
         trained: the model.
         name: of it, for people.
         made: not kept: the same model gives the same file.
+
+    Raises:
+        DrywetError: an ONNX graph.
     """
     metadata = trained.card.metadata.model_copy(update={"name": name[:200]})
     return _encoded(trained.weights, trained.card.model_copy(update={"metadata": metadata}))
@@ -102,6 +112,11 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
 def _encoded(weights: dict[str, NDArray[np.float32]], card: ModelCard) -> bytes:
     from safetensors.numpy import save
 
+    if isinstance(card.model, OnnxConfig):
+        raise DrywetError(
+            "a .safetensors cannot hold an ONNX graph", "a model of drywet's own",
+            "Keep the .onnx file.",
+        )  # fmt: skip
     whole = {name: np.ascontiguousarray(weight) for name, weight in weights.items()}
     return bytes(save(whole, metadata={_KEY: card.model_dump_json()}))
 
@@ -136,6 +151,8 @@ def load_model(path: Path | str) -> TrainedModel:
     except (ValueError, RecursionError) as error:
         raise DrywetError(f"{path} was not written by drywet", _WANTED, _FIX) from error
     card = parse(ModelCard, described, path)
+    if isinstance(card.model, OnnxConfig):
+        raise DrywetError(f"{path} is of an ONNX graph and lacks it", _WANTED, "Name the .onnx.")
     _require_fitting(card, weights, path)
     return TrainedModel(weights, card)
 

@@ -1,0 +1,101 @@
+"""Models of every kind for the formats, and what PyTorch makes of them in float64."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import get_args
+
+import numpy as np
+import torch
+
+from drywet.models.activation import Activation, Name
+from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.models.registry import build
+from drywet.models.stack_config import CellLayer, ConvLayer, DenseLayer, StackConfig
+from drywet.models.wavenet_config import WaveNetArray, WaveNetConfig, WaveNetLayer
+from drywet.runs.knobs import at_knobs
+from drywet.runs.model_file import ModelCard, TrainedModel
+from tests.support import random_model
+
+RATE = 4_000  # so that a second of silence is short
+EVERY = [Activation(name=name, slope=0.2) for name in get_args(Name)]
+TANH = Activation(name="tanh")
+
+RECURRENT = [
+    RecurrentConfig(cell=cell, hidden=hidden, layers=layers, skip=skip)
+    for cell, (hidden, layers, skip) in product(
+        ("lstm", "gru", "rnn"), ((8, 1, False), (5, 2, True), (3, 4, False))
+    )
+]
+KNOBS = RecurrentConfig(cell="gru", hidden=6, layers=2, skip=True, knobs=("drive", "tone */ \\"))
+WAVENETS = [
+    WaveNetConfig(preset="nano"),
+    WaveNetConfig(  # two arrays with heads of their own memory; every activation, all gatings
+        arrays=(
+            WaveNetArray(
+                channels=5, bottleneck=3, head=4, head_kernel=3, head_bias=True, layer_head=6,
+                layers=tuple(
+                    WaveNetLayer(
+                        kernel=1 + i % 3, dilation=1 + i, activation=activation, gate=EVERY[-1 - i],
+                        gating=("none", "gated", "blended")[i % 3],
+                    )
+                    for i, activation in enumerate(EVERY)
+                ),
+            ),
+            WaveNetArray(
+                channels=2, bottleneck=4, head=1, head_kernel=2, residual=False,
+                layers=(
+                    WaveNetLayer(kernel=2, dilation=7),
+                    WaveNetLayer(kernel=1, dilation=3, gating="gated"),
+                ),
+            ),
+        )
+    ),
+]  # fmt: skip
+STACKS = [
+    StackConfig(
+        layers=(
+            DenseLayer(width=4, activation=TANH),
+            CellLayer(cell="gru", width=5),
+            ConvLayer(width=3, kernel=3, dilation=2, activation=EVERY[-1]),
+            CellLayer(cell="lstm", width=4),
+            DenseLayer(width=1),
+        ),
+        skip=True,
+    ),
+    StackConfig(
+        layers=(
+            *(ConvLayer(width=3, kernel=1 + i % 3, activation=a) for i, a in enumerate(EVERY)),
+            DenseLayer(width=1),
+        )
+    ),
+]  # fmt: skip
+LINEAR = [LinearConfig(taps=1, bias=True), LinearConfig(taps=333)]
+WINDOWED = [
+    *(WindowedConfig(cell=cell, frame=9, hidden=4, layers=2) for cell in ("lstm", "gru", "rnn")),
+    WindowedConfig(cell="dense", frame=16, hidden=5, layers=2),
+    WindowedConfig(cell="rnn", frame=1, hidden=4),
+]
+CONFIGS = [*RECURRENT, *WAVENETS, *STACKS, *LINEAR, *WINDOWED]
+
+
+def trained(config) -> TrainedModel:
+    """A model with gains; a stack's or WaveNet's weights small enough for it to stay in range."""
+    model = random_model(config, 1.9, 0.31)
+    if isinstance(config, WaveNetConfig):
+        model.head_scale.fill_(0.4)
+    return TrainedModel.of(model, ModelCard(model=config, rate=RATE, output_latency=3))
+
+
+def reference(model: TrainedModel, x: np.ndarray, knobs: dict | None = None) -> np.ndarray:
+    """PyTorch in float64, from settled silence."""
+    model = at_knobs(model, knobs)
+    net = build(model.card.model)
+    net.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in model.weights.items()})
+    net = net.double().eval()
+    with torch.no_grad():
+        silence = torch.zeros(1, RATE, 1, dtype=torch.float64)
+        state = tuple(part.double() for part in net.init_state(1))
+        _, state = net(silence, state)
+        y, _ = net(torch.from_numpy(x).double()[None, :, None], state)
+    return y[0, :, 0].numpy()

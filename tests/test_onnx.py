@@ -1,0 +1,71 @@
+"""ONNX files played by onnxruntime itself; strangers' graphs, good and bad."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from drywet.formats import onnx_write
+from drywet.formats.onnx_read import read_onnx
+from tests.exported import CONFIGS, KNOBS, reference, trained
+from tests.support import playing
+
+X = playing(0.05, 48_000)
+MADE = datetime(2026, 11, 23)
+
+
+def session(data: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+def play(data: bytes, x: np.ndarray, cuts: list[int], knobs: list[float] | None = None):
+    """A host written from the description in onnx_write alone."""
+    run = session(data)
+    props = run.get_modelmeta().custom_metadata_map
+    wanted = {i.name: i.shape for i in run.get_inputs() if i.name.startswith("state_")}
+    state = [
+        np.broadcast_to(np.array(value, np.float32), wanted[f"state_{k}_in"])
+        for k, value in enumerate(json.loads(props["initial_state"]))
+    ]
+    assert len(state) == len(wanted)
+    more = {} if knobs is None else {"knobs": np.array([knobs], np.float32)}
+    parts = []
+    for block in np.split(x, cuts):
+        feed = {f"state_{k}_in": part for k, part in enumerate(state)}
+        y, *state = run.run(None, {"audio": block[None, None], **feed, **more})
+        assert y.shape == (1, 1, len(block))
+        parts.append(y[0, 0])
+    return np.concatenate(parts)
+
+
+def close(y, want):
+    return np.max(np.abs(y - want)) <= 1e-5 * max(np.max(np.abs(want)), 1e-3)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.title)
+def test_onnxruntime_plays_like_the_model_for_blocks_of_any_length(config):
+    model = trained(config)
+    data = onnx_write.encode(model, "x", MADE)
+    onnx.checker.check_model(data, full_check=True)
+    want = reference(model, X)
+    assert close(play(data, X, [len(X) // 2]), want)
+    assert close(play(data, X, [1, 2, 3, 10, 500, 501]), want)
+
+
+@pytest.mark.parametrize("config", [*CONFIGS, KNOBS], ids=lambda c: c.title)
+def test_reading_gives_back_the_model_bit_for_bit(config, tmp_path):
+    model, path = trained(config), tmp_path / "model.onnx"
+    path.write_bytes(onnx_write.encode(model, "x", MADE))
+    back = read_onnx(path)
+    assert back.card == model.card
+    assert set(back.weights) == set(model.weights)
+    for name, weight in model.weights.items():
+        assert back.weights[name].shape == weight.shape
+        assert back.weights[name].tobytes() == weight.tobytes()
