@@ -144,7 +144,7 @@ class GraphBuilder:
         from onnx import numpy_helper
 
         tensors = [
-            numpy_helper.from_array(np.ascontiguousarray(self._tensors[name]), name)
+            numpy_helper.from_array(np.asarray(self._tensors[name], order="C"), name)
             for name in sorted(self._tensors)
         ]
         return self._helper.make_graph(
