@@ -18,7 +18,7 @@ from drywet.devices.model import ModelDevice
 from drywet.devices.vst3 import Vst3Device
 from drywet.errors import DrywetError
 from drywet.formats import nam
-from drywet.formats.nam_lstm import read_nam
+from drywet.formats.nam_read import read_nam
 from drywet.inference.stream import predict
 from drywet.kernels.choice import choice
 from drywet.models.config import RecurrentConfig
@@ -51,7 +51,7 @@ def exported(tmp_path, model, **changes):
 def test_a_nam_comes_back_as_it_went(tmp_path, layers, hidden):
     model = trained(layers, hidden, lag=3)
     back = read_nam(exported(tmp_path, model))
-    assert back.card == model.card
+    assert back.card.model_copy(update={"metadata": model.card.metadata}) == model.card
     want = predict(model, X)
     assert np.max(np.abs(predict(back, X) - want)) < 1e-6 * max(np.max(np.abs(want)), 1)
 
@@ -67,12 +67,6 @@ def test_a_real_nam_plays_as_from_its_own_start_state(name):
     assert np.max(np.abs(device.process(X, RATE) - want)) < 5e-5 * np.max(np.abs(want))
 
 
-def test_other_architectures_are_named(tmp_path):
-    for name in ("BossWN-nano.nam", "BossWN-a2.nam"):
-        with pytest.raises(DrywetError, match="only LSTMs can be played so far"):
-            read_nam(shared("models", "nam", name))
-
-
 def small_config(**changes):
     return {"input_size": 1, "hidden_size": 8, "num_layers": 1} | changes
 
@@ -83,12 +77,12 @@ WEIGHTS = nam.document(trained(), "x", MADE)["weights"]
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"architecture": "WaveNet"}, "only LSTMs"),
-        ({"architecture": [["LSTM"]]}, "only LSTMs"),
-        ({"config": None}, "has no config"),
+        ({"architecture": "Perceptron"}, "architecture Perceptron"),
+        ({"architecture": [["LSTM"]]}, "architecture a JSON list"),
+        ({"config": None}, "config is None"),
         ({"config": small_config(hidden_size=10**12)}, "hidden_size is 1000000000000"),
         ({"config": small_config(hidden_size=-8)}, "hidden_size is -8"),
-        ({"config": small_config(hidden_size="8")}, "hidden_size is 8; expected a valid integer"),
+        ({"config": small_config(hidden_size="8")}, "hidden_size is 8; expected 1 to 512"),
         ({"config": small_config(hidden_size=True)}, "hidden_size is True"),
         ({"config": small_config(num_layers=10**9)}, "num_layers is"),
         ({"config": small_config(num_layers=2)}, "expected 905 for an LSTM"),
@@ -105,7 +99,7 @@ WEIGHTS = nam.document(trained(), "x", MADE)["weights"]
         ({"sample_rate": "48000"}, "sample_rate is 48000"),
         ({"sample_rate": float("nan")}, "sample_rate is nan"),
         ({"sample_rate": 10**400}, "sample_rate is"),
-        ({"sample_rate": 44_100.5}, "whole number"),
+        ({"sample_rate": 44_100.5}, "sample_rate is 44100.5"),
     ],
 )  # fmt: skip
 def test_a_hostile_nam_is_one_clear_error(tmp_path, changes, message):
@@ -139,7 +133,7 @@ def test_a_nam_is_bounded_before_it_is_read(tmp_path):
     path = tmp_path / "huge.nam"
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(DrywetError, match="at most 50000000 bytes"):
+    with pytest.raises(DrywetError, match="at most 32000000 bytes"):
         read_nam(path)
     with pytest.raises(DrywetError, match="cannot read"):
         read_nam(tmp_path / "absent.nam")

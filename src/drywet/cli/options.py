@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from drywet.errors import DrywetError
-from drywet.losses.config import NAM_CONVOLUTIONAL, NAM_RECURRENT
-from drywet.runs.config import Settings, TrainingConfig, parse
+from drywet.runs.config import Settings, TrainingConfig, named_loss, parse
 from drywet.storage import read_json
 
 # Which option sets which key; options left out leave the file's or the default.
@@ -72,21 +71,11 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
     if "model" in chosen:
         chosen["model"].setdefault("kind", "wavenet" if given["preset"] else "recurrent")
     if given["loss"] is not None:
-        named = _loss(given["loss"], chosen.get("model", {}).get("kind", "recurrent"))
+        named = named_loss(given["loss"], chosen.get("model", {}).get("kind", "recurrent"))
         chosen["loss"] = {**named, **chosen.get("loss", {})}
     if given["test"] is not None:
         chosen.setdefault("capture", {})["test"] = _stretch(given["test"])
     return parse(Settings, chosen, source)
-
-
-def _loss(name: str, kind: str) -> dict[str, Any]:
-    """The weights of a loss that has a name."""
-    if name == "esr":
-        return {}
-    if name == "nam":
-        chosen = NAM_CONVOLUTIONAL if kind in ("wavenet", "stack") else NAM_RECURRENT
-        return chosen.model_dump(exclude_defaults=True)
-    raise DrywetError(f"--loss {name}", "esr or nam", "Other weights go into --config.")
 
 
 def refuse_with_start(given: dict[str, Any]) -> None:

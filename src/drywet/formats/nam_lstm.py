@@ -16,7 +16,7 @@ import numpy as np
 
 from drywet.errors import DrywetError
 from drywet.formats import limits
-from drywet.formats.document import FIX, Weights, configured, flat, shown
+from drywet.formats.document import FIX, Weights, flat, shown, whole
 from drywet.models.config import RecurrentConfig
 from drywet.runs.folded import fold
 from drywet.runs.model_file import TrainedModel
@@ -57,11 +57,9 @@ def read(
         raise DrywetError(
             f"{path}: input_size is {shown(config['input_size'])}", "1, the dry sample", FIX
         )
-    sizes = {"hidden": config.get("hidden_size"), "layers": config.get("num_layers")}
-    for key, value in (("hidden_size", sizes["hidden"]), ("num_layers", sizes["layers"])):
-        if type(value) is not int:
-            raise DrywetError(f"{path}: {key} is {shown(value)}", "a whole number", FIX)
-    found = configured(RecurrentConfig, sizes, path)
+    hidden = whole(config.get("hidden_size"), 1, 512, "hidden_size", path)
+    layers = whole(config.get("num_layers"), 1, 4, "num_layers", path)
+    found = RecurrentConfig(hidden=hidden, layers=layers)
     size, gates = found.hidden, 4 * found.hidden
     inputs = [1] + [size] * (found.layers - 1)
     wanted = sum(gates * (n + size) + gates + 2 * size for n in inputs) + size + 1

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from drywet.data.split import Deal, Split
 from drywet.dsp.repeats import Repeat
 from drywet.errors import DrywetError
-from drywet.losses.config import LossConfig
+from drywet.losses.config import NAM_CONVOLUTIONAL, NAM_RECURRENT, LossConfig
 from drywet.metrics.stft import MIN_SAMPLES
 from drywet.models.config import LinearConfig, ModelConfig, RecurrentConfig, WindowedConfig
 from drywet.models.stack_config import StackConfig
@@ -169,6 +169,24 @@ class Settings(_Strict):
                 "the one a multiple of the other"
             )
         return self
+
+
+def named_loss(name: str, kind: str) -> dict[str, float]:
+    """The weights of a loss that has a name: ``esr``, or ``nam`` for that of NAM's trainer.
+
+    Args:
+        name: of the loss.
+        kind: of model: NAM has one for convolutions and one for recurrent nets.
+
+    Raises:
+        DrywetError: another name.
+    """
+    if name == "esr":
+        return {}
+    if name == "nam":
+        chosen = NAM_CONVOLUTIONAL if kind in ("wavenet", "stack") else NAM_RECURRENT
+        return chosen.model_dump(exclude_defaults=True)
+    raise DrywetError(f"--loss {name}", "esr or nam", "Other weights go into --config.")
 
 
 class Recording(_Strict):

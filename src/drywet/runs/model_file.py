@@ -117,7 +117,7 @@ def _encoded(weights: dict[str, NDArray[np.float32]], card: ModelCard) -> bytes:
             "a .safetensors cannot hold an ONNX graph", "a model of drywet's own",
             "Keep the .onnx file.",
         )  # fmt: skip
-    whole = {name: np.ascontiguousarray(weight) for name, weight in weights.items()}
+    whole = {name: np.asarray(weight, order="C") for name, weight in weights.items()}
     return bytes(save(whole, metadata={_KEY: card.model_dump_json()}))
 
 
