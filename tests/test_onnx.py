@@ -12,7 +12,7 @@ import pytest
 
 from drywet.formats import onnx_write
 from drywet.formats.onnx_read import read_onnx
-from tests.exported import CONFIGS, KNOBS, reference, trained
+from tests.exported import CONFIGS, KNOBS, close, reference, trained
 from tests.support import playing
 
 X = playing(0.05, 48_000)
@@ -43,10 +43,6 @@ def play(data: bytes, x: np.ndarray, cuts: list[int], knobs: list[float] | None 
         assert y.shape == (1, 1, len(block))
         parts.append(y[0, 0])
     return np.concatenate(parts)
-
-
-def close(y, want):
-    return np.max(np.abs(y - want)) <= 1e-5 * max(np.max(np.abs(want)), 1e-3)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda c: c.title)
