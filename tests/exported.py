@@ -90,7 +90,7 @@ def trained(config) -> TrainedModel:
     if config in DEEP:
         with torch.no_grad():
             for name, parameter in model.named_parameters():
-                parameter *= 2.0 if "weight" in name else 1.0
+                parameter.mul_(2.0 if "weight" in name else 1.0)
     return TrainedModel.of(model, ModelCard(model=config, rate=RATE, output_latency=3))
 
 
@@ -101,7 +101,7 @@ def reference(model: TrainedModel, x: np.ndarray, knobs: dict | None = None) -> 
     net.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in model.weights.items()})
     net = net.double().eval()
     with torch.no_grad():
-        silence = torch.zeros(1, RATE, 1, dtype=torch.float64)
+        silence = torch.zeros(1, model.card.rate, 1, dtype=torch.float64)
         state = tuple(part.double() for part in net.init_state(1))
         _, state = net(silence, state)
         y, _ = net(torch.from_numpy(x).double()[None, :, None], state)

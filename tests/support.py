@@ -85,6 +85,20 @@ def random_model(config, input_gain: float, output_gain: float):
     return model.eval()
 
 
+def mild_model(config, input_gain: float, output_gain: float):
+    """A model of PyTorch's own first weights: wide nets of larger ones are chaotic."""
+    import torch
+
+    from drywet.models.registry import build
+
+    torch.manual_seed(0)
+    model = build(config)
+    if hasattr(model, "taps"):
+        torch.nn.init.normal_(model.taps, std=len(model.taps) ** -0.5)
+    model.set_gains(input_gain, output_gain)
+    return model.eval()
+
+
 def playing(seconds: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
     """Something like a guitar: decaying notes with pauses, peak about 0.5."""
     rng = np.random.default_rng(seed)
