@@ -12,7 +12,7 @@ import pytest
 
 from drywet.formats import onnx_write
 from drywet.formats.onnx_read import read_onnx
-from tests.exported import CONFIGS, KNOBS, close, reference, trained
+from tests.exported import CONFIGS, KNOBS, RATE, close, reference, trained
 from tests.support import playing
 
 X = playing(0.05, 48_000)
@@ -65,3 +65,21 @@ def test_reading_gives_back_the_model_bit_for_bit(config, tmp_path):
     for name, weight in model.weights.items():
         assert back.weights[name].shape == weight.shape
         assert back.weights[name].tobytes() == weight.tobytes()
+
+
+def test_knobs_are_an_input():
+    model = trained(KNOBS)
+    data = onnx_write.encode(model, "x", MADE)
+    assert close(play(data, X, [100], [0.5, 0.5]), reference(model, X))
+    turned = play(data, X, [100], [1.0, 0.0])
+    want = reference(model, X, {KNOBS.knobs[0]: 1.0, KNOBS.knobs[1]: 0.0})
+    assert close(turned[-500:], want[-500:])  # once the net has forgotten where it started
+    assert not close(turned[-500:], reference(model, X)[-500:])
+
+
+def test_metadata_says_how_to_play_it():
+    data = onnx_write.encode(trained(KNOBS), "Old\udcff Box", MADE)
+    props = session(data).get_modelmeta().custom_metadata_map
+    assert (props["sample_rate"], props["output_latency"]) == (str(RATE), "3")
+    assert (props["name"], props["date"]) == ("Old? Box", "2026-11-23T00:00:00")
+    assert tuple(json.loads(props["knobs"])) == KNOBS.knobs

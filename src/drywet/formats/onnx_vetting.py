@@ -81,7 +81,7 @@ def vet(model: onnx.ModelProto, path: Path) -> int:
             count += prod(tensor.dims)
     try:
         checker.check_model(model)
-    except checker.ValidationError as error:
+    except (checker.ValidationError, UnicodeError) as error:  # the latter: names in no UTF-8
         raise DrywetError(
             f"{path} is no valid ONNX graph ({_short(error)})", "one", _FIX
         ) from error
