@@ -34,12 +34,6 @@ PARTS = 4
 MOST_GROWTH = 1 << 20  # KiB of memory
 TANH = Activation(name="tanh")
 FORBIDDEN = ("os.system", "subprocess.Popen", "pickle.find_class", "socket.connect")
-    "os.system",
-    "subprocess.Popen",
-    "pickle.find_class",
-    "socket.connect",
-    "ctypes.dlopen",
-)
 
 SEEDS = [
     ("nam", RecurrentConfig(hidden=3)),

@@ -65,16 +65,15 @@ class TrainingConfig(_Strict):
     """How the net is trained.
 
     Attributes:
-        batch: windows per step.
+        batch: windows per step; ``None`` takes 16, for WaveNets and stacks 8.
         segment: samples of a window that are learned from; ``None`` takes 2048,
-            for windowed nets, which go through a frame for each, 128, for WaveNets and stacks,
-            which go through their whole receptive field besides, 8192.
+            for windowed nets, which go through a frame for each, 128.
         warm_up: samples before them that only settle the state; ``None`` takes
             the model's own.
         bptt: samples between weight updates, and the reach of the gradient; ``None``
             takes 512, or 2048 where the loss needs spectra; for WaveNets and stacks the segment.
         learning_rate: peak of the cosine schedule; ``None`` takes 0.016, for WaveNets and stacks
-            0.004; a quarter of it where a model is trained further.
+            0.008; a quarter of it where a model is trained further.
         final_rate: its end, as a share of the peak.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
@@ -92,7 +91,7 @@ class TrainingConfig(_Strict):
         threads: of the CPU; ``None`` takes one per core, or one where PyTorch runs the nets.
     """
 
-    batch: int = Field(default=16, ge=1, le=65_536)
+    batch: int | None = Field(default=None, ge=1, le=65_536)
     segment: int | None = Field(default=None, ge=1, le=1 << 22)
     warm_up: int | None = Field(default=None, ge=0, le=1 << 22)
     bptt: int | None = Field(default=None, ge=1, le=1 << 22)
@@ -126,10 +125,15 @@ class Settings(_Strict):
         """Samples of a window that are learned from."""
         if self.training.segment is not None:
             return self.training.segment
-        if isinstance(self.model, WaveNetConfig | StackConfig):
-            return 8192
         windowed = isinstance(self.model, WindowedConfig)
         return 128 if windowed and not self.loss.in_spectra else 2048
+
+    @property
+    def batch(self) -> int:
+        """Windows per step."""
+        if self.training.batch is not None:
+            return self.training.batch
+        return 8 if isinstance(self.model, WaveNetConfig | StackConfig) else 16
 
     @property
     def bptt(self) -> int:
@@ -145,7 +149,7 @@ class Settings(_Strict):
         """Peak of the cosine schedule."""
         if self.training.learning_rate is not None:
             return self.training.learning_rate
-        return 4e-3 if isinstance(self.model, WaveNetConfig | StackConfig) else 16e-3
+        return 8e-3 if isinstance(self.model, WaveNetConfig | StackConfig) else 16e-3
 
     @model_validator(mode="after")
     def _trainable(self) -> Settings:

@@ -80,8 +80,8 @@ class Job:
             return training.seconds * _A_SECOND
         steps = float(DEFAULT_STEPS)
         if training.epochs is not None and training.examples is not None:
-            steps = training.epochs * training.examples / training.batch
-        samples = steps * training.batch * self.settings.segment
+            steps = training.epochs * training.examples / self.settings.batch
+        samples = steps * self.settings.batch * self.settings.segment
         return samples * (multiply_adds(model) + _EACH) + _EACH_JOB
 
 

@@ -30,9 +30,9 @@ class Budget:
 
     def __init__(self, settings: Settings, train_samples: int, validation_samples: int) -> None:
         config = settings.training
-        per_step = config.batch * settings.segment
+        per_step = settings.batch * settings.segment
         examples = config.examples
-        self.epochs_per_step = config.batch / examples if examples else per_step / train_samples
+        self.epochs_per_step = settings.batch / examples if examples else per_step / train_samples
         self.seconds = config.seconds
         self.steps: int | None = None
         if config.epochs is not None:

@@ -145,7 +145,7 @@ def fit(
         data.split.train,
         warm_up,
         settings.segment,
-        config.batch,
+        settings.batch,
         config.seed,
         config.examples,
     )
@@ -249,7 +249,7 @@ def fit(
             if time.perf_counter() - last_saved > _CHECKPOINT_SECONDS:
                 save()
                 last_saved = time.perf_counter()
-            learned = (state.step - session_step) * config.batch * settings.segment / data.rate
+            learned = (state.step - session_step) * settings.batch * settings.segment / data.rate
             speed = learned / (time.perf_counter() - session_began)
             best_esr = state.best_esr if state.best_step else None
             left = state.elapsed * (1 - done) / done if done > 0 else None
