@@ -30,7 +30,7 @@ SMALL = WaveNetConfig(
         ),
     )
 )  # fmt: skip
-QUICK = TrainingConfig(epochs=14, segment=2048, learning_rate=1e-2)
+QUICK = TrainingConfig(epochs=40, learning_rate=2e-2)
 
 
 @pytest.fixture(scope="module")

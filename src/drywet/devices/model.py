@@ -39,6 +39,11 @@ class ModelDevice:
         return digest.hexdigest()
 
     @property
+    def rate(self) -> int:
+        """The only sample rate at which it plays, in Hz."""
+        return self._trained.card.rate
+
+    @property
     def name(self) -> str:
         """The folder's name, or the file's without its suffix."""
         path = self._path.resolve()
@@ -73,7 +78,7 @@ class ModelDevice:
             DrywetError: another rate than the model's, a knob, or samples that are not finite.
         """
         stand = fixed(self, knobs)
-        own = self._trained.card.rate
+        own = self.rate
         if rate != own:
             raise DrywetError(
                 f"{self.name} runs at {own} Hz and the signal is at {rate} Hz",

@@ -10,6 +10,7 @@ from drywet.audio.read import probe
 from drywet.devices.catalog import find
 from drywet.devices.circuit import built_in
 from drywet.devices.device import Position, positions
+from drywet.devices.model import ModelDevice
 from drywet.errors import DrywetError
 from drywet.runs.folder import next_free, require_free
 from drywet.storage import make_folder
@@ -20,6 +21,7 @@ from drywet.verbs.train import RUNS, Run, train
 from drywet.verbs.train_seeds import Seeds, train_seeds
 
 _SECONDS = 60.0
+_RATE = 48_000
 
 
 def train_device(
@@ -63,7 +65,8 @@ def train_device(
     make_folder(folder)
     on_step(f"a capture of {played.name} -> {folder}")
     if signal is None:
-        write_signal(dry, seconds=_SECONDS, overwrite=True)
+        rate = played.rate if isinstance(played, ModelDevice) else _RATE
+        write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)
     process(device, dry, wet, knobs=stand)
     there = str(device).lower() not in built_in() and Path(device).exists()
     where = str(Path(device).resolve()) if there else str(device)
