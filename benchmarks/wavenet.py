@@ -38,11 +38,12 @@ RUNS = 5
 
 
 def files(folder: Path) -> dict[str, Path]:
-    """A ``.nam`` of each preset with PyTorch's first weights."""
+    """A ``.nam`` of each preset with PyTorch's first weights, by the names of ``bench.cpp``."""
     found = {}
-    for name in PRESETS:
+    for preset in PRESETS:
+        name = {"a2": "a2-full", "a2-lite": "a2-lite"}.get(preset, f"a1-{preset}")
         torch.manual_seed(0)
-        config = WaveNetConfig(preset=name)
+        config = WaveNetConfig(preset=preset)
         card = ModelCard(model=config, rate=RATE, output_latency=0)
         found[name] = folder / f"{name}.nam"
         found[name].write_bytes(
@@ -67,7 +68,7 @@ def main() -> None:
                 for line in done.stdout.splitlines():
                     engine, target, net, ns = line.split()
                     times[f"{engine} {target}"][net].append(float(ns))
-        shell = _from_the_shell(Path(scratch), models["standard"])
+        shell = _from_the_shell(Path(scratch), models["a1-standard"])
     medians = {
         column: {net: statistics.median(values) for net, values in nets.items()}
         for column, nets in times.items()
