@@ -26,7 +26,7 @@ from drywet.models.config import LinearConfig, RecurrentConfig
 from drywet.models.stack_config import CellLayer, ConvLayer, DenseLayer, StackConfig
 from drywet.models.wavenet_config import WaveNetArray, WaveNetConfig, WaveNetLayer
 from drywet.runs.model_file import ModelCard, TrainedModel
-from drywet.verbs.export import FORMATS
+from drywet.verbs.export import FORMATS, convert
 from tests.support import mild_model
 
 MUTANTS = 10_000
@@ -214,3 +214,83 @@ def test_deep_json_is_refused(tmp_path, suffix, opening):
     path.write_bytes(opening * 100_000)
     with pytest.raises(DrywetError):
         load(path)
+
+
+def stack_of(layers: list[dict]) -> dict:
+    return {"in_shape": [None, None, 1], "layers": layers}
+
+
+def dense_json(inputs: int, width: int) -> dict:
+    weights = [[[0.01] * width for _ in range(inputs)], [0.0] * width]
+    return {"type": "dense", "activation": "", "shape": [None, None, width], "weights": weights}
+
+
+def conv_json(inputs: int, width: int, taps: int, dilation: int, groups: int) -> dict:
+    weights = [[[[0.01] * width] * (inputs // groups)] * taps, [0.0] * width]
+    return {
+        "type": "conv1d", "activation": "", "shape": [None, None, width], "weights": weights,
+        "kernel_size": [taps], "dilation": [dilation], "groups": groups,
+    }  # fmt: skip
+
+
+def grouped_nam() -> dict:
+    """Small in the file, large once played."""
+    layer = {
+        "input_size": 1, "condition_size": 1, "channels": 512, "kernel_sizes": [2] * 3,
+        "dilations": [2**18 - 1] * 3, "activation": "ReLU", "groups_input": 512,
+        "layer1x1": {"active": False, "groups": 1},
+        "head": {"out_channels": 1, "kernel_size": 1, "bias": False},
+    }  # fmt: skip
+    count = 512 + 3 * (2 * 512 + 512 + 512) + 512 + 1
+    config = {"layers": [layer], "head": None, "head_scale": 1.0}
+    document = {"version": "0.7.0", "architecture": "WaveNet", "config": config}
+    return document | {"weights": [0.01] * count}
+
+
+BOMBS = {
+    "a grouped WaveNet.nam": grouped_nam(),
+    "a long memory.json": stack_of(
+        [dense_json(1, 64), conv_json(64, 64, 4, 2**18, 64), dense_json(64, 1)]
+    ),
+    "groups.json": stack_of(
+        [dense_json(1, 512), conv_json(512, 512, 256, 1, 512), dense_json(512, 1)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_what_is_small_in_the_file_and_large_in_memory_is_refused(tmp_path, name):
+    path = tmp_path / name
+    path.write_text(json.dumps(BOMBS[name]))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DrywetError):
+        load(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_GROWTH
+
+
+def test_what_overflows_is_not_written(tmp_path):
+    source, target = tmp_path / "a.aidax.json", tmp_path / "b.rtneural.json"
+    config = RecurrentConfig(hidden=8)
+    card = ModelCard(model=config, rate=4_000, output_latency=0)
+    model = TrainedModel.of(mild_model(config, 2.0, 0.5), card)
+    document = json.loads(
+        import_module(FORMATS["aidax"]).encode(model, "x", datetime(2026, 11, 23))
+    )
+    document["in_gain"] = 120.0
+    document["layers"][0]["weights"][0][0][0] = 1e38
+    source.write_text(json.dumps(document))
+    with pytest.raises(DrywetError, match="beyond all bounds"):
+        convert(source, target)
+    assert not target.exists()
+
+
+def test_text_of_a_stranger_stays_on_its_line(tmp_path):
+    path = tmp_path / "a.nam"
+    document = documents()[0]
+    document["metadata"]["name"] = "a\nb\x1b[31mred"
+    path.write_text(json.dumps(document))
+    assert load(path).card.metadata.name is None
+    path.write_text(json.dumps(document | {"architecture": "\x1b[31mred"}))
+    with pytest.raises(DrywetError) as refused:
+        load(path)
+    assert str(refused.value).isprintable()

@@ -156,3 +156,29 @@ def test_a_skip_adds_the_dry_sample_itself(capture, tmp_path):
         want = predict(load(folder), x)
         path = json.loads(drywet("export", folder, "--format", format, "--json").out)["path"]
         assert np.max(np.abs(predict(load(path), x) - want)) < 1e-5
+
+
+def test_a_worse_model_than_the_start_is_not_kept(run_folder, capture, tmp_path):
+    folder = tmp_path / "spoiled"
+    options = ("--epochs", 1, "--learning-rate", 2, "--segment", 1024)
+    done = drywet("train", *capture, "-o", folder, "--start", run_folder, *options)
+    assert done.code == 0, done.err
+    rows = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    assert rows[0]["step"] == 0
+    assert rows[-1]["best_esr"] == rows[0]["validation_esr"]
+    x = playing(0.3)
+    assert np.max(np.abs(predict(load(folder), x) - predict(load(run_folder), x))) < 1e-6
+
+
+def test_the_loss_goes_with_the_kind_of_model(wavenet_run, capture, tmp_path):
+    folder = tmp_path / "further"
+    options = ("--loss", "nam", "--epochs", 0.2, "--segment", 2048)
+    done = drywet("train", *capture, "-o", folder, "--start", wavenet_run, *options)
+    assert done.code == 0, done.err
+    assert RunFolder.open(folder).config().settings.loss == NAM_CONVOLUTIONAL
+    again = tmp_path / "again"
+    config = ("--config", folder / "config.json", "--preset", "nano", "--loss", "esr")
+    assert drywet("train", *capture, "-o", again, *config, "--epochs", 0.1).code == 0
+    settings = RunFolder.open(again).config().settings
+    assert (settings.loss.esr, settings.loss.mse) == (1, 0)
+    assert settings.model.preset == "nano"

@@ -17,7 +17,9 @@ class DrywetError(Exception):
         self.found = found
         self.expected = expected
         self.fix = fix
-        super().__init__(" ".join(f"{found}; expected {expected}. {fix}".split()))
+        words = " ".join(f"{found}; expected {expected}. {fix}".split())
+        # A stranger's text in it must not move the cursor.
+        super().__init__("".join(sign if sign.isprintable() else "?" for sign in words))
 
     def __reduce__(self) -> tuple[type["DrywetError"], tuple[str, str, str]]:
         """Exceptions are copied from process to process by their message alone otherwise."""

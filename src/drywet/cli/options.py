@@ -57,9 +57,7 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
         if isinstance(chosen.get("model"), dict):
             chosen["model"].setdefault("kind", "recurrent")
         parse(Settings, chosen, file)
-    if given["model"] is not None:
-        # Another kind of model starts from its own defaults.
-        chosen["model"] = {"kind": given["model"]}
+    _take_kind(chosen, given)
     for section, names in (
         ("model", _MODEL), ("loss", _LOSS), ("training", _TRAINING), ("capture", _CAPTURE),
     ):  # fmt: skip
@@ -72,10 +70,28 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
         chosen["model"].setdefault("kind", "wavenet" if given["preset"] else "recurrent")
     if given["loss"] is not None:
         named = named_loss(given["loss"], chosen.get("model", {}).get("kind", "recurrent"))
-        chosen["loss"] = {**named, **chosen.get("loss", {})}
+        chosen["loss"] = named | {name: given[name] for name in _LOSS if _is_given(given[name])}
     if given["test"] is not None:
         chosen.setdefault("capture", {})["test"] = _stretch(given["test"])
     return parse(Settings, chosen, source)
+
+
+def _take_kind(chosen: dict[str, Any], given: dict[str, Any]) -> None:
+    """Another kind of model, or another preset of it, than the file's.
+
+    Raises:
+        DrywetError: one that cannot be trained by its name alone.
+    """
+    if given["preset"] is not None and isinstance(chosen.get("model"), dict):
+        chosen["model"].pop("arrays", None)
+    if given["model"] in ("stack", "onnx"):
+        raise DrywetError(
+            f"--model {given['model']}", "recurrent, windowed, linear or wavenet",
+            "Choose one, or describe a stack in --config.",
+        )  # fmt: skip
+    if given["model"] is not None:
+        # Another kind of model starts from its own defaults.
+        chosen["model"] = {"kind": given["model"]}
 
 
 def refuse_with_start(given: dict[str, Any]) -> None:
@@ -84,7 +100,9 @@ def refuse_with_start(given: dict[str, Any]) -> None:
     Raises:
         DrywetError: an option of another model, or several seeds, was given.
     """
-    changed = [name for name in ("model", "seeds", "device", *_MODEL) if _is_given(given[name])]
+    changed = [
+        name for name in ("model", "seeds", "device", "margin", *_MODEL) if _is_given(given[name])
+    ]
     if changed:
         raise DrywetError(
             f"--start was given with --{changed[0].replace('_', '-')}",

@@ -197,6 +197,7 @@ def train_command(
                 if start is not None:
                     options.refuse_with_start(context.params)
                     chosen["start"] = start
+                    chosen["loss"] = loss or settings.loss
                 if seeds is not None:
                     chosen |= {"seeds": seeds, "on_run": show.step}
                 if options.is_device(device, dry, signal):

@@ -36,6 +36,7 @@ class ModelDevice:
         digest = sha256(self._trained.card.model_dump_json().encode())
         for name in sorted(self._trained.weights):
             digest.update(np.ascontiguousarray(self._trained.weights[name]).tobytes())
+        digest.update(self._trained.graph)
         return digest.hexdigest()
 
     @property

@@ -2,23 +2,24 @@
 
 The plugin takes the dry sample times ``in_gain`` through the net, adds it where ``in_skip`` is 1,
 and multiplies by ``out_gain``: what drywet's own models do, so that a model with a skip fits
-whatever its gains. The self-test is some noise and what the net makes of it from silence.
+whatever its gains. The self-test is some noise and what the net makes of it from zero
+state.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drywet.errors import DrywetError
 from drywet.formats import limits
+from drywet.formats.document import encoded
 from drywet.formats.rtneural import recurrent_layers
-from drywet.inference.stream import predict
-from drywet.models.config import RecurrentConfig
+from drywet.models.config import AnyConfig, RecurrentConfig
 from drywet.runs.model_file import TrainedModel
 
 SUFFIX = ".aidax.json"
@@ -41,12 +42,16 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
     Raises:
         DrywetError: AIDA-X cannot hold this model.
     """
-    return (json.dumps(document(trained, name, made), allow_nan=False) + "\n").encode()
+    return encoded(document(trained, name, made))
 
 
-def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
-    """What `encode` writes, as JSON's objects."""
-    config = limits.require_recurrent(trained.card.model, "AIDA-X", _ABLE)
+def require(config: AnyConfig, rate: int) -> None:
+    """Refuse a kind of model that AIDA-X cannot hold; any ``rate`` in Hz will do.
+
+    Raises:
+        DrywetError: it cannot.
+    """
+    config = limits.require_recurrent(config, "AIDA-X", _ABLE)
     limits.require_cells(config, "AIDA-X", ("lstm", "gru"), _ABLE)
     limits.require_one_layer(config, "AIDA-X", _ABLE)
     if config.hidden not in _HIDDEN:
@@ -59,11 +64,17 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
             f"AIDA-X has 2 knobs and this model {len(config.knobs)}", _ABLE,
             f"Bring some to a stand: --{config.knobs[-1]} 0.5.",
         )  # fmt: skip
+
+
+def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
+    """What `encode` writes, as JSON's objects."""
+    require(trained.card.model, trained.card.rate)
+    config = limits.require_recurrent(trained.card.model, "AIDA-X", _ABLE)
     net, gain_in, gain_out = _outside(trained, config)
     noise = 0.5 * np.random.default_rng(_SEED).uniform(-1, 1, _TEST_SAMPLES).astype(np.float32)
     known = trained.card.metadata.model_dump(exclude_none=True)
     test = {} if config.knobs else {
-        "input_batch": noise.tolist(), "output_batch": predict(trained, noise).tolist()
+        "input_batch": noise.tolist(), "output_batch": _from_zero(trained, noise)
     }  # fmt: skip
     return {
         "in_shape": [None, None, 1 + len(config.knobs)],
@@ -71,7 +82,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
         "in_gain": 20 * math.log10(gain_in),
         "out_gain": 20 * math.log10(gain_out),
         "layers": recurrent_layers(net, config),
-        "metadata": {"name": name, "author": "drywet"}
+        "metadata": {"name": name}
         | known
         | {
             "date": made.isoformat(timespec="seconds"),
@@ -95,3 +106,14 @@ def _outside(trained: TrainedModel, config: RecurrentConfig) -> tuple[TrainedMod
             "Train it again.",
         )  # fmt: skip
     return TrainedModel(weights, trained.card), gain_in, gain_out
+
+
+def _from_zero(trained: TrainedModel, noise: NDArray[np.float32]) -> list[float]:
+    """What the net makes of it from zero state, in which the plugin resets a net."""
+    import torch
+
+    model = trained.model
+    with torch.no_grad():
+        y, _ = model(torch.from_numpy(noise)[None, :, None], model.init_state(1))
+    found: list[float] = y[0, :, 0].tolist()
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from textwrap import shorten
@@ -22,8 +23,9 @@ FIX = "Download or export it again."
 RATE = 48_000
 """Of files that state none, in Hz, as NAM's plugin takes them."""
 
+_UNKNOWN_RATE = -1.0  # of NAM Core
 _MAX_BYTES = 32_000_000
-_MAX_LAG = 1 << 20  # samples
+_MAX_LAG = 4096  # samples, as of a run
 
 
 def read_document(path: Path, wanted: str) -> dict[str, Any]:
@@ -100,7 +102,11 @@ def rate_of(value: Any, path: Path) -> int:
     Raises:
         DrywetError: it is none.
     """
-    return RATE if value is None else whole(value, 1_000, 768_000, "sample_rate", path)
+    return (
+        RATE
+        if value is None or value == _UNKNOWN_RATE
+        else whole(value, 1_000, 768_000, "sample_rate", path)
+    )
 
 
 def lag_of(value: Any) -> int:
@@ -197,3 +203,18 @@ def metadata_of(found: Any) -> Metadata:
         except ValidationError:
             continue
     return Metadata(**kept)
+
+
+def encoded(document: dict[str, Any]) -> bytes:
+    """A document as a file's bytes.
+
+    Raises:
+        DrywetError: it holds a number that is none: weights and gains beyond all bounds.
+    """
+    try:
+        return (json.dumps(document, allow_nan=False) + "\n").encode()
+    except ValueError as error:
+        raise DrywetError(
+            "a model whose weights and gains go beyond all bounds", "finite numbers",
+            "Train or export it again.",
+        ) from error  # fmt: skip

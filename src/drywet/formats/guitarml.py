@@ -6,7 +6,6 @@ Files state no rate: 44.1 kHz, at which GuitarML's plugins were made, or what dr
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from drywet.formats.document import (
     FIX,
     Weights,
     configured,
+    encoded,
     lag_of,
     mapping,
     metadata_of,
@@ -28,7 +28,7 @@ from drywet.formats.document import (
     tensor,
     whole,
 )
-from drywet.models.config import RecurrentConfig, shapes
+from drywet.models.config import AnyConfig, RecurrentConfig, shapes
 from drywet.runs.folded import fold
 from drywet.runs.model_file import ModelCard, TrainedModel
 
@@ -53,22 +53,29 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
     Raises:
         DrywetError: Proteus cannot hold this model.
     """
-    return (json.dumps(document(trained, name, made), allow_nan=False) + "\n").encode()
+    return encoded(document(trained, name, made))
 
 
-def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
-    """What `encode` writes, as JSON's objects."""
-    config = trained.card.model
+def require(config: AnyConfig, rate: int) -> None:
+    """Refuse a kind of model that Proteus cannot hold at a ``rate`` in Hz.
+
+    Raises:
+        DrywetError: it cannot.
+    """
     if not isinstance(config, RecurrentConfig):
         raise limits.refuse(config, "Proteus", _ABLE, _TRAIN)
     limits.require_cells(config, "Proteus", ("lstm",), _ABLE)
     limits.require_one_layer(config, "Proteus", _ABLE)
     if config.hidden != _HIDDEN or not config.skip or len(config.knobs) > _MOST_KNOBS:
         raise limits.refuse(config, "Proteus", _ABLE, _TRAIN)
-    if trained.card.rate != _RATE:
-        raise DrywetError(
-            f"Proteus runs at {_RATE} Hz and this model at {trained.card.rate} Hz", _ABLE, _TRAIN
-        )
+    if rate != _RATE:
+        raise DrywetError(f"Proteus runs at {_RATE} Hz and this model at {rate} Hz", _ABLE, _TRAIN)
+
+
+def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
+    """What `encode` writes, as JSON's objects."""
+    require(trained.card.model, trained.card.rate)
+    config = limits.require_recurrent(trained.card.model, "Proteus", _ABLE)
     net = fold(trained, config)
     limits.require_plain_skip(net, "Proteus")
     layer = net.layers[0]
@@ -91,7 +98,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
             "lin.weight": [net.head.tolist()],
             "lin.bias": [net.head_bias],
         },
-        "metadata": {"name": name, "modeled_by": "drywet"}
+        "metadata": {"name": name}
         | trained.card.metadata.model_dump(exclude_none=True)
         | {
             "date": made.isoformat(timespec="seconds"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drywet.errors import DrywetError
 from drywet.models.config import AnyConfig, RecurrentConfig
+from drywet.models.stack_config import StackConfig
 from drywet.runs.folded import FoldedNet
 
 _SAME = 1e-5  # of a skip that is 1 but for the rounding of two gains
@@ -57,7 +58,7 @@ def require_one_layer(config: RecurrentConfig, target: str, able: str) -> None:
         )  # fmt: skip
 
 
-def require_no_skip(config: RecurrentConfig, target: str, able: str) -> None:
+def require_no_skip(config: RecurrentConfig | StackConfig, target: str, able: str) -> None:
     """Refuse a skip.
 
     Raises:
@@ -67,7 +68,7 @@ def require_no_skip(config: RecurrentConfig, target: str, able: str) -> None:
         raise DrywetError(
             f"{target} has no input skip and this model was trained with one",
             able,
-            "Train without --skip.",
+            "Train without --skip, or export it as aidax, onnx or c.",
         )
 
 

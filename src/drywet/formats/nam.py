@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime
 from typing import Any
 
 from drywet.errors import DrywetError
 from drywet.formats import limits, nam_convnet, nam_linear, nam_lstm, nam_wavenet
+from drywet.formats.document import encoded
 from drywet.formats.nam_levels import loudness_and_gain
-from drywet.models.config import LinearConfig, RecurrentConfig
+from drywet.models.config import AnyConfig, LinearConfig, RecurrentConfig
 from drywet.models.stack_config import StackConfig
 from drywet.models.wavenet_config import WaveNetConfig
 from drywet.runs.model_file import TrainedModel
@@ -32,11 +32,12 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
     Raises:
         DrywetError: NAM cannot hold this model, or it gives no finite samples.
     """
-    return (json.dumps(document(trained, name, made), allow_nan=False) + "\n").encode()
+    return encoded(document(trained, name, made))
 
 
 def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
     """What `encode` writes, as JSON's objects."""
+    require(trained.card.model, trained.card.rate)
     architecture, version, config, weights = _net(trained)
     return {
         "version": version,
@@ -46,6 +47,25 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
         "weights": weights,
         "sample_rate": trained.card.rate,
     }
+
+
+def require(config: AnyConfig, rate: int) -> None:
+    """Refuse a kind of model that NAM cannot hold; any ``rate`` in Hz will do.
+
+    Raises:
+        DrywetError: it cannot.
+    """
+    match config:
+        case RecurrentConfig():
+            nam_lstm.require(config)
+        case StackConfig():
+            nam_convnet.require(config)
+        case WaveNetConfig() | LinearConfig():
+            pass
+        case other:
+            raise limits.refuse(
+                other, "NAM", _ABLE, "Train one: drywet train DRY WET --model recurrent."
+            )
 
 
 def _net(trained: TrainedModel) -> tuple[str, str, dict[str, Any], list[float]]:
@@ -58,10 +78,7 @@ def _net(trained: TrainedModel) -> tuple[str, str, dict[str, Any], list[float]]:
             return "Linear", _VERSION, *nam_linear.write(trained, config)
         case StackConfig() as config:
             return "ConvNet", _VERSION, *nam_convnet.write(trained, config)
-        case other:
-            raise limits.refuse(
-                other, "NAM", _ABLE, "Train one: drywet train DRY WET --model recurrent."
-            )
+    raise AssertionError(f"a {trained.card.model.title} that require lets by")
 
 
 def _metadata(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
@@ -75,7 +92,7 @@ def _metadata(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any
     known = trained.card.metadata.model_dump(exclude_none=True)
     return (
         found
-        | {"name": name, "modeled_by": "drywet"}
+        | {"name": name}
         | known
         | {"training": {"output_latency_samples": trained.card.output_latency}}
     )

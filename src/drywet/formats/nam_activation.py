@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from drywet.errors import DrywetError
-from drywet.formats.document import FIX, number, shown
+from drywet.formats.document import number, shown
 from drywet.models.activation import Activation, Name
 
 _NAMES: dict[str, Name] = {
@@ -33,7 +33,9 @@ def read_activation(found: Any, path: Path) -> Activation:
     if kind == "PReLU" and "negative_slopes" not in settings:  # one slope for all channels
         slope = number(settings.get("negative_slope", 0.01), 1e3, "negative_slope", path)
         return Activation(name="leaky_relu", slope=slope)
-    raise DrywetError(f"{path}: activation {shown(kind)}", ", ".join(_NAMES), FIX)
+    raise DrywetError(
+        f"{path}: activation {shown(kind)}", ", ".join(_NAMES), "drywet cannot play this kind."
+    )
 
 
 def write_activation(activation: Activation) -> dict[str, Any]:

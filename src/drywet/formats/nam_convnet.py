@@ -75,11 +75,11 @@ def read(
     return net, tensors
 
 
-def write(trained: TrainedModel, config: StackConfig) -> tuple[dict[str, Any], list[float]]:
-    """NAM's ``config`` and ``weights``.
+def require(config: StackConfig) -> None:
+    """Refuse stacks of another form.
 
     Raises:
-        DrywetError: a stack of another form.
+        DrywetError: NAM cannot hold it.
     """
     *layers, last = config.layers
     convolutions = [layer for layer in layers if isinstance(layer, ConvLayer)]
@@ -96,11 +96,19 @@ def write(trained: TrainedModel, config: StackConfig) -> tuple[dict[str, Any], l
         raise DrywetError(
             f"NAM cannot hold a {config.title}", ABLE, "Export it for RTNeural or as ONNX or C."
         )
-    first = convolutions[0]
+
+
+def write(trained: TrainedModel, config: StackConfig) -> tuple[dict[str, Any], list[float]]:
+    """NAM's ``config`` and ``weights`` of a stack that `require` accepts.
+
+    Raises:
+        DrywetError: NAM has no such activation.
+    """
+    convolutions = [layer for layer in config.layers if isinstance(layer, ConvLayer)]
     weights = fold_stack(trained, config)
     return {
-        "channels": first.width,
+        "channels": convolutions[0].width,
         "dilations": [layer.dilation for layer in convolutions],
         "batchnorm": False,
-        "activation": write_activation(first.activation)["type"],
+        "activation": write_activation(convolutions[0].activation)["type"],
     }, [value for name in stack_shapes(config) for value in weights[name].ravel().tolist()]

@@ -24,15 +24,19 @@ from drywet.runs.model_file import TrainedModel
 ABLE = "an LSTM of 1 to 4 layers without skip"
 
 
-def write(trained: TrainedModel, config: RecurrentConfig) -> tuple[dict[str, Any], list[float]]:
-    """NAM's ``config`` and ``weights``.
+def require(config: RecurrentConfig) -> None:
+    """Refuse what NAM cannot hold.
 
     Raises:
-        DrywetError: NAM cannot hold this model.
+        DrywetError: it cannot hold such a net.
     """
     limits.require_cells(config, "NAM", ("lstm",), ABLE)
     limits.require_no_skip(config, "NAM", ABLE)
     limits.require_no_knobs(config, "NAM", ABLE)
+
+
+def write(trained: TrainedModel, config: RecurrentConfig) -> tuple[dict[str, Any], list[float]]:
+    """NAM's ``config`` and ``weights`` of a net that `require` accepts."""
     net = fold(trained, config)
     h, c = trained.model.settled_state(1, trained.card.rate)
     weights: list[float] = []

@@ -1,7 +1,8 @@
 """The WaveNets of ``.nam``: the first form (file versions up to 0.5) and the present one (0.7).
 
 The flat weights are in the order of `drywet.models.wavenet_config.wavenet_shapes`. Convolutions in
-groups are read as whole ones with zeros between the groups: the same function.
+groups are read as whole ones with zeros between the groups: the same function. Where NAM can cut
+channels away (``slimmable``), the whole net is read.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _FILMS = (
     "activation_pre_film", "activation_post_film", "layer1x1_post_film", "head1x1_post_film",
 )  # fmt: skip
 _ABLE = "a WaveNet of layer arrays"
+_NOT = "drywet cannot play this kind."
 
 
 def read(
@@ -43,7 +45,7 @@ def read(
     """
     if config.get("head") is not None or config.get("condition_dsp") is not None:
         part = "head" if config.get("head") is not None else "condition_dsp"
-        raise DrywetError(f"{path}: a WaveNet with a {part} of its own", _ABLE, FIX)
+        raise DrywetError(f"{path}: a WaveNet with a {part} of its own", _ABLE, _NOT)
     if config.get("in_channels", 1) != 1:
         raise DrywetError(
             f"{path}: in_channels is {shown(config['in_channels'])}", "1, the dry sample", FIX
@@ -70,9 +72,7 @@ def _array(array: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str,
     for film in _FILMS:
         value = array.get(film)
         if value and not (isinstance(value, dict) and value.get("active", True) is False):
-            raise DrywetError(f"{path}: a WaveNet with {film}", _ABLE, FIX)
-    if array.get("slimmable") is not None:
-        raise DrywetError(f"{path}: a WaveNet whose channels can be cut", _ABLE, FIX)
+            raise DrywetError(f"{path}: a WaveNet with {film}", _ABLE, _NOT)
     channels = whole(array.get("channels"), 1, 512, "channels", path)
     bottleneck = whole(array.get("bottleneck", channels), 1, 512, "bottleneck", path)
     dilations = listed(array.get("dilations"), "dilations", path, 256)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +9,9 @@ import numpy as np
 
 from drywet.errors import DrywetError
 from drywet.formats import limits
+from drywet.formats.document import encoded
 from drywet.formats.rtneural_layers import cell, conv, dense
-from drywet.models.config import LinearConfig, RecurrentConfig
+from drywet.models.config import AnyConfig, LinearConfig, RecurrentConfig
 from drywet.models.stack_config import CellLayer, ConvLayer, StackConfig
 from drywet.runs.folded import fold
 from drywet.runs.folded_stack import fold_stack, tail
@@ -34,31 +34,42 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
     Raises:
         DrywetError: RTNeural cannot hold this model.
     """
-    return (json.dumps(document(trained, name, made), allow_nan=False) + "\n").encode()
+    return encoded(document(trained, name, made))
+
+
+def require(config: AnyConfig, rate: int) -> None:
+    """Refuse a kind of model that RTNeural cannot hold; any ``rate`` in Hz will do.
+
+    Raises:
+        DrywetError: it cannot.
+    """
+    if isinstance(config, RecurrentConfig):
+        limits.require_cells(config, "RTNeural", ("lstm", "gru"), _ABLE)
+    elif not isinstance(config, LinearConfig | StackConfig):
+        raise limits.refuse(
+            config, "RTNeural", _ABLE, "Train one: drywet train DRY WET --model recurrent."
+        )
+    if isinstance(config, RecurrentConfig | StackConfig):
+        limits.require_no_skip(config, "RTNeural", _ABLE)
 
 
 def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
     """What `encode` writes, as JSON's objects; the sample rate is in ``metadata``."""
     config = trained.card.model
+    require(config, trained.card.rate)
     inputs = 1
     if isinstance(config, RecurrentConfig):
-        limits.require_cells(config, "RTNeural", ("lstm", "gru"), _ABLE)
-        limits.require_no_skip(config, "RTNeural", _ABLE)
         inputs += len(config.knobs)
         layers = recurrent_layers(trained, config)
-    elif isinstance(config, LinearConfig):
-        layers = [_filter(trained)]
     elif isinstance(config, StackConfig):
         layers = _stack(trained, config)
     else:
-        raise limits.refuse(
-            config, "RTNeural", _ABLE, "Train one: drywet train DRY WET --model recurrent."
-        )
+        layers = [_filter(trained)]
     known = trained.card.metadata.model_dump(exclude_none=True)
     return {
         "in_shape": [None, None, inputs],
         "layers": layers,
-        "metadata": {"name": name, "modeled_by": "drywet"}
+        "metadata": {"name": name}
         | known
         | {
             "date": made.isoformat(timespec="seconds"),
@@ -94,11 +105,6 @@ def _filter(trained: TrainedModel) -> dict[str, Any]:
 
 
 def _stack(trained: TrainedModel, config: StackConfig) -> list[dict[str, Any]]:
-    if config.skip:
-        raise DrywetError(
-            "RTNeural has no input skip and this model was trained with one", _ABLE,
-            "Train without it.",
-        )  # fmt: skip
     weights = fold_stack(trained, config)
     layers = []
     for i, layer in enumerate(config.layers):

@@ -15,6 +15,8 @@ import numpy as np
 from drywet.errors import DrywetError
 from drywet.formats.document import FIX, Weights, listed, tensor, whole
 
+_MOST_WEIGHTS = 4_000_000
+
 
 def cell(kind: str, weights: dict[str, Weights]) -> dict[str, Any]:
     """An ``lstm`` or ``gru`` layer.
@@ -111,6 +113,11 @@ def read_conv(
         raise DrywetError(
             f"{path}: {groups} groups of {inputs} inputs and {width} outputs", "groups that divide",
             FIX,
+        )  # fmt: skip
+    if width * inputs * taps > _MOST_WEIGHTS:
+        raise DrywetError(
+            f"{path}: {what} has {taps} taps of {inputs} inputs and {width} outputs",
+            f"at most {_MOST_WEIGHTS} weights", FIX,
         )  # fmt: skip
     found = _weights(layer, 2, what, path)
     inside, out = inputs // groups, width // groups

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from drywet.models.onnx_config import OnnxConfig
 from drywet.models.stack_config import StackConfig, stack_shapes
@@ -39,6 +39,13 @@ class RecurrentConfig(BaseModel):
     knobs: tuple[Annotated[str, Field(min_length=1, max_length=32)], ...] = Field(
         default=(), max_length=7
     )
+
+    @field_validator("knobs")
+    @classmethod
+    def _named(cls, knobs: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(knobs)) < len(knobs) or not all(knob.isprintable() for knob in knobs):
+            raise ValueError("knobs of different names, each on one line")
+        return knobs
 
     @property
     def receptive_field(self) -> None:

@@ -11,6 +11,7 @@ from drywet.models.activation import LINEAR, Activation
 MOST_SAMPLES = 1 << 20
 """Longest receptive field of the convolutions."""
 
+_MOST_HELD = 1 << 22
 _MOST_WEIGHTS = 4_000_000
 _Width = Annotated[int, Field(ge=1, le=512)]
 
@@ -84,6 +85,13 @@ class StackConfig(_Part):
         if self.memory >= MOST_SAMPLES:
             raise ValueError(f"a receptive field of over {MOST_SAMPLES} samples")
         widths = [1, *(layer.width for layer in self.layers)]
+        held = sum(
+            before * (layer.kernel - 1) * layer.dilation
+            for before, layer in zip(widths, self.layers, strict=False)
+            if isinstance(layer, ConvLayer)
+        )
+        if held > _MOST_HELD:
+            raise ValueError(f"a memory of over {_MOST_HELD} numbers")
         size = sum(
             layer.width * before * (layer.kernel if isinstance(layer, ConvLayer) else 1)
             for before, layer in zip(widths, self.layers, strict=False)

@@ -17,6 +17,9 @@ from drywet.models.activation import SIGMOID, TANH, Activation
 MOST_SAMPLES = 1 << 20
 """Longest receptive field."""
 
+MOST_HELD = 1 << 24
+"""Most numbers that the layers may have to remember."""
+
 _MOST_WEIGHTS = 4_000_000
 _LEAKY = Activation(name="leaky_relu", slope=0.01)
 
@@ -113,6 +116,13 @@ class WaveNetConfig(_Part):
             raise ValueError(f"a last head of {self.arrays[-1].head} channels, not 1")
         if self.receptive_field > MOST_SAMPLES:
             raise ValueError(f"a receptive field of over {MOST_SAMPLES} samples")
+        held = sum(
+            array.channels * (layer.kernel - 1) * layer.dilation
+            for array in self.arrays
+            for layer in array.layers
+        )
+        if held > MOST_HELD:
+            raise ValueError(f"a memory of over {MOST_HELD} numbers")
         if sum(_size(shape) for shape in wavenet_shapes(self).values()) > _MOST_WEIGHTS:
             raise ValueError(f"more than {_MOST_WEIGHTS} weights")
         return self

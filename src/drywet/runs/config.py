@@ -277,7 +277,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def parse(kind: type[T], value: Any, source: Path) -> T:
+def parse(
+    kind: type[T],
+    value: Any,
+    source: Path,
+    fix: str = "Every setting and its option is in docs/runs.md.",
+) -> T:
     """Validate ``value`` read from ``source``.
 
     Raises:
@@ -298,6 +303,4 @@ def parse(kind: type[T], value: Any, source: Path) -> T:
         else:
             given = textwrap.shorten(repr(first["input"]), 60)
             found, expected = f"{source}: {place} is {given}", reason
-        raise DrywetError(
-            found, expected, "Every setting and its option is in docs/runs.md."
-        ) from error
+        raise DrywetError(found, expected, fix) from error

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from drywet.errors import DrywetError
 from drywet.runs import model_file
 from drywet.runs.config import RunConfig, parse
+from drywet.runs.model_file import TrainedModel, save_model
 from drywet.storage import append_line, make_folder, read_json, remove, write_bytes, write_json
 
 GROUP_FILE = "seeds.json"
@@ -76,8 +77,14 @@ class RunFolder:
         self.audio = path / "audio"
 
     @classmethod
-    def create(cls, path: Path, config: RunConfig, overwrite: bool = False) -> RunFolder:
-        """Make the folder of a new run and write its configuration.
+    def create(
+        cls,
+        path: Path,
+        config: RunConfig,
+        overwrite: bool = False,
+        start: TrainedModel | None = None,
+    ) -> RunFolder:
+        """Make the folder of a new run and write its configuration, and the model it starts from.
 
         Raises:
             DrywetError: a run is there and ``overwrite`` is false, something
@@ -87,6 +94,8 @@ class RunFolder:
         folder = cls(path)
         make_folder(path)
         remove(folder.made())
+        if start is not None:
+            save_model(folder.start_file, start)
         write_json(folder.config_file, config.model_dump(mode="json"))
         return folder
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+def _printable(text: str) -> str:
+    """A stranger's text must not move the cursor."""
+    if not text.isprintable():
+        raise ValueError("text on one line")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 GearType = Literal["amp", "pedal", "pedal_amp", "amp_cab", "amp_pedal_cab", "preamp", "studio"]
 ToneType = Literal["clean", "overdrive", "crunch", "hi_gain", "fuzz"]
 Level = Annotated[float, Field(ge=-100, le=100)]

@@ -12,6 +12,7 @@ from drywet.models.linear import LinearModel, fit_fir
 from drywet.models.registry import build
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
+from drywet.runs.metadata import Metadata
 from drywet.runs.model_file import ModelCard, TrainedModel, load_model, save_model
 from drywet.training.hardware import use_threads
 from drywet.training.loop import FitResult, Progress, TrainingData, fit, set_gains
@@ -49,16 +50,24 @@ def learn(
         _fit_linear(config.settings.model, config, data, folder.model_file)
         return None
     torch.manual_seed(config.settings.training.seed)
+    metadata = Metadata()
     if config.start is not None:  # trained further
-        model = load_model(folder.start_file).model
+        begun = load_model(folder.start_file)
+        model, metadata = begun.model, begun.card.metadata
         model.train()
     else:
         model = build(config.settings.model)
         set_gains(model, data)
     card = ModelCard(
-        model=config.settings.model, rate=config.rate, output_latency=config.output_latency
+        model=config.settings.model,
+        rate=config.rate,
+        output_latency=config.output_latency,
+        metadata=metadata,
     )
-    return fit(model, card, data, config.settings, folder, device, on_progress, resume, pause_at)
+    return fit(
+        model, card, data, config.settings, folder, device, on_progress, resume, pause_at,
+        started=config.start is not None,
+    )  # fmt: skip
 
 
 def _fit_linear(wanted: LinearConfig, config: RunConfig, data: TrainingData, path: Path) -> None:

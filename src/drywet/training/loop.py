@@ -117,11 +117,12 @@ def fit(
     report: Callable[[Progress], None],
     resume: bool = False,
     pause_at: float = 1.0,
+    started: bool = False,
 ) -> FitResult:
     """Train ``model`` in place until the budget is spent or Ctrl-C, leaving the best weights in it.
 
     Args:
-        model: fresh from `drywet.models.registry.build`; seeded by the caller.
+        model: fresh from `drywet.models.registry.build`, seeded by the caller, or a trained one.
         card: goes into the model file.
         data: what to learn.
         settings: of loss and training.
@@ -131,6 +132,7 @@ def fit(
         resume: go on from the folder's checkpoint, if it got that far; a longer budget than the
             one it was written for is gone on with.
         pause_at: share of the budget after which to stop for now.
+        started: the model knows something already: it is the best until a better one comes.
 
     Raises:
         DrywetError: training windows do not fit, the checkpoint is unusable, or
@@ -226,6 +228,8 @@ def fit(
             make_folder(folder.milestones)
             save_model(folder.milestone_file(epochs), TrainedModel.of(model, card))
 
+    if started and state.step == 0:
+        validation_esr = validate()
     done = budget.progress(state.step, state.elapsed)
     with stop_on_ctrl_c() as stop:
         while not (state.finished or stop.requested or done >= pause_at):

@@ -7,9 +7,11 @@ from pathlib import Path
 from drywet.errors import DrywetError
 from drywet.evaluation.material import latency_against
 from drywet.formats.load import load
+from drywet.losses.config import LossConfig
 from drywet.models.config import LinearConfig
+from drywet.models.onnx_config import OnnxConfig
 from drywet.pair.load import load_pair
-from drywet.runs.config import Settings
+from drywet.runs.config import Settings, named_loss, parse
 from drywet.runs.knobs import at_knobs
 from drywet.runs.model_file import TrainedModel
 
@@ -17,7 +19,7 @@ _SLOWER = 0.25  # of the learning rate of a net that knows nothing yet
 
 
 def from_model(
-    path: Path | str, dry: Path | str, wet: Path | str, settings: Settings
+    path: Path | str, dry: Path | str, wet: Path | str, settings: Settings, loss: str | None
 ) -> tuple[TrainedModel, Settings]:
     """A model and the settings with which to train it further.
 
@@ -29,6 +31,7 @@ def from_model(
         dry: file with the signal into the device.
         wet: file with the signal out of it.
         settings: of the run; its model is not looked at.
+        loss: the name of the loss, where it has one.
 
     Raises:
         DrywetError: unusable model or files, one that cannot be trained, or another rate than its
@@ -36,10 +39,11 @@ def from_model(
     """
     trained = at_knobs(load(path))
     card, capture, training = trained.card, settings.capture, settings.training
-    if isinstance(card.model, LinearConfig):
+    if isinstance(card.model, LinearConfig | OnnxConfig):
         raise DrywetError(
-            f"{path} is a {card.model.title}", "a net", "A filter is solved anew, not trained."
-        )
+            f"{path} is a {card.model.title}", "a net of drywet's own kinds",
+            "Filters are solved anew; graphs of others can only be played.",
+        )  # fmt: skip
     if capture.rate not in (None, card.rate):
         raise DrywetError(
             f"--rate {capture.rate} and a model that runs at {card.rate} Hz", "the model's rate",
@@ -51,9 +55,12 @@ def from_model(
         found = latency_against(trained, pair)
         changes |= {} if found is None else {"latency": found}
     own = settings.model_copy(update={"model": card.model})
+    if loss is not None:
+        own = own.model_copy(update={"loss": LossConfig(**named_loss(loss, card.model.kind))})
     if training.learning_rate is None:
         rate = _SLOWER * own.learning_rate
         own = own.model_copy(
             update={"training": training.model_copy(update={"learning_rate": rate})}
         )
-    return trained, own.model_copy(update={"capture": capture.model_copy(update=changes)})
+    own = own.model_copy(update={"capture": capture.model_copy(update=changes)})
+    return trained, parse(Settings, own.model_dump(), Path(path))

@@ -9,12 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
 from pydantic import BaseModel
 
 from drywet.errors import DrywetError
 from drywet.formats.load import load
-from drywet.models.config import AnyConfig, RecurrentConfig
-from drywet.models.wavenet_config import WaveNetConfig
+from drywet.models.config import AnyConfig
 from drywet.runs.config import parse
 from drywet.runs.folder import RunFolder
 from drywet.runs.knobs import at_knobs
@@ -59,15 +59,16 @@ class Exported(BaseModel):
     output_latency: int
 
 
-def formats_for(config: AnyConfig) -> list[str]:
-    """Plugins' formats that can hold a model of this configuration, the best known first."""
-    if isinstance(config, WaveNetConfig):
-        return ["nam"]
-    if not isinstance(config, RecurrentConfig) or config.cell == "rnn":
-        return []
-    if config.skip:
-        return ["aidax"] if config.layers == 1 else []
-    return ["nam", "rtneural"] if config.cell == "lstm" else ["rtneural"]
+def formats_for(config: AnyConfig, rate: int) -> list[str]:
+    """Plugins' formats that can hold such a model at a rate in Hz, the best known first."""
+    found = []
+    for name in ("nam", "rtneural", "aidax", "proteus"):
+        try:
+            import_module(FORMATS[name]).require(config, rate)
+        except DrywetError:
+            continue
+        found.append(name)
+    return found
 
 
 def export(
@@ -101,16 +102,20 @@ def export(
     trained = load(path, size)
     if knobs:
         trained = at_knobs(trained, knobs)
-    trained = _described(trained, metadata or {}, name)
+    described = dict(metadata or {})
+    if path.is_dir() and trained.card.metadata.modeled_by is None:
+        described = {"modeled_by": "drywet"} | described
+    trained = _described(trained, described, name)
     if path.is_dir():
         target = RunFolder(path).export_file(writer.SUFFIX)
     else:
         target = path.with_name(path.stem + writer.SUFFIX)
     shown = trained.card.metadata.name or target.name.removesuffix(writer.SUFFIX)
     target = target if out is None else Path(out)
-    if out is None and target.exists() and target.samefile(path):
-        raise DrywetError(f"{target} is the model itself", "another file", "Name one with -o.")
-    write_bytes(target, writer.encode(trained, shown, datetime.now()))
+    _require_another(target, path)
+    with np.errstate(over="ignore", invalid="ignore"):  # the writer refuses what comes of it
+        data = writer.encode(trained, shown, datetime.now())
+    write_bytes(target, data)
     return Exported(
         path=str(target),
         format=format,
@@ -145,10 +150,19 @@ def convert(
         DrywetError: as `export`, or a target that is the source or has no known ending.
     """
     source, target = Path(source), Path(target)
-    if target.exists() and source.exists() and target.samefile(source):
-        raise DrywetError(f"{target} is the model itself", "another file", "Choose another name.")
+    _require_another(target, source)
     chosen = _format_of(target) if format is None else format
     return export(source, format=chosen, out=target, metadata=metadata, knobs=knobs, size=size)
+
+
+def _require_another(target: Path, source: Path) -> None:
+    """Refuse to write over the model, or over one that a run keeps."""
+    itself = target.exists() and source.exists() and target.samefile(source)
+    run = RunFolder(target.parent)
+    kept = (run.model_file, run.baseline_file, run.start_file)
+    if itself or (run.config_file.exists() and target in kept):
+        held = "the model itself" if itself else "a model that its run keeps"
+        raise DrywetError(f"{target} is {held}", "another file", "Name one with -o.")
 
 
 def _format_of(target: Path) -> str:
@@ -179,5 +193,5 @@ def _described(
     if not given:
         return trained
     known = trained.card.metadata.model_dump(exclude_none=True)
-    described = parse(Metadata, known | given, Path("the metadata"))
+    described = parse(Metadata, known | given, Path("the metadata"), "See drywet export --help.")
     return replace(trained, card=trained.card.model_copy(update={"metadata": described}))

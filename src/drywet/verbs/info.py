@@ -74,6 +74,6 @@ def info(model: Path | str, *, size: float = 1.0) -> Info:
         output_latency=card.output_latency,
         knobs=list(knobs_of(card.model)),
         metadata=card.metadata,
-        sizes=nam_read.sizes(path) if path.suffix.lower() == ".nam" else [],
-        formats=formats_for(card.model),
+        sizes=nam_read.sizes(path) if path.suffix.lower() == ".nam" and path.is_file() else [],
+        formats=formats_for(card.model, card.rate),
     )

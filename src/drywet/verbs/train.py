@@ -13,9 +13,8 @@ from drywet.evaluation.result import Evaluation
 from drywet.losses.config import LossConfig
 from drywet.models.config import ModelConfig, RecurrentConfig
 from drywet.pair.examine import Examination
-from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig, parse
+from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig, named_loss, parse
 from drywet.runs.folder import RunFolder, next_free, require_free
-from drywet.runs.model_file import save_model
 from drywet.storage import remove_leftovers
 from drywet.training.hardware import choose_device
 from drywet.training.learn import learn as learn_folder
@@ -64,7 +63,7 @@ def train(
     *,
     out: Path | str | None = None,
     model: ModelConfig | None = None,
-    loss: LossConfig | None = None,
+    loss: LossConfig | str | None = None,
     training: TrainingConfig | None = None,
     capture: CaptureConfig | None = None,
     start: Path | str | None = None,
@@ -80,7 +79,7 @@ def train(
         wet: file with the signal out of it.
         out: folder of the run; by default ``runs/`` and the wet file's name.
         model: what to train; an LSTM of 16 units by default.
-        loss: what to minimise; ESR by default.
+        loss: what to minimise, or its name (`drywet.runs.config.named_loss`); ESR by default.
         training: budget, seed, optimiser.
         capture: rate, alignment, held-out stretch.
         start: a model to train further, as for `drywet.load`, instead of a new one.
@@ -93,14 +92,17 @@ def train(
         DrywetError: files or settings that cannot be used, a capture the checks
             refuse, or a place that cannot be written.
     """
-    settings = settings_of(model, loss, training, capture)
+    if isinstance(loss, str) and start is None:
+        loss = LossConfig(**named_loss(loss, (model or RecurrentConfig()).kind))
+    name = loss if isinstance(loss, str) else None
+    settings = settings_of(model, None if isinstance(loss, str) else loss, training, capture)
     started = None
     if start is not None:
         if model is not None:
             raise DrywetError(
                 f"--start {start} and a kind of model", "one of them", "The model has its own kind."
             )
-        started, settings = from_model(start, dry, wet, settings)
+        started, settings = from_model(start, dry, wet, settings, name)
     device = choose_device(settings.training.device)
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite)
@@ -114,9 +116,7 @@ def train(
     config, data = prepare(dry, wet, settings, played, examined)
     if start is not None:
         config = config.model_copy(update={"start": str(Path(start).resolve())})
-    folder = RunFolder.create(path, config, overwrite)
-    if started is not None:
-        save_model(folder.start_file, started)
+    folder = RunFolder.create(path, config, overwrite, started)
     return learn(folder, config, data, device, on_progress, reports[0], resume=False)
 
 
@@ -179,5 +179,5 @@ def learn(
         resume: go on from the folder's checkpoint, if it got that far.
     """
     result = learn_folder(folder, config, data, device, on_progress, resume)
-    formats = [] if result is None else formats_for(config.settings.model)
+    formats = [] if result is None else formats_for(config.settings.model, config.rate)
     return Run(folder.path, report, result, evaluate(folder), formats)
