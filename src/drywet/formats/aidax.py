@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from drywet.errors import DrywetError
 from drywet.formats import limits
-from drywet.formats.document import encoded
+from drywet.formats.document import described, encoded
 from drywet.formats.rtneural import recurrent_layers
 from drywet.models.config import AnyConfig, RecurrentConfig
 from drywet.runs.model_file import TrainedModel
@@ -72,7 +72,6 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
     config = limits.require_recurrent(trained.card.model, "AIDA-X", _ABLE)
     net, gain_in, gain_out = _outside(trained, config)
     noise = 0.5 * np.random.default_rng(_SEED).uniform(-1, 1, _TEST_SAMPLES).astype(np.float32)
-    known = trained.card.metadata.model_dump(exclude_none=True)
     test = {} if config.knobs else {
         "input_batch": noise.tolist(), "output_batch": _from_zero(trained, noise)
     }  # fmt: skip
@@ -82,13 +81,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
         "in_gain": 20 * math.log10(gain_in),
         "out_gain": 20 * math.log10(gain_out),
         "layers": recurrent_layers(net, config),
-        "metadata": {"name": name}
-        | known
-        | {
-            "date": made.isoformat(timespec="seconds"),
-            "samplerate": trained.card.rate,
-            "output_latency_samples": trained.card.output_latency,
-        },
+        "metadata": described(trained, name, made),
         **test,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from drywet.errors import DrywetError
 from drywet.runs.metadata import Metadata
+from drywet.runs.model_file import TrainedModel
 from drywet.storage import read_json
 
 Weights = NDArray[np.float32]
@@ -218,3 +220,21 @@ def encoded(document: dict[str, Any]) -> bytes:
             "a model whose weights and gains go beyond all bounds", "finite numbers",
             "Train or export it again.",
         ) from error  # fmt: skip
+
+
+def described(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
+    """The ``metadata`` of RTNeural's, AIDA-X's and Proteus' files.
+
+    Args:
+        trained: the model.
+        name: of it.
+        made: when.
+    """
+    card = trained.card
+    return {
+        "name": name,
+        **card.metadata.model_dump(exclude_none=True),
+        "date": made.isoformat(timespec="seconds"),
+        "samplerate": card.rate,
+        "output_latency_samples": card.output_latency,
+    }

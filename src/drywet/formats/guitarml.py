@@ -18,6 +18,7 @@ from drywet.formats.document import (
     FIX,
     Weights,
     configured,
+    described,
     encoded,
     lag_of,
     mapping,
@@ -98,13 +99,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
             "lin.weight": [net.head.tolist()],
             "lin.bias": [net.head_bias],
         },
-        "metadata": {"name": name}
-        | trained.card.metadata.model_dump(exclude_none=True)
-        | {
-            "date": made.isoformat(timespec="seconds"),
-            "samplerate": trained.card.rate,
-            "output_latency_samples": trained.card.output_latency,
-        },
+        "metadata": described(trained, name, made),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from drywet.errors import DrywetError
 from drywet.formats import limits
-from drywet.formats.document import encoded
+from drywet.formats.document import described, encoded
 from drywet.formats.rtneural_layers import cell, conv, dense
 from drywet.models.config import AnyConfig, LinearConfig, RecurrentConfig
 from drywet.models.stack_config import CellLayer, ConvLayer, StackConfig
@@ -65,17 +65,10 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
         layers = _stack(trained, config)
     else:
         layers = [_filter(trained)]
-    known = trained.card.metadata.model_dump(exclude_none=True)
     return {
         "in_shape": [None, None, inputs],
         "layers": layers,
-        "metadata": {"name": name}
-        | known
-        | {
-            "date": made.isoformat(timespec="seconds"),
-            "samplerate": trained.card.rate,
-            "output_latency_samples": trained.card.output_latency,
-        },
+        "metadata": described(trained, name, made),
     }
 
 

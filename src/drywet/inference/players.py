@@ -51,16 +51,10 @@ def kernel_parameters(net: FoldedNet) -> list[Samples]:
     return [*parameters, net.head[None], np.array([net.head_bias], np.float32)]
 
 
-class KernelPlayer(Player):
-    """A recurrent net in the streaming kernel; does not allocate but for its output."""
+class _NativePlayer(Player):
+    """A stream of the kernels, which does not allocate; its output does."""
 
-    def __init__(self, trained: TrainedModel, config: RecurrentConfig, target: str) -> None:
-        from drywet.kernels import _native
-
-        net = fold(trained, config)
-        self._stream = _native.Stream(target, config.cell, net.skip, kernel_parameters(net))
-        self._stream.settle(trained.card.rate)
-        self._stream.mark()
+    _stream: Any
 
     def process(self, block: Samples) -> Samples:
         """See `Player`."""
@@ -71,6 +65,18 @@ class KernelPlayer(Player):
     def reset(self) -> None:
         """See `Player`."""
         self._stream.reset()
+
+
+class KernelPlayer(_NativePlayer):
+    """A recurrent net in the streaming kernel."""
+
+    def __init__(self, trained: TrainedModel, config: RecurrentConfig, target: str) -> None:
+        from drywet.kernels import _native
+
+        net = fold(trained, config)
+        self._stream = _native.Stream(target, config.cell, net.skip, kernel_parameters(net))
+        self._stream.settle(trained.card.rate)
+        self._stream.mark()
 
 
 class _FramePlayer(Player):
@@ -114,8 +120,8 @@ class FilterPlayer(_FramePlayer):
         return np.asarray(y + self._bias, np.float32)
 
 
-class WaveNetPlayer(Player):
-    """A WaveNet in the streaming kernel; does not allocate but for its output."""
+class WaveNetPlayer(_NativePlayer):
+    """A WaveNet in the streaming kernel."""
 
     def __init__(self, trained: TrainedModel, config: WaveNetConfig, target: str) -> None:
         from drywet.kernels import _native
@@ -123,16 +129,6 @@ class WaveNetPlayer(Player):
         weights = fold_wavenet(trained, config)
         flat = np.concatenate([part.ravel() for part in weights.values()])
         self._stream = _native.WaveNet(target, _arrays(config), flat)
-
-    def process(self, block: Samples) -> Samples:
-        """See `Player`."""
-        out = np.empty(len(block), np.float32)
-        self._stream.process(np.ascontiguousarray(block), out)
-        return out
-
-    def reset(self) -> None:
-        """See `Player`."""
-        self._stream.reset()
 
 
 def _arrays(config: WaveNetConfig) -> list[tuple[Any, ...]]:

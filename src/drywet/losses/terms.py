@@ -18,6 +18,14 @@ NAM_PRE_EMPHASIS = 0.85
 """Coefficient of Neural Amp Modeler's trainer."""
 
 
+def _emphasised(prediction: Tensor, target: Tensor, coefficient: float) -> tuple[Tensor, Tensor]:
+    """Both after ``1 - c z^-1``; as they are where ``c`` is 0."""
+    if not coefficient:
+        return prediction, target
+    first, second = (metrics.pre_emphasise(each, coefficient) for each in (prediction, target))
+    return first, second
+
+
 class ESRLoss(nn.Module):
     """Error-to-signal ratio over the batch, optionally pre-emphasised.
 
@@ -34,9 +42,7 @@ class ESRLoss(nn.Module):
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """ESR of the whole batch taken as one signal."""
-        if self.pre_emphasis:
-            prediction = metrics.pre_emphasise(prediction, self.pre_emphasis)
-            target = metrics.pre_emphasise(target, self.pre_emphasis)
+        prediction, target = _emphasised(prediction, target, self.pre_emphasis)
         return cast(Tensor, metrics.esr(prediction, target))
 
 
@@ -61,9 +67,7 @@ class MSELoss(nn.Module):
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Mean of ``(target - prediction)²``."""
-        if self.pre_emphasis:
-            prediction = metrics.pre_emphasise(prediction, self.pre_emphasis)
-            target = metrics.pre_emphasise(target, self.pre_emphasis)
+        prediction, target = _emphasised(prediction, target, self.pre_emphasis)
         return (prediction - target).square().mean()
 
 
@@ -90,9 +94,7 @@ class MRSTFTLoss(nn.Module):
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Mean over the resolutions of spectral convergence and log-magnitude error."""
-        if self.pre_emphasis:
-            prediction = metrics.pre_emphasise(prediction, self.pre_emphasis)
-            target = metrics.pre_emphasise(target, self.pre_emphasis)
+        prediction, target = _emphasised(prediction, target, self.pre_emphasis)
         total = prediction.new_zeros(())
         for fft, hop, window in stft.RESOLUTIONS:
             got = self._magnitudes(prediction[..., 0], fft, hop, window)
