@@ -437,7 +437,8 @@ def test_a_search_tries_prunes_and_goes_on(tmp_path, sampler):
     if sampler == "tpe":
         search["rungs"] = [0.3, 0.6]
     path = declared(tmp_path, grids=[], searches=[search])
-    found = study(path, tmp_path / "out")
+    # What is pruned follows from who comes first, which several jobs leave open.
+    found = study(path, tmp_path / "out", jobs=1 if sampler == "tpe" else None)
     assert found.states["done"] >= 1
     assert sum(found.states.values()) == 7
     if sampler == "tpe":
