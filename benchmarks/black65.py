@@ -21,7 +21,7 @@ from scipy.signal import csd, welch
 from drywet.audio.read import Samples, read
 from drywet.devices.catalog import find
 from drywet.devices.device import Device
-from drywet.models.linear import fit_fir
+from drywet.models.linear.fit import fit_fir
 
 SEED = Path(__file__).resolve().parents[2] / "shared" / "audio" / "seed"
 NAMES = ("gain", "treble", "mids", "bass")

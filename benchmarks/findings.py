@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import drywet
-from drywet.models.config import RecurrentConfig, WindowedConfig
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.windowed.config import WindowedConfig
 from drywet.runs.folder import RunFolder
 from drywet.verbs.train_device import train_device
 

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 
 from drywet.audio.write import write
-from drywet.models.config import RecurrentConfig
+from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import build
-from drywet.runs.model_file import ModelCard, TrainedModel, save_model
+from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 
 RATE = 48_000
 SECONDS = 600

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from benchmarks.streaming import built
 from drywet.kernels import recurrent as fused
-from drywet.models.config import Cell
-from drywet.models.recurrent import recurrent_layers
+from drywet.models.layers import Cell
+from drywet.models.recurrent.net import recurrent_layers
 
 STEPS = 512
 BATCHES = (16, 32, 64, 128, 256)

@@ -27,10 +27,10 @@ import torch
 
 from benchmarks.streaming import built
 from drywet.audio.write import write
-from drywet.formats import nam
+from drywet.formats.nam import write as nam
 from drywet.models.registry import build
-from drywet.models.wavenet_config import PRESETS, WaveNetConfig
-from drywet.runs.model_file import ModelCard, TrainedModel
+from drywet.models.wavenet.config import PRESETS, WaveNetConfig
+from drywet.trained.model_file import ModelCard, TrainedModel
 
 RATE = 48_000
 SECONDS = 60

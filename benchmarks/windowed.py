@@ -24,10 +24,11 @@ from torch import nn
 from benchmarks.training_step import multiply_adds, peak
 from drywet.data.segments import SegmentSampler
 from drywet.data.split import Span
-from drywet.kernels import recurrent as fused
-from drywet.models.config import Cell, WindowedConfig
+from drywet.kernels import threads as thread_count
+from drywet.models.layers import Cell
 from drywet.models.registry import build
-from drywet.models.windowed import WindowedModel
+from drywet.models.windowed.config import WindowedConfig
+from drywet.models.windowed.net import WindowedModel
 from drywet.runs.config import Settings
 from drywet.training.learner import FrameLearner, Learner, TorchLearner
 
@@ -86,7 +87,7 @@ class Case:
         def run(updates: int) -> None:
             nonlocal done
             torch.set_num_threads(1)  # beside the kernels, as in a run
-            fused.set_threads(threads)
+            thread_count.set_threads(threads)
             learner.learn(done, [RATE] * updates)
             done += updates
 

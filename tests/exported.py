@@ -9,12 +9,14 @@ import numpy as np
 import torch
 
 from drywet.models.activation import Activation, Name
-from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
+from drywet.models.linear.config import LinearConfig
+from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import build
-from drywet.models.stack_config import CellLayer, ConvLayer, DenseLayer, StackConfig
-from drywet.models.wavenet_config import WaveNetArray, WaveNetConfig, WaveNetLayer
-from drywet.runs.knobs import at_knobs
-from drywet.runs.model_file import ModelCard, TrainedModel
+from drywet.models.stack.config import CellLayer, ConvLayer, DenseLayer, StackConfig
+from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLayer
+from drywet.models.windowed.config import WindowedConfig
+from drywet.trained.knobs import with_knobs
+from drywet.trained.model_file import ModelCard, TrainedModel
 from tests.support import random_model
 
 RATE = 4_000  # so that a second of silence is short
@@ -96,7 +98,7 @@ def trained(config) -> TrainedModel:
 
 def reference(model: TrainedModel, x: np.ndarray, knobs: dict | None = None) -> np.ndarray:
     """PyTorch in float64, from settled silence."""
-    model = at_knobs(model, knobs)
+    model = with_knobs(model, knobs)
     net = build(model.card.model)
     net.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in model.weights.items()})
     net = net.double().eval()

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from drywet.errors import DrywetError
-from drywet.formats import c_header
-from drywet.formats.c_program import harmless, identifier, number
-from drywet.models.config import LinearConfig, RecurrentConfig
+from drywet.formats.c import write as c_header
+from drywet.formats.c.program import harmless, identifier, number
+from drywet.models.linear.config import LinearConfig
+from drywet.models.recurrent.config import RecurrentConfig
 from tests.exported import (
     KNOBS,
     LINEAR,

@@ -17,12 +17,12 @@ from drywet.devices.lv2 import Lv2Device, parse_info
 from drywet.devices.model import ModelDevice
 from drywet.devices.vst3 import Vst3Device
 from drywet.errors import DrywetError
-from drywet.formats import nam
-from drywet.formats.nam_read import read_nam
+from drywet.formats.nam import write as nam
+from drywet.formats.nam.read import read_nam
 from drywet.inference.stream import predict
 from drywet.kernels.choice import choice
-from drywet.models.config import RecurrentConfig
-from drywet.runs.model_file import ModelCard, TrainedModel, save_model
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from tests.support import playing, random_model, shared
 from tests.test_formats import play_nam
 

@@ -202,7 +202,7 @@ def test_silence_held_out_is_refused_before_training(tmp_path):
 def test_a_model_that_gives_no_audio_is_one_line(run_folder, tmp_path):
     import shutil
 
-    from drywet.runs.model_file import TrainedModel, load_model, save_model
+    from drywet.trained.model_file import TrainedModel, load_model, save_model
 
     copy = shutil.copytree(run_folder, tmp_path / "r")
     good = load_model(copy)

@@ -11,13 +11,15 @@ import pytest
 import soundfile
 import torch
 
-from drywet.formats import aidax as aidax_format
-from drywet.formats import guitarml, nam, rtneural
+from drywet.formats.guitarml import proteus as guitarml
 from drywet.formats.load import load
+from drywet.formats.nam import write as nam
+from drywet.formats.rtneural import aidax as aidax_format
+from drywet.formats.rtneural import write as rtneural
 from drywet.inference.stream import predict
-from drywet.models.config import RecurrentConfig
-from drywet.runs.knobs import at_knobs, knobs_of
-from drywet.runs.model_file import ModelCard, TrainedModel
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.trained.knobs import with_knobs
+from drywet.trained.model_file import ModelCard, TrainedModel
 from tests.support import drywet, mild_model, playing, random_model, save, shared
 
 RATE = 48_000
@@ -200,9 +202,9 @@ def test_proteus_plays_like_the_model():
 def test_models_of_guitarml_play_as_in_pytorch(name, knob):
     path = shared("models", "guitarml", f"{name}.json")
     found = load(path)
-    knobs = knobs_of(found.card.model)
+    knobs = found.card.model.controls
     assert len(knobs) == ("Knob" in name)
-    y = predict(at_knobs(found, dict.fromkeys(knobs, knob)), X)
+    y = predict(with_knobs(found, dict.fromkeys(knobs, knob)), X)
     heard = np.concatenate((np.zeros(44_100, np.float32), X))
     want = play_guitarml(json.loads(path.read_text()), heard, [knob] * len(knobs))[44_100:]
     assert np.max(np.abs(y - want)) < 1e-5

@@ -15,12 +15,12 @@ from drywet.data.split import Span
 from drywet.inference.stream import Stream
 from drywet.kernels import choice as choosing
 from drywet.kernels import frames
-from drywet.kernels import recurrent as fused
+from drywet.kernels import threads as thread_count
 from drywet.kernels.choice import choice
-from drywet.models.config import WindowedConfig
-from drywet.models.recurrent import recurrent_layers
+from drywet.models.recurrent.net import recurrent_layers
+from drywet.models.windowed.config import WindowedConfig
 from drywet.runs.config import Settings
-from drywet.runs.model_file import ModelCard, TrainedModel
+from drywet.trained.model_file import ModelCard, TrainedModel
 from drywet.training.checkpoint import load_checkpoint
 from drywet.training.learner import FrameLearner, TorchLearner, learner
 from tests.support import drywet as cli
@@ -47,10 +47,10 @@ def target(request, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _threads():
-    before = fused.threads(), torch.get_num_threads()
+    before = thread_count.threads(), torch.get_num_threads()
     torch.set_num_threads(1)  # small nets' threads would only wait for each other
     yield
-    fused.set_threads(before[0])
+    thread_count.set_threads(before[0])
     torch.set_num_threads(before[1])
     choice.cache_clear()
 
@@ -177,7 +177,7 @@ def test_a_net_that_blows_up_says_so(target):
 def test_results_do_not_depend_on_the_number_of_threads(target, cell):
     results = []
     for threads in (1, 2, 3, 16):
-        fused.set_threads(threads)
+        thread_count.set_threads(threads)
         case = Case(cell, 12, 2, 150, 40)
         results.append((case.by_kernels(), case.weights()))
     for losses, weights in results[1:]:
@@ -223,7 +223,7 @@ def test_every_frame_is_played(target, cell, frame, samples):
         windows = x[..., 0].unfold(1, frame, 1).reshape(-1, frame, 1)
         want = head(rec(windows)[0][:, -1]).reshape(3, samples, 1)
         for threads in (1, 5):
-            fused.set_threads(threads)
+            thread_count.set_threads(threads)
             got = frames.play(rec, head, frame, x)
             assert torch.allclose(got, want, atol=3e-6)
 

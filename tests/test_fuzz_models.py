@@ -22,10 +22,11 @@ from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.inference.stream import Stream
 from drywet.models.activation import Activation
-from drywet.models.config import LinearConfig, RecurrentConfig
-from drywet.models.stack_config import CellLayer, ConvLayer, DenseLayer, StackConfig
-from drywet.models.wavenet_config import WaveNetArray, WaveNetConfig, WaveNetLayer
-from drywet.runs.model_file import ModelCard, TrainedModel
+from drywet.models.linear.config import LinearConfig
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.stack.config import CellLayer, ConvLayer, DenseLayer, StackConfig
+from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLayer
+from drywet.trained.model_file import ModelCard, TrainedModel
 from drywet.verbs.export import FORMATS, convert
 from tests.support import mild_model
 

@@ -16,6 +16,7 @@ from torch import nn
 from drywet.errors import DrywetError
 from drywet.kernels import choice as choosing
 from drywet.kernels import recurrent as fused
+from drywet.kernels import threads as thread_count
 from drywet.kernels.choice import choice
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -49,9 +50,9 @@ def use(monkeypatch, name):
 
 @pytest.fixture(autouse=True)
 def _threads():
-    before = fused.threads()
+    before = thread_count.threads()
     yield
-    fused.set_threads(before)
+    thread_count.set_threads(before)
     choice.cache_clear()
 
 
@@ -198,7 +199,7 @@ def test_results_do_not_depend_on_the_number_of_threads(target):
     weights = [torch.randn(150, 60, 1), *state]
     results = []
     for threads in (1, 2, 3, 16):
-        fused.set_threads(threads)
+        thread_count.set_threads(threads)
         results.append(everything(fused.run, rec, head, x, state, 0.0, weights))
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
@@ -340,7 +341,7 @@ def test_subnormal_numbers_are_zero_inside_and_nowhere_else(target):
 
 def test_several_python_threads_at_once(target):
     rec, head = layers_of("lstm", 1, 16, 1, torch.float32)
-    fused.set_threads(2)
+    thread_count.set_threads(2)
 
     def gradient(seed):
         x = torch.randn(40, 200, 1, generator=torch.Generator().manual_seed(seed))
@@ -359,7 +360,8 @@ def test_a_forked_process_has_its_own_threads():
         "import os, torch\n"
         "from torch import nn\n"
         "from drywet.kernels import recurrent as fused\n"
-        "fused.set_threads(2)\n"
+        "from drywet.kernels.threads import set_threads\n"
+        "set_threads(2)\n"
         "rec, head = nn.LSTM(1, 8, batch_first=True), nn.Linear(8, 1)\n"
         "x = torch.randn(64, 100, 1)\n"
         "def run():\n"

@@ -14,11 +14,13 @@ from drywet.inference.spans import SpanBatch
 from drywet.inference.stream import Stream, predict
 from drywet.inference.streams import Streams
 from drywet.kernels.choice import choice
-from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig, shapes
-from drywet.models.linear import LinearModel, fit_fir
-from drywet.models.registry import build
-from drywet.models.size import parameter_count
-from drywet.runs.model_file import ModelCard, TrainedModel
+from drywet.models.linear.config import LinearConfig
+from drywet.models.linear.fit import fit_fir
+from drywet.models.linear.net import LinearModel
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.registry import build, parameter_count, shapes
+from drywet.models.windowed.config import WindowedConfig
+from drywet.trained.model_file import ModelCard, TrainedModel
 from tests.support import playing, random_model
 
 CONFIGS = [

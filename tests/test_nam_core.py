@@ -17,15 +17,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drywet.formats import nam
 from drywet.formats.load import load
-from drywet.formats.nam_levels import loudness_and_gain
+from drywet.formats.nam import write as nam
+from drywet.formats.nam.levels import loudness_and_gain
 from drywet.inference.stream import predict
 from drywet.models.activation import Activation
-from drywet.models.config import LinearConfig, RecurrentConfig
-from drywet.models.stack_config import ConvLayer, DenseLayer, StackConfig
-from drywet.models.wavenet_config import WaveNetArray, WaveNetConfig, WaveNetLayer
-from drywet.runs.model_file import ModelCard, TrainedModel
+from drywet.models.linear.config import LinearConfig
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.stack.config import ConvLayer, DenseLayer, StackConfig
+from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLayer
+from drywet.trained.model_file import ModelCard, TrainedModel
 from tests.support import mild_model, playing, random_model, shared, tool
 
 RATE = 48_000

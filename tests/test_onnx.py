@@ -10,8 +10,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from drywet.formats import onnx_write
-from drywet.formats.onnx_read import read_onnx
+from drywet.formats.onnx import write as onnx_write
+from drywet.formats.onnx.read import read_onnx
 from tests.exported import CONFIGS, KNOBS, RATE, close, reference, trained
 from tests.support import playing
 

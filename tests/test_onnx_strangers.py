@@ -12,14 +12,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from drywet.errors import DrywetError
-from drywet.formats import onnx_write
-from drywet.formats.onnx_read import read_onnx
+from drywet.formats.onnx import write as onnx_write
+from drywet.formats.onnx.read import read_onnx
 from drywet.inference.stream import Stream, predict
-from drywet.models.config import LinearConfig
-from drywet.models.onnx_config import OnnxConfig
-from drywet.models.registry import build
-from drywet.models.size import multiply_adds, parameter_count
-from drywet.runs.model_file import save_model
+from drywet.models.linear.config import LinearConfig
+from drywet.models.onnx.config import OnnxConfig
+from drywet.models.registry import build, multiply_adds, parameter_count
+from drywet.trained.model_file import save_model
 from tests.exported import RECURRENT, close, trained
 from tests.support import playing
 
@@ -315,7 +314,7 @@ def test_without_the_package_one_line_says_what_to_install():
     code = (
         "import sys\n"
         "sys.modules['onnx'] = None\n"
-        "from drywet.formats.onnx_read import read_onnx\n"
+        "from drywet.formats.onnx.read import read_onnx\n"
         "from drywet.errors import DrywetError\n"
         "try: read_onnx('a.onnx')\n"
         "except DrywetError as error: sys.exit('drywet[onnx]' not in str(error))\n"

@@ -12,7 +12,7 @@ import pytest
 from drywet.audio.read import read
 from drywet.audio.resample import resample
 from drywet.inference.stream import predict
-from drywet.runs.model_file import load_model
+from drywet.trained.model_file import load_model
 from tests.support import drywet, playing, save
 
 

@@ -12,13 +12,14 @@ from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.inference.stream import Stream, predict
 from drywet.models.activation import Activation
-from drywet.models.config import LinearConfig, RecurrentConfig
-from drywet.models.stack_config import CellLayer, ConvLayer, DenseLayer, StackConfig
-from drywet.models.wavenet_config import PRESETS, WaveNetArray, WaveNetConfig, WaveNetLayer
+from drywet.models.linear.config import LinearConfig
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.stack.config import CellLayer, ConvLayer, DenseLayer, StackConfig
+from drywet.models.wavenet.config import PRESETS, WaveNetArray, WaveNetConfig, WaveNetLayer
 from drywet.runs.folder import EXPORTS
-from drywet.runs.knobs import at_knobs
-from drywet.runs.metadata import Metadata
-from drywet.runs.model_file import ModelCard, TrainedModel
+from drywet.trained.knobs import with_knobs
+from drywet.trained.metadata import Metadata
+from drywet.trained.model_file import ModelCard, TrainedModel
 from drywet.verbs.export import FORMATS
 from tests.exported import close, reference
 from tests.support import mild_model, playing
@@ -107,7 +108,7 @@ def test_a_model_comes_back(tmp_path, format, config):
     assert (back.card.rate, back.card.output_latency) == (RATE, 3)
     assert back.card.metadata == model.card.metadata
     knobs = {name: 0.3 * n for n, name in enumerate(getattr(config, "knobs", ()), 1)}
-    assert close(predict(at_knobs(back, knobs), X), reference(model, X, knobs))
+    assert close(predict(with_knobs(back, knobs), X), reference(model, X, knobs))
 
 
 @pytest.mark.parametrize("config", [LSTMS[1], WAVENETS[3], WAVENETS[5], CONVNET, STACK, FILTERS[1]])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from drywet.inference.stream import predict
-from drywet.runs.knobs import at_knobs
+from drywet.trained.knobs import with_knobs
 from tests.support import tool
 from tests.test_round_trips import HELD, RATE, X, trained, written
 
@@ -43,6 +43,6 @@ def test_rtneural_plays_like_the_model(play, tmp_path, config):
     heard = np.concatenate((np.zeros(RATE, np.float32), X))  # drywet begins after a second of it
     done = subprocess.run([play, path], input=heard.tobytes(), capture_output=True, check=True)
     got = np.frombuffer(done.stdout, np.float32)[RATE:]
-    want = predict(at_knobs(model, dict.fromkeys(getattr(config, "knobs", ()), 0.3)), X)
+    want = predict(with_knobs(model, dict.fromkeys(getattr(config, "knobs", ()), 0.3)), X)
     assert len(got) == len(want)
     assert np.max(np.abs(got - want)) < 1e-6

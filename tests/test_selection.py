@@ -86,8 +86,8 @@ def test_validation_scores_are_those_of_the_metrics(run_folder):
     """The kept model, played over the validation audio as a stream."""
     from drywet.inference.stream import predict
     from drywet.metrics import bands
-    from drywet.runs.model_file import load_model
     from drywet.runs.recording import reload
+    from drywet.trained.model_file import load_model
 
     folder = RunFolder.open(run_folder)
     config = folder.config()
@@ -159,7 +159,8 @@ def test_a_run_from_before_there_was_a_choice_goes_on(capture, tmp_path):
 
 
 def test_a_windowed_net_is_primed_without_going_through_frames():
-    from drywet.models.config import LinearConfig, WindowedConfig
+    from drywet.models.linear.config import LinearConfig
+    from drywet.models.windowed.config import WindowedConfig
     from tests.support import random_model
 
     x = torch.randn(3, 50, 1)
@@ -167,9 +168,9 @@ def test_a_windowed_net_is_primed_without_going_through_frames():
         model = random_model(config, 1.7, 0.6)
         with torch.no_grad():
             want = model(x, model.init_state(3))[1]
-        for got, state in zip(model.heard(x), want, strict=True):
+        for got, state in zip(model.state_after(x), want, strict=True):
             assert torch.equal(got, state)
-        short = model.heard(x[:, :5])
+        short = model.state_after(x[:, :5])
         assert torch.equal(short[0][:, :14], torch.zeros(3, 14, 1))
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from drywet.errors import DrywetError
-from drywet.models.size import parameter_count
+from drywet.models.registry import parameter_count
 from drywet.studies.crew import sizes
 from drywet.studies.plan import read_plan
 from drywet.studies.points import Captured, jobs_of
@@ -187,7 +187,7 @@ def test_the_command_line_refuses_with_code_2(tmp_path):
 
 
 def test_workers_and_their_threads_fit_the_machine():
-    from drywet.kernels.recurrent import threads as cores
+    from drywet.kernels.threads import threads as cores
 
     for wanted in (None, 1, 2, 3, 100):
         for waiting in (1, 2, 50):

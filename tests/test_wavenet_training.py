@@ -15,9 +15,9 @@ from drywet.formats.load import load
 from drywet.inference.stream import predict
 from drywet.losses.combined import CombinedLoss
 from drywet.losses.config import NAM_CONVOLUTIONAL, NAM_RECURRENT
-from drywet.models.config import RecurrentConfig
+from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import build
-from drywet.models.wavenet_config import WaveNetArray, WaveNetConfig, WaveNetLayer
+from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLayer
 from drywet.runs.config import TrainingConfig
 from drywet.runs.folder import RunFolder
 from tests.support import RATE, drywet, playing

@@ -32,11 +32,13 @@ from drywet.errors import DrywetError
 if TYPE_CHECKING:
     from drywet.formats.load import load
     from drywet.losses.config import LossConfig
-    from drywet.models.config import LinearConfig, RecurrentConfig, WindowedConfig
-    from drywet.models.wavenet_config import WaveNetConfig
+    from drywet.models.linear.config import LinearConfig
+    from drywet.models.recurrent.config import RecurrentConfig
+    from drywet.models.wavenet.config import WaveNetConfig
+    from drywet.models.windowed.config import WindowedConfig
     from drywet.runs.config import CaptureConfig, TrainingConfig
-    from drywet.runs.model_file import load_model
     from drywet.studies.run import study
+    from drywet.trained.model_file import load_model
     from drywet.verbs.check import check
     from drywet.verbs.devices import devices
     from drywet.verbs.evaluate import evaluate
@@ -80,12 +82,12 @@ __all__ = [
 
 _HOMES = {
     "CaptureConfig": "drywet.runs.config",
-    "LinearConfig": "drywet.models.config",
+    "LinearConfig": "drywet.models.linear.config",
     "LossConfig": "drywet.losses.config",
-    "RecurrentConfig": "drywet.models.config",
+    "RecurrentConfig": "drywet.models.recurrent.config",
     "TrainingConfig": "drywet.runs.config",
-    "WaveNetConfig": "drywet.models.wavenet_config",
-    "WindowedConfig": "drywet.models.config",
+    "WaveNetConfig": "drywet.models.wavenet.config",
+    "WindowedConfig": "drywet.models.windowed.config",
     "check": "drywet.verbs.check",
     "convert": "drywet.verbs.export",
     "devices": "drywet.verbs.devices",
@@ -93,7 +95,7 @@ _HOMES = {
     "export": "drywet.verbs.export",
     "info": "drywet.verbs.info",
     "load": "drywet.formats.load",
-    "load_model": "drywet.runs.model_file",
+    "load_model": "drywet.trained.model_file",
     "process": "drywet.verbs.process",
     "render": "drywet.verbs.render",
     "report": "drywet.verbs.report",

@@ -13,7 +13,12 @@ from drywet.circuits.assemble import Matrix
 from drywet.circuits.equations import Equations, Step, equations_of
 from drywet.circuits.netlist import Netlist
 from drywet.errors import DrywetError
-from drywet.kernels.choice import choice
+from drywet.kernels.circuit import (
+    CircuitStream,
+    most_block_ports,
+    require_circuits,
+    step_lengths,
+)
 
 OVERSAMPLING = 8
 MOST_OVERSAMPLING = 64
@@ -49,13 +54,7 @@ class Simulation:
         knobs: Mapping[str, float] | None = None,
         oversampling: int = OVERSAMPLING,
     ) -> None:
-        try:
-            from drywet.kernels import _native
-        except ImportError as error:
-            raise DrywetError(
-                f"the compiled kernels are not built: {error}", "them, to run a circuit",
-                "Install a C++ compiler and drywet again ('drywet doctor' says more).",
-            ) from None  # fmt: skip
+        require_circuits()
         if not 1 <= oversampling <= MOST_OVERSAMPLING:
             raise DrywetError(
                 f"oversampling by {oversampling}", f"1 to {MOST_OVERSAMPLING}", "Choose another."
@@ -68,20 +67,19 @@ class Simulation:
         for count in equations.blocks:
             ports = sum(len(part.ports) for part in equations.parts[at : at + count])
             at += count
-            if ports > _native.MOST_BLOCK_PORTS:
+            if ports > most_block_ports():
                 raise DrywetError(
                     f"{netlist.name}: {count} parts depend on each other, with {ports} ports",
-                    f"at most {_native.MOST_BLOCK_PORTS}",
+                    f"at most {most_block_ports()}",
                     "Separate stages by an op-amp, or leave out parts.",
                 )
-        targets = _native.targets()
-        chosen = choice().target
-        self._circuit = _native.Circuit(
-            chosen if chosen in targets else targets[0], equations.capacitors,
+        self._circuit = CircuitStream(
+            equations.capacitors,
             [(part.kind, list(part.numbers)) for part in equations.parts],
-            list(equations.blocks), _TOLERANCE_V,
-        )  # fmt: skip
-        self._circuit.set(self._steps(equations))
+            list(equations.blocks),
+            _TOLERANCE_V,
+        )
+        self._circuit.set_steps(self._steps(equations))
         if not self._circuit.settle(equations.step(None), 0.0):
             raise DrywetError(
                 f"{netlist.name}: no operating point was found", "a circuit that has one at rest",
@@ -97,10 +95,7 @@ class Simulation:
 
     def _steps(self, equations: Equations) -> list[Step]:
         """The matrices of a sample and of its parts."""
-        from drywet.kernels._native import DIVISIONS
-
-        lengths = np.cumprod([1, *DIVISIONS])
-        return [equations.step(1 / (self._fast * length)) for length in lengths]
+        return [equations.step(1 / (self._fast * length)) for length in step_lengths()]
 
     def turn(self, knobs: Mapping[str, float]) -> None:
         """Turn knobs; what charges the capacitors hold stays."""
@@ -109,7 +104,7 @@ class Simulation:
             self._knobs = turned
             self.equations = equations_of(self._netlist, turned, like=self.equations)
             self._circuit.turn([list(part.numbers) for part in self.equations.parts])
-            self._circuit.set(self._steps(self.equations))
+            self._circuit.set_steps(self._steps(self.equations))
 
     def process(
         self,
@@ -144,12 +139,11 @@ class Simulation:
         if len(fast):
             self._last = float(fast[-1])
         out = self._run(np.ascontiguousarray(fast))
-        heard = out if self._down is None else self._down.process(out, last)
-        return heard + np.float32(self._rest)
+        slow = out if self._down is None else self._down.process(out, last)
+        return slow + np.float32(self._rest)
 
     def _run(self, fast: Matrix) -> Samples:
-        out = np.empty_like(fast)
-        done = self._circuit.process(fast, out)
+        out, done = self._circuit.process(fast)
         if done < len(fast):
             raise DrywetError(
                 f"{self._netlist.name}: no solution at an input of {fast[done]:.3g} V",
@@ -171,13 +165,13 @@ class Simulation:
 
     @property
     def refined(self) -> int:
-        """Samples at the high rate that were divided because the circuit bent too much."""
-        return int(self._circuit.refined)
+        """Samples at the high rate that were divided because the circuit is too nonlinear there."""
+        return self._circuit.refined
 
     @property
     def rescued(self) -> int:
         """How often Newton's method had to take the long way."""
-        return int(self._circuit.rescued)
+        return self._circuit.rescued
 
 
 @functools.cache

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from drywet.errors import DrywetError
-from drywet.runs.config import Settings, TrainingConfig, named_loss, parse
+from drywet.runs.config import Settings, TrainingConfig, named_loss
 from drywet.storage import read_json
+from drywet.validation import parse
 
 # Which option sets which key; options left out leave the file's or the default.
 _MODEL = ("cell", "hidden", "layers", "skip", "frame", "taps", "preset")

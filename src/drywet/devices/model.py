@@ -13,7 +13,7 @@ from drywet.devices.device import Knob, Position, fixed, require_playable, unhea
 from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.inference.stream import predict
-from drywet.runs.knobs import NOON, at_knobs, knobs_of
+from drywet.trained.knobs import NOON, with_knobs
 
 
 class ModelDevice:
@@ -59,7 +59,7 @@ class ModelDevice:
     @property
     def knobs(self) -> Mapping[str, Knob]:
         """Those of a net that has some."""
-        names = knobs_of(self._trained.card.model)
+        names = self._trained.card.model.controls
         return {name: Knob("an input of the net", NOON) for name in names}
 
     def latency(self, rate: int) -> int:
@@ -87,4 +87,4 @@ class ModelDevice:
                 f"Resample the signal to {own} Hz first.",
             )
         # What isn't finite would stay in the model's state for ever.
-        return predict(at_knobs(self._trained, stand), require_playable(self, dry, rate))
+        return predict(with_knobs(self._trained, stand), require_playable(self, dry, rate))

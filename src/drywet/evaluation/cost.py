@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from drywet.evaluation.result import Cost
 from drywet.inference.players import engine
 from drywet.inference.stream import Stream
-from drywet.models.size import multiply_adds, parameter_count
-from drywet.runs.model_file import TrainedModel
+from drywet.models.registry import multiply_adds, parameter_count
+from drywet.trained.model_file import TrainedModel
 
 BLOCK = 64
 _SECONDS = 0.5

@@ -19,8 +19,8 @@ from drywet.pair.check_timing import passes
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import Pair, load_pair
 from drywet.runs.config import RunConfig
-from drywet.runs.model_file import TrainedModel
 from drywet.runs.recording import is_own, reload
+from drywet.trained.model_file import TrainedModel
 
 Signal = NDArray[np.float32]
 

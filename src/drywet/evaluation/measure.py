@@ -17,10 +17,10 @@ from drywet.evaluation.result import Answers, Evaluation
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import aliasing, harmonics, scores, silence, time
-from drywet.models.config import LinearConfig
+from drywet.models.linear.config import LinearConfig
 from drywet.runs.config import Recording, RunConfig
 from drywet.runs.folder import RunFolder
-from drywet.runs.model_file import ModelCard, TrainedModel, load_model
+from drywet.trained.model_file import ModelCard, TrainedModel, load_model
 
 Signal = NDArray[np.float32]
 
@@ -97,7 +97,7 @@ def of_model(path: Path, trained: TrainedModel, material: Material) -> Subject:
         trained: the model.
         material: what it will be scored on.
     """
-    from drywet.models.linear import fit_fir
+    from drywet.models.linear.fit import fit_fir
 
     prepared = material.prepared
     config = LinearConfig(taps=min(LinearConfig().taps, len(prepared.dry)))

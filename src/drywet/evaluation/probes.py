@@ -17,9 +17,10 @@ from drywet.inference.stream import Stream
 from drywet.metrics import aliasing, harmonics, intermodulation, sines, transfer
 from drywet.metrics.silence import idle_noise
 from drywet.metrics.sines import Play, Signal
-from drywet.runs.config import Recording, parse
-from drywet.runs.model_file import TrainedModel
+from drywet.runs.config import Recording
 from drywet.storage import read_json
+from drywet.trained.model_file import TrainedModel
+from drywet.validation import parse
 
 _PLUGINS = ("lv2:",)
 _PLUGIN_FILES = {".vst3"}

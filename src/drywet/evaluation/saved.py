@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from drywet.errors import DrywetError
 from drywet.evaluation.result import Evaluation
-from drywet.runs.config import parse
 from drywet.runs.folder import RunFolder
 from drywet.storage import read_json
+from drywet.validation import parse
 
 
 def read_scores(folder: RunFolder) -> Evaluation:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from drywet.errors import DrywetError
-from drywet.runs.metadata import Metadata
-from drywet.runs.model_file import TrainedModel
 from drywet.storage import read_json
+from drywet.trained.metadata import Metadata
+from drywet.trained.model_file import TrainedModel
 
 Weights = NDArray[np.float32]
 C = TypeVar("C", bound=BaseModel)

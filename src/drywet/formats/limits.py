@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from drywet.errors import DrywetError
-from drywet.models.config import AnyConfig, RecurrentConfig
-from drywet.models.stack_config import StackConfig
-from drywet.runs.folded import FoldedNet
+from drywet.models.config import Config
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.recurrent.fold import FoldedNet
+from drywet.models.stack.config import StackConfig
 
 _SAME = 1e-5  # of a skip that is 1 but for the rounding of two gains
 
 
-def refuse(config: AnyConfig, target: str, able: str, instead: str) -> DrywetError:
+def refuse(config: Config, target: str, able: str, instead: str) -> DrywetError:
     """The error for a kind of model that a format has no place for.
 
     Args:
@@ -22,7 +23,7 @@ def refuse(config: AnyConfig, target: str, able: str, instead: str) -> DrywetErr
     return DrywetError(f"{target} cannot hold a {config.title}", able, instead)
 
 
-def require_recurrent(config: AnyConfig, target: str, able: str) -> RecurrentConfig:
+def require_recurrent(config: Config, target: str, able: str) -> RecurrentConfig:
     """A recurrent net's configuration.
 
     Raises:

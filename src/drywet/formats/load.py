@@ -6,10 +6,10 @@ from pathlib import Path
 
 from drywet.errors import DrywetError
 from drywet.formats.document import read_document
-from drywet.formats.guitarml import parse_guitarml
-from drywet.formats.nam_read import read_nam
-from drywet.formats.rtneural_read import parse_rtneural
-from drywet.runs.model_file import TrainedModel, load_model
+from drywet.formats.guitarml.proteus import parse_guitarml
+from drywet.formats.nam.read import read_nam
+from drywet.formats.rtneural.read import parse_rtneural
+from drywet.trained.model_file import TrainedModel, load_model
 
 SUFFIXES = (".safetensors", ".nam", ".json", ".onnx")
 """Of the files that `load` reads."""
@@ -44,7 +44,7 @@ def load(path: Path | str, size: float = 1.0) -> TrainedModel:
     if suffix == ".json":
         return _of_json(path)
     if suffix == ".onnx":
-        from drywet.formats.onnx_read import read_onnx
+        from drywet.formats.onnx.read import read_onnx
 
         return read_onnx(path)
     if not path.exists():

@@ -12,7 +12,7 @@ from drywet.audio.resample import StreamResampler
 from drywet.audio.write import writer
 from drywet.errors import DrywetError
 from drywet.inference.stream import BLOCK, Stream
-from drywet.runs.model_file import TrainedModel
+from drywet.trained.model_file import TrainedModel
 
 
 def render(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from drywet.data.split import Span
 from drywet.inference.players import player
-from drywet.runs.model_file import TrainedModel
+from drywet.trained.model_file import TrainedModel
 
 BLOCK = 8_192
 """Samples handed to a model at once when a whole file is rendered."""

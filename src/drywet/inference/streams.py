@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.errors import DrywetError
-from drywet.inference.players import kernel_parameters
 from drywet.kernels.choice import choice
-from drywet.models.config import RecurrentConfig
-from drywet.runs.folded import fold
-from drywet.runs.knobs import at_knobs
-from drywet.runs.model_file import TrainedModel
+from drywet.kernels.stream import run
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.recurrent.fold import fold
+from drywet.trained.knobs import with_knobs
+from drywet.trained.model_file import TrainedModel
 
 Blocks = NDArray[np.float32]
 
@@ -31,7 +31,7 @@ class Streams:
     """
 
     def __init__(self, trained: TrainedModel, count: int, threads: int = 1) -> None:
-        trained = at_knobs(trained)
+        trained = with_knobs(trained)
         config, target = trained.card.model, choice().target
         if not isinstance(config, RecurrentConfig) or target is None:
             raise DrywetError(
@@ -39,35 +39,25 @@ class Streams:
                 "a recurrent model and the compiled kernels",
                 "Play them one by one with drywet.inference.stream.Stream.",
             )
-        net = fold(trained, config)
-        self._target, self._config, self._skip = target, config, net.skip
-        self._parameters, self._threads = kernel_parameters(net), threads
-        nothing = np.zeros((config.layers, 1, config.hidden), np.float32)
-        self._h, self._c = nothing, nothing if config.cell == "lstm" else None
+        net = fold(config, trained.weights)
+        self._cell, self._skip = config.cell, net.skip
+        self._parameters, self._threads = net.parameters(), threads
+        zeros = np.zeros((config.layers, 1, config.hidden), np.float32)
+        self._state: tuple[Blocks, ...] = (zeros, zeros) if config.cell == "lstm" else (zeros,)
         self.process(np.zeros((1, trained.card.rate), np.float32))
-        h, c = self._h, self._c
-        self._start = (
-            np.repeat(h, count, axis=1),
-            None if c is None else np.repeat(c, count, axis=1),
-        )
+        self._start = tuple(np.repeat(part, count, axis=1) for part in self._state)
         self.reset()
 
     def process(self, blocks: Blocks) -> Blocks:
         """Process the next ``(streams, samples)``; returns as many."""
-        from drywet.kernels import _native
-
         if blocks.shape[1] == 0:
             return blocks
         x = np.ascontiguousarray(blocks)[..., None]
-        y, h = np.empty_like(x), np.empty_like(self._h)
-        c = None if self._c is None else np.empty_like(self._c)
-        _native.forward(
-            self._target, self._config.cell, self._skip, self._parameters, x, self._h, self._c,
-            y, h, c, False, self._threads,
-        )  # fmt: skip
-        self._h, self._c = h, c
+        y, self._state = run(
+            self._cell, self._skip, self._parameters, x, self._state, self._threads
+        )
         return y[..., 0]
 
     def reset(self) -> None:
         """Go back to settled silence."""
-        self._h, self._c = self._start
+        self._state = self._start

@@ -63,3 +63,18 @@ def choice() -> Choice:
     if wanted:
         return Choice(wanted, possible, f"{VARIABLE}={wanted}")
     return Choice(possible[0] if possible else None, possible, reason)
+
+
+def target() -> str:
+    """What the kernels in use are compiled for.
+
+    Raises:
+        DrywetError: as `choice`, or PyTorch is to run the nets.
+    """
+    found = choice()
+    if found.target is None:
+        raise DrywetError(
+            f"the compiled kernels are not in use: {found.reason}", "them, for this",
+            "'drywet doctor' says what is missing.",
+        )  # fmt: skip
+    return found.target

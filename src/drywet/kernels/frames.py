@@ -15,8 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from drywet.kernels.choice import choice
-from drywet.kernels.recurrent import CELLS, array, parameters, threads
+from drywet.kernels.choice import target
+from drywet.kernels.recurrent import CELLS, array, parameters
+from drywet.kernels.stream import play_frames
+from drywet.kernels.threads import threads
 
 
 def play(rec: nn.RNNBase, head: nn.Linear, frame: int, x: Tensor) -> Tensor:
@@ -31,14 +33,9 @@ def play(rec: nn.RNNBase, head: nn.Linear, frame: int, x: Tensor) -> Tensor:
     Returns:
         ``(batch, samples, 1)``.
     """
-    from drywet.kernels import _native
-
-    y = x.new_empty(x.shape[0], x.shape[1] - frame + 1, 1)
-    _native.play_frames(
-        str(choice().target), CELLS[type(rec)], [array(w) for w in parameters(rec, head)], frame,
-        array(x[..., 0]), y[..., 0].numpy(), threads(),
-    )  # fmt: skip
-    return y
+    weights = [array(w) for w in parameters(rec, head)]
+    y = play_frames(CELLS[type(rec)], weights, frame, array(x[..., 0]))
+    return torch.from_numpy(y)[..., None]
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def train(
     group = optimizer.param_groups[0]
     losses = np.empty(len(rates))
     _native.train_frames(
-        str(choice().target), CELLS[type(rec)], [w.detach().numpy() for w in weights],
+        target(), CELLS[type(rec)], [w.detach().numpy() for w in weights],
         means, squares, int(optimizer.state[head.weight]["step"]), frame,
         dry, wet, starts, np.asarray(rates, np.float64), losses, loss.gain, loss.esr, loss.mae,
         group["betas"], group["eps"], group["weight_decay"], clip, threads(),

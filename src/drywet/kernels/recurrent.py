@@ -8,32 +8,19 @@ threads.
 
 from __future__ import annotations
 
-import os
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from drywet.kernels.choice import MOST_HIDDEN, MOST_INPUTS, MOST_LAYERS, choice
+from drywet.kernels.choice import MOST_HIDDEN, MOST_INPUTS, MOST_LAYERS, choice, target
+from drywet.kernels.threads import threads
 
 CELLS: dict[type[nn.RNNBase], str] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
 """The kernels' names of PyTorch's layers."""
 
 State = tuple[Tensor, ...]
-
-_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def threads() -> int:
-    """How many CPU threads the kernels use, at first one for each core."""
-    return _threads
-
-
-def set_threads(number: int) -> None:
-    """Let the kernels use so many threads; PyTorch's own are another number."""
-    global _threads  # noqa: PLW0603 - like PyTorch's, a property of the process
-    _threads = number
 
 
 def can_run(rec: nn.RNNBase, head: nn.Linear, x: Tensor) -> bool:
@@ -114,7 +101,7 @@ class _Net:
         y = x.new_empty(x.shape[0], x.shape[1], 1)
         after = [self.state(x) for _ in range(1 + self.has_c)]
         tape = _native.forward(
-            str(choice().target), self.cell, self.skip, weights,
+            target(), self.cell, self.skip, weights,
             array(x), array(h0), array(c0), y.numpy(), after[0].numpy(),
             after[1].numpy() if self.has_c else None, keep, threads(),
         )  # fmt: skip
@@ -136,7 +123,7 @@ class _Net:
         before = [self.state(x) if wanted else None for wanted in wants[1:]]
         gradients = x.new_empty(sum(w.size for w in weights))
         _native.backward(
-            str(choice().target), self.cell, self.skip, weights, tape.numpy(),
+            target(), self.cell, self.skip, weights, tape.numpy(),
             array(x.new_zeros(x.shape[0], x.shape[1], 1) if dy is None else dy),
             array(after[0]), array(after[1]) if self.has_c else None,
             array(dx), array(before[0]), array(before[1]), gradients.numpy(), threads(),

@@ -19,6 +19,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from drywet.models.config import Config
 from drywet.models.threads import one_thread
 
 State = tuple[Tensor, ...]
@@ -44,6 +45,7 @@ class EffectModel(nn.Module, ABC):
     folded into them on export.
     """
 
+    config: Config
     input_gain: Tensor
     output_gain: Tensor
     receptive_field: int | None
@@ -70,7 +72,7 @@ class EffectModel(nn.Module, ABC):
         y, state = self.core(x * self.input_gain, state)
         return y * self.output_gain, state
 
-    def heard(self, x: Tensor) -> State:
+    def state_after(self, x: Tensor) -> State:
         """The state after ``x`` of shape ``(batch, samples, 1)``, from the start."""
         return self.forward(x, self.init_state(len(x)))[1]
 
@@ -90,4 +92,4 @@ class EffectModel(nn.Module, ABC):
         """
         silence = torch.zeros(batch, rate, 1, device=self.input_gain.device)
         with one_thread():
-            return self.heard(silence)
+            return self.state_after(silence)

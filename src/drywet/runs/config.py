@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import platform
-import textwrap
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drywet.data.split import Deal, Split
 from drywet.dsp.repeats import Repeat
 from drywet.errors import DrywetError
 from drywet.losses.config import NAM_CONVOLUTIONAL, NAM_RECURRENT, LossConfig
 from drywet.metrics.stft import MIN_SAMPLES
-from drywet.models.config import LinearConfig, ModelConfig, RecurrentConfig, WindowedConfig
-from drywet.models.stack_config import StackConfig
-from drywet.models.wavenet_config import WaveNetConfig
+from drywet.models.kind import TrainingDefaults
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.registry import KINDS, ModelConfig, kind_of
 
 Select = Literal["esr", "esr_pre", "mrstft", "composite"]
 """The validation score by which the best weights are chosen."""
-
-T = TypeVar("T", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -125,39 +121,39 @@ class Settings(_Strict):
         """Samples of a window that are learned from."""
         if self.training.segment is not None:
             return self.training.segment
-        windowed = isinstance(self.model, WindowedConfig)
-        return 128 if windowed and not self.loss.in_spectra else 2048
+        defaults = self._defaults
+        return defaults.spectral_segment if self.loss.in_spectra else defaults.segment
 
     @property
     def batch(self) -> int:
         """Windows per step."""
         if self.training.batch is not None:
             return self.training.batch
-        return 8 if isinstance(self.model, WaveNetConfig | StackConfig) else 16
+        return self._defaults.batch
 
     @property
     def bptt(self) -> int:
         """Samples between weight updates."""
         if self.training.bptt is not None:
             return self.training.bptt
-        if isinstance(self.model, WaveNetConfig | StackConfig):
-            return self.segment
-        return 2048 if self.loss.in_spectra else 512
+        defaults = self._defaults
+        chosen = defaults.spectral_bptt if self.loss.in_spectra else defaults.bptt
+        return self.segment if chosen is None else chosen
 
     @property
     def learning_rate(self) -> float:
         """Peak of the cosine schedule."""
         if self.training.learning_rate is not None:
             return self.training.learning_rate
-        return 8e-3 if isinstance(self.model, WaveNetConfig | StackConfig) else 16e-3
+        return self._defaults.learning_rate
+
+    @property
+    def _defaults(self) -> TrainingDefaults:
+        return kind_of(self.model).training or TrainingDefaults()
 
     @model_validator(mode="after")
     def _trainable(self) -> Settings:
-        model = self.model
-        if isinstance(model, RecurrentConfig) and model.knobs:
-            raise ValueError("a model with knobs, which drywet plays but does not train")
-        if isinstance(model, LinearConfig) and model.bias:
-            raise ValueError("a filter with a bias, which drywet plays but does not fit")
+        kind_of(self.model).require_trainable(self.model)
         return self
 
     @model_validator(mode="after")
@@ -188,7 +184,9 @@ def named_loss(name: str, kind: str) -> dict[str, float]:
     if name == "esr":
         return {}
     if name == "nam":
-        chosen = NAM_CONVOLUTIONAL if kind in ("wavenet", "stack") else NAM_RECURRENT
+        defaults = KINDS[kind].training if kind in KINDS else None
+        convolutional = defaults is not None and defaults.nam_loss == "convolutional"
+        chosen = NAM_CONVOLUTIONAL if convolutional else NAM_RECURRENT
         return chosen.model_dump(exclude_defaults=True)
     raise DrywetError(f"--loss {name}", "esr or nam", "Other weights go into --config.")
 
@@ -275,32 +273,3 @@ def machine_here() -> dict[str, str]:
 def now() -> str:
     """The time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def parse(
-    kind: type[T],
-    value: Any,
-    source: Path,
-    fix: str = "Every setting and its option is in docs/runs.md.",
-) -> T:
-    """Validate ``value`` read from ``source``.
-
-    Raises:
-        DrywetError: naming the first key that is unknown, missing or out of range.
-    """
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        if first["type"] == "extra_forbidden":
-            found, expected = f"{source} has an unknown key '{place}'", "a known one"
-        elif first["type"] == "missing":
-            found, expected = f"{source} lacks the key '{place}'", "all that drywet wrote"
-        elif first["type"] == "value_error":
-            found, expected = f"{source}: {reason}", "settings that go together"
-        else:
-            given = textwrap.shorten(repr(first["input"]), 60)
-            found, expected = f"{source}: {place} is {given}", reason
-        raise DrywetError(found, expected, fix) from error

@@ -24,10 +24,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drywet.errors import DrywetError
-from drywet.runs import model_file
-from drywet.runs.config import RunConfig, parse
-from drywet.runs.model_file import TrainedModel, save_model
+from drywet.runs.config import RunConfig
 from drywet.storage import append_line, make_folder, read_json, remove, write_bytes, write_json
+from drywet.trained import model_file
+from drywet.trained.model_file import TrainedModel, save_model
+from drywet.validation import parse
 
 GROUP_FILE = "seeds.json"
 FIGURES = ("waveform", "spectrograms", "training")

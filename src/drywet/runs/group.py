@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drywet.errors import DrywetError
 from drywet.metrics.statistics import Summary
-from drywet.runs.config import RunConfig, parse
+from drywet.runs.config import RunConfig
 from drywet.runs.folder import GROUP_FILE, RunFolder
 from drywet.storage import read_json, write_json
+from drywet.validation import parse
 
 
 class Group(BaseModel):

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from drywet.losses.config import LossConfig
-from drywet.models.config import RecurrentConfig, WindowedConfig
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.windowed.config import WindowedConfig
 from drywet.studies.effects import Effect, Interval, effect, interval, means
 from drywet.studies.results import (
     Cell,

@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from drywet.errors import DrywetError
-from drywet.kernels.recurrent import threads as cores
+from drywet.kernels.threads import threads as cores
 from drywet.studies.outcome import Outcome
 from drywet.studies.work import Task, work
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from drywet.evaluation.result import Cost
 from drywet.metrics.scores import Scores
-from drywet.runs.config import parse
 from drywet.storage import read_json, write_json
+from drywet.validation import parse
 
 FILE_NAME = "study.json"
 

@@ -27,7 +27,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drywet.errors import DrywetError
-from drywet.runs.config import parse
+from drywet.validation import parse
 
 _LARGEST_FILE = 1 << 20
 _FIX = "See docs/study.md for the form, and studies/ for examples."

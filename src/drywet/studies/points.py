@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from drywet.errors import DrywetError
-from drywet.models.config import LinearConfig
-from drywet.models.size import multiply_adds
-from drywet.runs.config import Settings, parse
+from drywet.models.registry import kind_of, multiply_adds
+from drywet.runs.config import Settings
 from drywet.studies.plan import Grid, Plan, Sections
 from drywet.training.budget import DEFAULT_STEPS
+from drywet.validation import parse
 
 _FORMAT = 1  # of what is hashed
 # In multiply-adds: done in a second of training, and what a sample and a job cost besides.
@@ -129,7 +129,7 @@ def job_of(group: str, source: Captured, settings: Settings, alone: bool = False
             f"{group} sets training.milestones", "lengths as an axis training.epochs",
             "Where final_rate is 1, they are one training.",
         )  # fmt: skip
-    if isinstance(settings.model, LinearConfig):  # solved, not trained
+    if kind_of(settings.model).training is None:  # solved, not trained
         solved = Settings(model=settings.model, capture=settings.capture)
         return Job(_identity(source, solved), (group,), source, solved, ())
     same_prefix = (

@@ -12,13 +12,14 @@ import numpy as np
 
 from drywet.metrics.scores import Scores
 from drywet.metrics.statistics import Comparison, compare
-from drywet.models.size import multiply_adds, parameter_count
-from drywet.runs.config import Settings, parse
+from drywet.models.registry import multiply_adds, parameter_count
+from drywet.runs.config import Settings
 from drywet.storage import read_json
 from drywet.studies.journal import Journal
 from drywet.studies.outcome import Outcome, read_outcome
 from drywet.studies.plan import Plan
 from drywet.studies.run import PLAN_FILE
+from drywet.validation import parse
 
 HIGH_HZ = 8_000
 """Error over this frequency is what the 2022 study heard and could not measure."""

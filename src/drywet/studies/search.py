@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drywet.errors import DrywetError
-from drywet.models.size import multiply_adds
+from drywet.models.registry import multiply_adds
 from drywet.studies.outcome import Outcome
 from drywet.studies.plan import Plan, Range, Search
 from drywet.studies.points import Captured, Job, changed, job_of, settings_of

@@ -13,10 +13,11 @@ from drywet.devices.circuit import CircuitDevice, built_in
 from drywet.devices.device import positions
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import load_pair
-from drywet.runs.config import CaptureConfig, parse
+from drywet.runs.config import CaptureConfig
 from drywet.storage import make_folder, remove_leftovers
 from drywet.studies.plan import DeviceSource, PairSource, Plan
 from drywet.studies.points import Captured, settings_of
+from drywet.validation import parse
 from drywet.verbs.process import process
 from drywet.verbs.signal import signal
 

@@ -23,10 +23,10 @@ from drywet.metrics import scores
 from drywet.metrics.scores import Scores
 from drywet.runs.config import CaptureConfig, RunConfig, Settings
 from drywet.runs.folder import RunFolder
-from drywet.runs.model_file import load_model
 from drywet.storage import remove_leftovers, write_bytes
 from drywet.studies.outcome import FILE_NAME, Outcome, PointScores, read_outcome, write_outcome
 from drywet.studies.points import Captured, Job
+from drywet.trained.model_file import load_model
 from drywet.training.hardware import choose_device
 from drywet.training.learn import learn
 from drywet.training.loop import TrainingData

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from drywet.errors import DrywetError
-from drywet.kernels import recurrent as fused
 from drywet.kernels.choice import choice
-from drywet.models.config import ModelConfig, RecurrentConfig, WindowedConfig
+from drywet.kernels.threads import set_threads, threads
+from drywet.models.registry import ModelConfig, kind_of
 
 
 def choose_device(name: str) -> torch.device:
@@ -41,13 +41,12 @@ def choose_threads(wanted: int | None) -> int:
     """
     if wanted is not None:
         return wanted
-    return fused.threads() if choice().target is not None else 1
+    return threads() if choice().target is not None else 1
 
 
 def use_threads(number: int, model: ModelConfig, device: torch.device) -> None:
     """Give the threads to what runs the net: the kernels, or PyTorch."""
-    recurrent = isinstance(model, RecurrentConfig | WindowedConfig) and model.cell != "dense"
-    kernels = choice().target is not None and recurrent and device.type == "cpu"
-    fused.set_threads(number)
+    kernels = kind_of(model).trains_in_kernels(model) and device.type == "cpu"
+    set_threads(number)
     # Beside the kernels PyTorch has only small things to do, and would wait for cores.
     torch.set_num_threads(1 if kernels else number)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import torch
 
-from drywet.models.config import LinearConfig
-from drywet.models.linear import LinearModel, fit_fir
+from drywet.models.linear.config import LinearConfig
+from drywet.models.linear.fit import fit_fir
+from drywet.models.linear.net import LinearModel
 from drywet.models.registry import build
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
-from drywet.runs.metadata import Metadata
-from drywet.runs.model_file import ModelCard, TrainedModel, load_model, save_model
+from drywet.trained.metadata import Metadata
+from drywet.trained.model_file import ModelCard, TrainedModel, load_model, save_model
 from drywet.training.hardware import use_threads
 from drywet.training.loop import FitResult, Progress, TrainingData, fit, set_gains
 

@@ -19,7 +19,7 @@ from drywet.data.segments import SegmentSampler
 from drywet.kernels import frames
 from drywet.losses.combined import CombinedLoss
 from drywet.models.base import EffectModel
-from drywet.models.windowed import WindowedModel
+from drywet.models.windowed.net import WindowedModel
 from drywet.runs.config import Settings
 
 _SECONDS_AT_ONCE = 0.05  # after so long the loop looks at the clock and at Ctrl-C
@@ -82,7 +82,7 @@ class TorchLearner(Learner):
         dry, wet = (part.to(self._device) for part in self._sampler.batch(step))
         losses = []
         with torch.no_grad():
-            state = self._model.heard(dry[:, : self._warm_up])
+            state = self._model.state_after(dry[:, : self._warm_up])
         for first in range(self._warm_up, dry.shape[1], self._settings.bptt):
             part = slice(first, first + self._settings.bptt)
             prediction, state = self._model(dry[:, part], state)

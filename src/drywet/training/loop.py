@@ -24,12 +24,10 @@ from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.models.base import EffectModel
-from drywet.models.recurrent import RecurrentModel
-from drywet.models.stack import StackModel
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
-from drywet.runs.model_file import ModelCard, TrainedModel, save_model
 from drywet.storage import make_folder
+from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from drywet.training.budget import Budget, cosine
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.interrupt import stop_on_ctrl_c
@@ -103,7 +101,7 @@ def set_gains(model: EffectModel, data: TrainingData) -> None:
     dry = np.concatenate([data.dry[span.start : span.stop] for span in data.split.train])
     wet = np.concatenate([data.wet[span.start : span.stop] for span in data.split.train])
     gain_in = model.input_rms / max(rms(dry), _LEAST_RMS)
-    skip = isinstance(model, RecurrentModel | StackModel) and model.config.skip
+    skip = model.config.adds_input
     model.set_gains(gain_in, 1 / gain_in if skip else max(rms(wet), _LEAST_RMS) / model.output_rms)
 
 

@@ -15,7 +15,7 @@ from drywet.data.split import Span, split
 from drywet.dsp.levels import db, peak
 from drywet.errors import DrywetError
 from drywet.metrics.stft import MIN_SAMPLES
-from drywet.models.linear import LinearModel
+from drywet.models.linear.net import LinearModel
 from drywet.models.registry import build
 from drywet.pair.examine import Examination, examine, require_trainable
 from drywet.pair.load import Pair, fingerprint, load_pair

@@ -8,12 +8,12 @@ from drywet.errors import DrywetError
 from drywet.evaluation.material import latency_against
 from drywet.formats.load import load
 from drywet.losses.config import LossConfig
-from drywet.models.config import LinearConfig
-from drywet.models.onnx_config import OnnxConfig
+from drywet.models.registry import kind_of
 from drywet.pair.load import load_pair
-from drywet.runs.config import Settings, named_loss, parse
-from drywet.runs.knobs import at_knobs
-from drywet.runs.model_file import TrainedModel
+from drywet.runs.config import Settings, named_loss
+from drywet.trained.knobs import with_knobs
+from drywet.trained.model_file import TrainedModel
+from drywet.validation import parse
 
 _SLOWER = 0.25  # of the learning rate of a net that knows nothing yet
 
@@ -37,9 +37,9 @@ def from_model(
         DrywetError: unusable model or files, one that cannot be trained, or another rate than its
             own asked for.
     """
-    trained = at_knobs(load(path))
+    trained = with_knobs(load(path))
     card, capture, training = trained.card, settings.capture, settings.training
-    if isinstance(card.model, LinearConfig | OnnxConfig):
+    if kind_of(card.model).training is None:
         raise DrywetError(
             f"{path} is a {card.model.title}", "a net of drywet's own kinds",
             "Filters are solved anew; graphs of others can only be played.",

@@ -46,7 +46,7 @@ def doctor() -> Diagnosis:
     """
     import torch
 
-    from drywet.kernels.recurrent import threads
+    from drywet.kernels.threads import threads
 
     found = choice()
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -19,8 +19,8 @@ from drywet.figures.waveform import waveform
 from drywet.formats.load import load
 from drywet.pair.load import load_pair
 from drywet.runs.folder import SOUNDS, RunFolder
-from drywet.runs.knobs import at_knobs
 from drywet.storage import make_folder, write_json
+from drywet.trained.knobs import with_knobs
 
 __all__ = ["Evaluation", "evaluate", "keep"]
 
@@ -82,7 +82,7 @@ def _bare(
     size: float,
 ) -> Evaluation:  # fmt: skip
     """A model that no run of drywet's is known of."""
-    trained = at_knobs(load(path, size), knobs)
+    trained = with_knobs(load(path, size), knobs)
     if dry is None or wet is None:
         raise DrywetError(
             f"{path} is a model without a capture", "a dry and a wet file to score it on",

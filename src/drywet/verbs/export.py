@@ -14,22 +14,22 @@ from pydantic import BaseModel
 
 from drywet.errors import DrywetError
 from drywet.formats.load import load
-from drywet.models.config import AnyConfig
-from drywet.runs.config import parse
+from drywet.models.config import Config
 from drywet.runs.folder import RunFolder
-from drywet.runs.knobs import at_knobs
-from drywet.runs.metadata import Metadata
-from drywet.runs.model_file import TrainedModel
 from drywet.storage import write_bytes
+from drywet.trained.knobs import with_knobs
+from drywet.trained.metadata import Metadata
+from drywet.trained.model_file import TrainedModel
+from drywet.validation import parse
 
 FORMATS = {
-    "nam": "drywet.formats.nam",
-    "rtneural": "drywet.formats.rtneural",
-    "aidax": "drywet.formats.aidax",
-    "proteus": "drywet.formats.guitarml",
-    "onnx": "drywet.formats.onnx_write",
-    "c": "drywet.formats.c_header",
-    "drywet": "drywet.runs.model_file",
+    "nam": "drywet.formats.nam.write",
+    "rtneural": "drywet.formats.rtneural.write",
+    "aidax": "drywet.formats.rtneural.aidax",
+    "proteus": "drywet.formats.guitarml.proteus",
+    "onnx": "drywet.formats.onnx.write",
+    "c": "drywet.formats.c.write",
+    "drywet": "drywet.trained.model_file",
 }
 """Modules that write a format, by its name."""
 
@@ -59,7 +59,7 @@ class Exported(BaseModel):
     output_latency: int
 
 
-def formats_for(config: AnyConfig, rate: int) -> list[str]:
+def formats_for(config: Config, rate: int) -> list[str]:
     """Plugins' formats that can hold such a model at a rate in Hz, the best known first."""
     found = []
     for name in ("nam", "rtneural", "aidax", "proteus"):
@@ -101,7 +101,7 @@ def export(
     path = Path(model)
     trained = load(path, size)
     if knobs:
-        trained = at_knobs(trained, knobs)
+        trained = with_knobs(trained, knobs)
     described = dict(metadata or {})
     if path.is_dir() and trained.card.metadata.modeled_by is None:
         described = {"modeled_by": "drywet"} | described

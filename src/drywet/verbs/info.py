@@ -10,10 +10,9 @@ from pydantic import BaseModel
 
 from drywet.evaluation.cost import cost
 from drywet.evaluation.result import Cost
-from drywet.formats import nam_read
 from drywet.formats.load import load
-from drywet.runs.knobs import knobs_of
-from drywet.runs.metadata import Metadata
+from drywet.formats.nam.read import sizes as nam_sizes
+from drywet.trained.metadata import Metadata
 from drywet.verbs.export import formats_for
 
 _SEED = 0
@@ -72,8 +71,8 @@ def info(model: Path | str, *, size: float = 1.0) -> Info:
         rate=card.rate,
         receptive_field=card.model.receptive_field,
         output_latency=card.output_latency,
-        knobs=list(knobs_of(card.model)),
+        knobs=list(card.model.controls),
         metadata=card.metadata,
-        sizes=nam_read.sizes(path) if path.suffix.lower() == ".nam" and path.is_file() else [],
+        sizes=nam_sizes(path) if path.suffix.lower() == ".nam" and path.is_file() else [],
         formats=formats_for(card.model, card.rate),
     )

@@ -12,7 +12,7 @@ from drywet.audio.write import require_another
 from drywet.formats.load import load
 from drywet.inference import render as rendering
 from drywet.inference.stream import BLOCK
-from drywet.runs.knobs import at_knobs
+from drywet.trained.knobs import with_knobs
 
 
 class Rendered(BaseModel):
@@ -61,7 +61,7 @@ def render(
     Raises:
         DrywetError: unusable model or file, or rates that differ.
     """
-    trained = at_knobs(load(model, size), knobs)
+    trained = with_knobs(load(model, size), knobs)
     source, target = Path(source), Path(target)
     require_another(source, target)
     written = rendering.render(

@@ -11,9 +11,10 @@ import torch
 from drywet.errors import DrywetError
 from drywet.evaluation.result import Evaluation
 from drywet.losses.config import LossConfig
-from drywet.models.config import ModelConfig, RecurrentConfig
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.registry import ModelConfig
 from drywet.pair.examine import Examination
-from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig, named_loss, parse
+from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig, named_loss
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.storage import remove_leftovers
 from drywet.training.hardware import choose_device
@@ -21,6 +22,7 @@ from drywet.training.learn import learn as learn_folder
 from drywet.training.loop import FitResult, Progress, TrainingData
 from drywet.training.prepare import Played, prepare, prepare_again
 from drywet.training.start import from_model
+from drywet.validation import parse
 from drywet.verbs.check import CheckReport, summarise
 from drywet.verbs.evaluate import evaluate
 from drywet.verbs.export import formats_for

@@ -12,8 +12,8 @@ from drywet.errors import DrywetError
 from drywet.evaluation.saved import read_scores
 from drywet.losses.config import LossConfig
 from drywet.metrics.statistics import summary
-from drywet.models.config import LinearConfig, ModelConfig
-from drywet.runs.config import CaptureConfig, TrainingConfig, parse
+from drywet.models.registry import ModelConfig, kind_of
+from drywet.runs.config import CaptureConfig, TrainingConfig
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.group import Group, config_of, is_group, read_group, write_group
 from drywet.storage import make_folder, remove, remove_leftovers
@@ -21,6 +21,7 @@ from drywet.training.checkpoint import load_checkpoint
 from drywet.training.hardware import choose_device
 from drywet.training.loop import Progress, TrainingData
 from drywet.training.prepare import Played, prepare, prepare_again
+from drywet.validation import parse
 from drywet.verbs.check import CheckReport, summarise
 from drywet.verbs.train import RUNS, Run, learn, settings_of, unwatched
 
@@ -89,7 +90,7 @@ def train_seeds(
         DrywetError: as `drywet.train`, or a model that no seed changes.
     """
     settings = settings_of(model, loss, training, capture)
-    if isinstance(settings.model, LinearConfig) or not 2 <= seeds <= _MOST_SEEDS:
+    if kind_of(settings.model).training is None or not 2 <= seeds <= _MOST_SEEDS:
         raise DrywetError(
             f"{seeds} seeds of a {settings.model.title}",
             f"2 to {_MOST_SEEDS} seeds of a net",

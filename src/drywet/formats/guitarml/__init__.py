@@ -1,0 +1,1 @@
+"""GuitarML's JSON: Proteus, Automated-GuitarAmpModelling."""

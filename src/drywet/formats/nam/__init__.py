@@ -1,0 +1,1 @@
+"""Neural Amp Modeler's ``.nam``."""

@@ -1,0 +1,157 @@
+"""Building a graph of ONNX operators, node by node; between them ``(1, channels, samples)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.models.activation import Activation
+
+if TYPE_CHECKING:
+    import onnx
+
+_PLAIN = {
+    "tanh": "Tanh",
+    "relu": "Relu",
+    "sigmoid": "Sigmoid",
+    "hardswish": "HardSwish",
+    "softsign": "Softsign",
+    "elu": "Elu",
+}
+_END = np.iinfo(np.int64).max
+
+
+class GraphBuilder:
+    """Nodes in the order in which they run; methods return the name of what a node gives.
+
+    Args:
+        weights: as `drywet.formats.onnx.layout.stored` gives them.
+    """
+
+    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
+        from onnx import helper
+
+        self._helper = helper
+        self._tensors: dict[str, NDArray[Any]] = dict(weights)
+        self._nodes: list[onnx.NodeProto] = []
+        self._inputs = [self._value("audio", (1, 1, "samples"))]
+        self._outputs = [self._value("audio_out", (1, 1, "samples"))]
+        self._states = 0
+
+    def op(
+        self, kind: str, *inputs: str, out: str | tuple[str, ...] | None = None, **attributes: Any
+    ) -> str:
+        """Add a node; returns its first output."""
+        names = (out or f"v{len(self._nodes)}",) if not isinstance(out, tuple) else out
+        self._nodes.append(self._helper.make_node(kind, inputs, names, **attributes))
+        return names[0]
+
+    def integers(self, *values: int) -> str:
+        """A constant vector."""
+        name = "integers_" + "_".join(map(str, values))
+        self._tensors[name] = np.array(values, np.int64)
+        return name
+
+    def number(self, value: float) -> str:
+        """A constant scalar."""
+        name = f"number_{value:g}"
+        self._tensors[name] = np.array(value, np.float32)
+        return name
+
+    def knobs(self, count: int) -> str:
+        """The knobs' input ``(1, count)``, repeated for every sample."""
+        self._inputs.append(self._value("knobs", (1, count)))
+        samples = self.op("Shape", "audio", start=2, end=3)
+        shape = self.op("Concat", self.integers(1, count), samples, axis=0)
+        return self.op("Expand", self.op("Unsqueeze", "knobs", self.integers(2)), shape)
+
+    def _state(self, shape: tuple[int, ...]) -> tuple[str, str]:
+        """Names of a further state's input and output."""
+        before, after = f"state_{self._states}_in", f"state_{self._states}_out"
+        self._states += 1
+        self._inputs.append(self._value(before, shape))
+        self._outputs.append(self._value(after, shape))
+        return before, after
+
+    def heard(self, x: str, channels: int, past: int) -> str:
+        """``x`` with the ``past`` samples before it in front, which are a state."""
+        if past == 0:
+            return x
+        before, after = self._state((1, channels, past))
+        joined = self.op("Concat", before, x, axis=2)
+        starts, ends, axes = self.integers(-past), self.integers(_END), self.integers(2)
+        self.op("Slice", joined, starts, ends, axes, out=after)
+        return joined
+
+    def conv(
+        self, x: str, weight: str, bias: str | None, shape: tuple[int, ...], dilation: int = 1
+    ) -> str:
+        """A causal convolution over ``shape`` (outputs, inputs, taps), its memory a state."""
+        joined = self.heard(x, shape[1], (shape[2] - 1) * dilation)
+        return self.op("Conv", joined, weight, *filter(None, (bias,)), dilations=[dilation])
+
+    def dense(self, x: str, weight: str, bias: str) -> str:
+        """A dense layer on every sample."""
+        return self.op("Conv", x, self.op("Unsqueeze", weight, self.integers(2)), bias)
+
+    def cell(
+        self, cell: str, x: str, weights: str, hidden: int, fresh: bool = False
+    ) -> tuple[str, str]:
+        """A recurrent layer over ``(steps, streams, inputs)``.
+
+        Args:
+            cell: ``lstm``, ``gru`` or ``rnn``.
+            x: its input.
+            weights: their name, with ``{}`` for ``weight_ih`` and the like.
+            hidden: units.
+            fresh: start from zeros instead of from a state.
+
+        Returns:
+            All of h, ``(steps, streams, hidden)``, and the last, ``(1, streams, hidden)``.
+        """
+        bias = self.op("Concat", weights.format("bias_ih"), weights.format("bias_hh"), axis=1)
+        at = len(self._nodes)
+        before, after = [], [f"v{at}_all", f"v{at}_h"]
+        if not fresh:
+            count = 2 if cell == "lstm" else 1
+            pairs = [self._state((1, 1, hidden)) for _ in range(count)]
+            before, after = ["", *(p[0] for p in pairs)], [f"v{at}_all", *(p[1] for p in pairs)]
+        more = {"linear_before_reset": 1} if cell == "gru" else {}
+        inputs = (x, weights.format("weight_ih"), weights.format("weight_hh"), bias, *before)
+        every = self.op(cell.upper(), *inputs, out=tuple(after), hidden_size=hidden, **more)
+        return self.op("Squeeze", every, self.integers(1)), after[1]
+
+    def activation(self, activation: Activation, x: str) -> str:
+        """An activation of every channel, softmax over them."""
+        match activation.name:
+            case "linear":
+                return x
+            case "leaky_relu":
+                return self.op("LeakyRelu", x, alpha=activation.slope)
+            case "silu":
+                return self.op("Mul", x, self.op("Sigmoid", x))
+            case "hardtanh":
+                return self.op("Clip", x, self.number(-1), self.number(1))
+            case "softmax":
+                return self.op("Softmax", x, axis=1)
+            case name:
+                return self.op(_PLAIN[name], x)
+
+    def finished(self) -> onnx.GraphProto:
+        """The graph."""
+        from onnx import numpy_helper
+
+        tensors = [
+            numpy_helper.from_array(np.asarray(self._tensors[name], order="C"), name)
+            for name in sorted(self._tensors)
+        ]
+        return self._helper.make_graph(
+            self._nodes, "drywet", self._inputs, self._outputs, initializer=tensors
+        )
+
+    def _value(self, name: str, shape: tuple[int | str, ...]) -> onnx.ValueInfoProto:
+        from onnx import TensorProto
+
+        return self._helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

@@ -1,0 +1,1 @@
+"""RTNeural's JSON, and AIDA-X's form of it."""

@@ -1,0 +1,1 @@
+"""Causal FIR filters, also the linear baseline."""

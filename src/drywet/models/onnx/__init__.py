@@ -1,0 +1,1 @@
+"""ONNX graphs as they were found: played, not trained."""

@@ -1,0 +1,1 @@
+"""Recurrent nets run statefully: LSTM, GRU, RNN."""

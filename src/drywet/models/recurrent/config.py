@@ -1,0 +1,61 @@
+"""Settings of a stateful recurrent net."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from drywet.models.config import Config
+from drywet.models.layers import Cell
+
+
+class RecurrentConfig(Config):
+    """A stateful recurrent net.
+
+    Attributes:
+        cell: ``lstm``, ``gru`` or ``rnn`` (tanh).
+        hidden: units per layer.
+        layers: 1 to 4.
+        skip: add the dry sample to the output.
+        knobs: names of controls, each an input beside the dry sample with values from 0 to 1;
+            read from others' files, not trained.
+    """
+
+    kind: Literal["recurrent"] = "recurrent"
+    cell: Cell = "lstm"
+    hidden: int = Field(default=16, ge=1, le=512)
+    layers: int = Field(default=1, ge=1, le=4)
+    skip: bool = False
+    knobs: tuple[Annotated[str, Field(min_length=1, max_length=32)], ...] = Field(
+        default=(), max_length=7
+    )
+
+    @field_validator("knobs")
+    @classmethod
+    def _named(cls, knobs: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(knobs)) < len(knobs) or not all(knob.isprintable() for knob in knobs):
+            raise ValueError("knobs of different names, each on one line")
+        return knobs
+
+    @property
+    def receptive_field(self) -> None:
+        """Unbounded."""
+        return
+
+    @property
+    def title(self) -> str:
+        """Short name for tables: ``LSTM 16`` or ``GRU 2x32 + skip``."""
+        size = f"{self.layers}x{self.hidden}" if self.layers > 1 else str(self.hidden)
+        knobs = f" + {len(self.knobs)} knob{'s' * (len(self.knobs) > 1)}" if self.knobs else ""
+        return f"{self.cell.upper()} {size}" + (" + skip" if self.skip else "") + knobs
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The knobs."""
+        return self.knobs
+
+    @property
+    def adds_input(self) -> bool:
+        """With a skip."""
+        return self.skip

@@ -1,0 +1,108 @@
+"""What stateful recurrent nets decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from drywet.kernels.choice import choice
+from drywet.models.config import Samples, Shape, Weights
+from drywet.models.kind import Kind
+from drywet.models.layers import dense_shapes, recurrent_multiply_adds, recurrent_shapes
+from drywet.models.player import KernelPlayer, Player
+from drywet.models.recurrent.config import RecurrentConfig
+
+if TYPE_CHECKING:
+    from drywet.models.base import EffectModel
+
+
+class Recurrent(Kind[RecurrentConfig]):
+    """LSTM, GRU, RNN."""
+
+    config = RecurrentConfig
+
+    def net_shapes(self, config: RecurrentConfig) -> dict[str, Shape]:
+        """See `Kind`."""
+        inputs = 1 + len(config.knobs)
+        net = recurrent_shapes("rec", config.cell, config.hidden, config.layers, inputs)
+        return net | dense_shapes("head", config.hidden, 1)
+
+    def parameters(self, config: RecurrentConfig) -> int:
+        """See `Kind`; an LSTM's and an RNN's second bias is fixed at zero."""
+        free = config.cell == "gru"
+        shapes = self.net_shapes(config).items()
+        return sum(prod(shape) for name, shape in shapes if free or ".bias_hh" not in name)
+
+    def multiply_adds(self, config: RecurrentConfig) -> int:
+        """See `Kind`."""
+        inputs = 1 + len(config.knobs)
+        step = recurrent_multiply_adds(config.cell, config.hidden, config.layers, inputs)
+        return step + config.hidden
+
+    def require_trainable(self, config: RecurrentConfig) -> None:
+        """See `Kind`."""
+        if config.knobs:
+            raise ValueError("a model with knobs, which drywet plays but does not train")
+
+    def trains_in_kernels(self, config: RecurrentConfig) -> bool:
+        """See `Kind`."""
+        return choice().target is not None
+
+    def build(self, config: RecurrentConfig) -> EffectModel:
+        """See `Kind`."""
+        from drywet.models.recurrent.net import RecurrentModel
+
+        return RecurrentModel(config)
+
+    def with_knobs(
+        self, config: RecurrentConfig, weights: Weights, positions: Mapping[str, float]
+    ) -> tuple[RecurrentConfig, Weights]:
+        """See `Kind`: an input that never changes is a part of the biases."""
+        if not config.knobs:
+            return config, weights
+        values = np.array([positions[name] for name in config.knobs], np.float32)
+        matrix = weights["rec.weight_ih_l0"]
+        fixed = {
+            "rec.weight_ih_l0": np.ascontiguousarray(matrix[:, :1]),
+            "rec.bias_ih_l0": weights["rec.bias_ih_l0"] + matrix[:, 1:] @ values,
+        }
+        return config.model_copy(update={"knobs": ()}), weights | fixed
+
+    def engine(self, config: RecurrentConfig) -> str:
+        """See `Kind`."""
+        return choice().target or "torch"
+
+    def player(self, config: RecurrentConfig, weights: Weights, rate: int, graph: bytes) -> Player:
+        """See `Kind`."""
+        if choice().target is None:
+            from drywet.models.torch_player import TorchPlayer, with_weights
+
+            return TorchPlayer(with_weights(self.build(config), weights), rate)
+        from drywet.kernels.stream import RecurrentStream
+        from drywet.models.recurrent.fold import fold
+
+        net = fold(config, weights)
+        stream = RecurrentStream(config.cell, net.skip, net.parameters())
+        stream.settle(rate)
+        return KernelPlayer(stream)
+
+    def settled_state(self, config: RecurrentConfig, weights: Weights, rate: int) -> list[Samples]:
+        """See `Kind`."""
+        if choice().target is None:
+            from drywet.models.torch_player import with_weights
+
+            found = with_weights(self.build(config), weights).settled_state(1, rate)
+            state = tuple(part.numpy() for part in found)
+        else:
+            from drywet.kernels.stream import run
+            from drywet.models.recurrent.fold import unfolded_parameters
+
+            zeros = np.zeros((config.layers, 1, config.hidden), np.float32)
+            start = (zeros, zeros) if config.cell == "lstm" else (zeros,)
+            silence = np.zeros((1, rate, 1), np.float32)
+            parameters = unfolded_parameters(config, weights)
+            _, state = run(config.cell, float(config.skip), parameters, silence, start)
+        return [part[i, 0] for i in range(config.layers) for part in state]

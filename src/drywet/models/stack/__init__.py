@@ -1,0 +1,1 @@
+"""Layers one after the other, as RTNeural runs them."""

@@ -1,0 +1,1 @@
+"""WaveNets as Neural Amp Modeler has them."""

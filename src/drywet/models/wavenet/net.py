@@ -1,0 +1,120 @@
+"""The WaveNet of Neural Amp Modeler, for training and for machines without kernels.
+
+Every call goes through the whole receptive field before its block, as NAM's trainer does, so that
+gradients reach all of it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from drywet.models.base import EffectModel, State, remembered
+from drywet.models.functions import apply
+from drywet.models.wavenet.config import HEAD_SCALE, WaveNetArray, WaveNetConfig, WaveNetLayer
+
+
+class _Layer(nn.Module):
+    def __init__(self, array: WaveNetArray, config: WaveNetLayer) -> None:
+        super().__init__()
+        inside = array.bottleneck
+        made = inside if config.gating == "none" else 2 * inside
+        self.config, self._inside = config, inside
+        self.conv = nn.Conv1d(array.channels, made, config.kernel, dilation=config.dilation)
+        self.mixer = nn.Conv1d(1, made, 1, bias=False)
+        self.residual = nn.Conv1d(inside, array.channels, 1) if array.residual else None
+        self.head = nn.Conv1d(inside, array.layer_head, 1) if array.layer_head else None
+
+    def forward(self, x: Tensor, dry: Tensor, wanted: int) -> tuple[Tensor, Tensor]:
+        """The next layer's input, and the last ``wanted`` samples of this one's part of the head.
+
+        Args:
+            x: ``(batch, channels, samples)``.
+            dry: ``(batch, 1, samples or more)``, ending with ``x``.
+            wanted: samples.
+        """
+        z = self.conv(x)
+        z = z + self.mixer(dry[..., dry.shape[-1] - z.shape[-1] :])
+        z = self._activated(z)
+        part = z[..., z.shape[-1] - wanted :]
+        x = x[..., x.shape[-1] - z.shape[-1] :]
+        if self.residual is not None:
+            x = x + self.residual(z)
+        return x, part if self.head is None else self.head(part)
+
+    def _activated(self, z: Tensor) -> Tensor:
+        config = self.config
+        if config.gating == "none":
+            return apply(config.activation, z, 1)
+        first, second = z[:, : self._inside], z[:, self._inside :]
+        active, gate = apply(config.activation, first, 1), apply(config.gate, second, 1)
+        return gate * active if config.gating == "gated" else gate * active + (1 - gate) * first
+
+
+class _Array(nn.Module):
+    def __init__(self, inputs: int, config: WaveNetArray) -> None:
+        super().__init__()
+        self.rechannel = nn.Conv1d(inputs, config.channels, 1, bias=False)
+        self.layers = nn.ModuleList(_Layer(config, layer) for layer in config.layers)
+        self.head = nn.Conv1d(
+            config.collected, config.head, config.head_kernel, bias=config.head_bias
+        )
+        self._memory = config.memory
+        self._kernel = config.head_kernel
+
+    def forward(self, x: Tensor, dry: Tensor, seed: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The next array's input and head.
+
+        Args:
+            x: ``(batch, inputs, samples)``.
+            dry: the same samples of the dry signal.
+            seed: the head of the array before.
+        """
+        after = x.shape[-1] - self._memory
+        wanted = after + self._kernel - 1
+        head = None if seed is None else seed[..., seed.shape[-1] - wanted :]
+        x = self.rechannel(x)
+        for layer in self.layers:
+            x, part = layer(x, dry, wanted)
+            head = part if head is None else head + part
+        return x[..., x.shape[-1] - after :], self.head(head)
+
+
+class WaveNetModel(EffectModel):
+    """See `WaveNetConfig`. The state is the last ``receptive_field - 1`` scaled dry samples."""
+
+    config: WaveNetConfig
+    head_scale: Tensor
+    # As captures for NAM are: its small head_scale is made for such levels.
+    input_rms = 0.2
+    output_rms = 0.2
+
+    def __init__(self, config: WaveNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.receptive_field = config.receptive_field
+        self.warm_up = config.receptive_field - 1
+        inputs = [1, *(array.channels for array in config.arrays)]
+        self.arrays = nn.ModuleList(
+            _Array(before, array) for before, array in zip(inputs, config.arrays, strict=False)
+        )
+        scale = HEAD_SCALE["a2" if config.arrays[0].head_kernel > 1 else "a1"]
+        self.register_buffer("head_scale", torch.tensor(scale))
+
+    def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Array after array."""
+        joined = torch.cat((state[0], x), dim=1).transpose(1, 2)
+        between, head = joined, None
+        for array in self.arrays:
+            dry = joined[..., joined.shape[-1] - between.shape[-1] :]
+            between, head = array(between, dry, head)
+        assert head is not None
+        return (head * self.head_scale).transpose(1, 2), remembered(x, state)
+
+    def state_after(self, x: Tensor) -> State:
+        """The last samples are the state: nothing need be convolved."""
+        return remembered(x * self.input_gain, self.init_state(len(x)))
+
+    def init_state(self, batch: int) -> State:
+        """Zeros."""
+        return (torch.zeros(batch, self.warm_up, 1, device=self.input_gain.device),)

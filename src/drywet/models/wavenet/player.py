@@ -1,0 +1,34 @@
+"""A WaveNet as a stream of the kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from drywet.kernels.wavenet import ArraySizes, LayerSizes, WaveNetStream
+from drywet.models.config import Weights
+from drywet.models.wavenet.config import WaveNetConfig
+from drywet.models.wavenet.fold import fold
+
+
+def stream(config: WaveNetConfig, weights: Weights) -> WaveNetStream:
+    """The stream of a model whose activations the kernels know."""
+    flat = np.concatenate([part.ravel() for part in fold(config, weights).values()])
+    return WaveNetStream(_sizes(config), flat)
+
+
+def _sizes(config: WaveNetConfig) -> list[ArraySizes]:
+    inputs = [1, *(array.channels for array in config.arrays)]
+    return [
+        ArraySizes(
+            before, array.channels, array.bottleneck, array.head, array.head_kernel,
+            array.head_bias, array.residual, array.layer_head,
+            [
+                LayerSizes(
+                    layer.kernel, layer.dilation, layer.activation.name, layer.activation.slope,
+                    layer.gating, layer.gate.name, layer.gate.slope,
+                )
+                for layer in array.layers
+            ],
+        )
+        for before, array in zip(inputs, config.arrays, strict=False)
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Nets without state over a frame of dry samples."""
