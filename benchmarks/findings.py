@@ -21,6 +21,7 @@ import drywet
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.windowed.config import WindowedConfig
 from drywet.runs.folder import RunFolder
+from drywet.runs.history import HistoryRow
 from drywet.verbs.train_device import train_device
 
 RATE = 22_050  # all the band that the published clips hold
@@ -99,7 +100,7 @@ def learn(name: str, seed: int, audio: Path, out: Path) -> None:
         train_device("sd1", out=path, overwrite=True, capture=capture, **settings)
 
 
-def rows(name: str, seeds: list[int], out: Path) -> dict[int, list[dict[str, Any]]]:
+def rows(name: str, seeds: list[int], out: Path) -> dict[int, list[HistoryRow]]:
     """The histories of the trainings that are there, by seed."""
     folders = {seed: out / f"{name}-{seed}" for seed in seeds}
     return {
@@ -109,10 +110,10 @@ def rows(name: str, seeds: list[int], out: Path) -> dict[int, list[dict[str, Any
     }
 
 
-def at(history: list[dict[str, Any]], share: float) -> dict[str, Any]:
+def at(history: list[HistoryRow], share: float) -> HistoryRow:
     """The validation nearest to a share of the training."""
-    last = history[-1]["epoch"]
-    return min(history, key=lambda row: abs(row["epoch"] - share * last))
+    last = history[-1].epoch
+    return min(history, key=lambda row: abs(row.epoch - share * last))
 
 
 def table(seeds: list[int], out: Path) -> None:
@@ -124,7 +125,7 @@ def table(seeds: list[int], out: Path) -> None:
         for seed, history in rows(name, seeds, out).items():
             for share in (0.1, 0.25, 0.5, 1.0):
                 row = at(history, share)
-                error, excess = row["band_esr"], row["band_excess_db"]
+                error, excess = row.band_esr, row.band_excess_db
                 if None in (*error, *excess):
                     continue
                 print(
@@ -149,10 +150,10 @@ def picture(seeds: list[int], out: Path, target: Path) -> None:
                     "color": f"C{number}", "lw": 1.0,
                     "label": chosen.title.split(", ", 1)[1] if seed == seeds[0] else None,
                 }  # fmt: skip
-                end = history[-1]["epoch"]
-                share = [row["epoch"] / end for row in history]
-                above.semilogy(share, [row["validation_esr"] for row in history], **look)
-                below.semilogy(share, [row["band_esr"][3] for row in history], **look)
+                end = history[-1].epoch
+                share = [row.epoch / end for row in history]
+                above.semilogy(share, [row.validation_esr for row in history], **look)
+                below.semilogy(share, [row.band_esr[3] for row in history], **look)
         above.set_title("real SD-1 (the study's clip)" if clip else "built-in SD-1", loc="left")
         below.axhline(1, color="#8a8a8a", ls="--", lw=0.8)
         below.set_xlabel("share of the training")

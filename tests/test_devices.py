@@ -82,7 +82,9 @@ def test_a_device_is_learned_like_a_pair(tmp_path):
                  "--epochs", "0.5", "--hidden", "8", "--json")  # fmt: skip
     assert out.code == 0, out.err
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config["recording"]["wet"] == str((tmp_path / "run-capture" / "wet.wav").resolve())
+    assert config["captures"][0]["recording"]["wet"] == str(
+        (tmp_path / "run-capture" / "wet.wav").resolve()
+    )
     assert out.json["evaluation"]["esr"] < 1
     again = drywet("train", "--device", "ts808", "-o", tmp_path / "run")
     assert again.code == 2 and "already holds a run" in again.err
@@ -94,7 +96,7 @@ def test_a_signal_of_ones_own_is_played_through_the_device(tmp_path):
                  "--model", "linear", "--json")  # fmt: skip
     assert out.code == 0, out.err
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config["recording"]["dry"] == str(source.resolve())
+    assert config["captures"][0]["recording"]["dry"] == str(source.resolve())
 
 
 @pytest.mark.parametrize(

@@ -147,11 +147,11 @@ def test_aliasing_is_judged_where_the_model_was_taught(scored):
     probes = scored.probes.model_copy(
         update={"aliasing": scored.probes.aliasing._replace(points=points)}
     )
-    quiet = changed(scored, probes=probes, heard_peak_dbfs=-20.0)
+    quiet = changed(scored, probes=probes, trained_peak_dbfs=-20.0)
     assert not any("Aliasing" in text for text in quiet)
-    loud = changed(scored, probes=probes, heard_peak_dbfs=-1.0)
+    loud = changed(scored, probes=probes, trained_peak_dbfs=-1.0)
     assert not any("Aliasing" in text for text in loud), "0 dBFS was never heard"
-    assert any("-10 dB" in text for text in changed(scored, probes=probes, heard_peak_dbfs=0.0))
+    assert any("-10 dB" in text for text in changed(scored, probes=probes, trained_peak_dbfs=0.0))
 
 
 def test_scores_come_back_as_they_were_saved(run_folder, scored):

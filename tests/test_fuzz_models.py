@@ -13,13 +13,13 @@ import random
 import resource
 import sys
 from datetime import datetime
-from importlib import import_module
 
 import numpy as np
 import pytest
 
 from drywet.errors import DrywetError
 from drywet.formats.load import load
+from drywet.formats.registry import FORMATS
 from drywet.inference.stream import Stream
 from drywet.models.activation import Activation
 from drywet.models.linear.config import LinearConfig
@@ -27,7 +27,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.stack.config import CellLayer, ConvLayer, DenseLayer, StackConfig
 from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLayer
 from drywet.trained.model_file import ModelCard, TrainedModel
-from drywet.verbs.export import FORMATS, convert
+from drywet.verbs.export import convert
 from tests.support import mild_model
 
 MUTANTS = 10_000
@@ -75,7 +75,7 @@ def documents() -> list[dict]:
     for format, config in SEEDS:
         card = ModelCard(model=config, rate=4_000, output_latency=0)
         model = TrainedModel.of(mild_model(config, 2.0, 0.5), card)
-        document = json.loads(import_module(FORMATS[format]).encode(model, "x", made))
+        document = json.loads(FORMATS[format].writer.encode(model, "x", made))
         document.pop("input_batch", None)
         document.pop("output_batch", None)
         found.append(document)
@@ -274,9 +274,7 @@ def test_what_overflows_is_not_written(tmp_path):
     config = RecurrentConfig(hidden=8)
     card = ModelCard(model=config, rate=4_000, output_latency=0)
     model = TrainedModel.of(mild_model(config, 2.0, 0.5), card)
-    document = json.loads(
-        import_module(FORMATS["aidax"]).encode(model, "x", datetime(2026, 11, 23))
-    )
+    document = json.loads(FORMATS["aidax"].writer.encode(model, "x", datetime(2026, 11, 23)))
     document["in_gain"] = 120.0
     document["layers"][0]["weights"][0][0][0] = 1e38
     source.write_text(json.dumps(document))

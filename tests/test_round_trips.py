@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from drywet.errors import DrywetError
 from drywet.formats.load import load
+from drywet.formats.registry import FORMATS
 from drywet.inference.stream import Stream, predict
 from drywet.models.activation import Activation
 from drywet.models.linear.config import LinearConfig
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.stack.config import CellLayer, ConvLayer, DenseLayer, StackConfig
 from drywet.models.wavenet.config import PRESETS, WaveNetArray, WaveNetConfig, WaveNetLayer
-from drywet.runs.folder import EXPORTS
+from drywet.runs.folder import RunFolder
 from drywet.trained.knobs import with_knobs
 from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import ModelCard, TrainedModel
-from drywet.verbs.export import FORMATS
 from tests.exported import close, reference
 from tests.support import mild_model, playing
 
@@ -93,9 +93,9 @@ def trained(config, plain_skip: bool = False) -> TrainedModel:
 
 
 def written(tmp_path, format: str, model: TrainedModel):
-    writer = import_module(FORMATS[format])
-    path = tmp_path / f"model{writer.SUFFIX}"
-    path.write_bytes(writer.encode(model, "a name", MADE))
+    chosen = FORMATS[format]
+    path = tmp_path / f"model{chosen.suffix}"
+    path.write_bytes(chosen.writer.encode(model, "a name", MADE))
     return path
 
 
@@ -145,14 +145,15 @@ def test_blocks_of_any_length_give_the_whole(tmp_path, config):
 )
 def test_a_format_says_what_it_cannot_hold_and_what_would_fit(format, config, words):
     with pytest.raises(DrywetError, match=words):
-        import_module(FORMATS[format]).encode(trained(config), "x", MADE)
+        FORMATS[format].writer.encode(trained(config), "x", MADE)
 
 
 def test_proteus_adds_the_dry_sample_as_it_is():
     with pytest.raises(DrywetError, match="times the dry sample"):
-        import_module(FORMATS["proteus"]).encode(trained(SKIPS[0]), "x", MADE)
+        FORMATS["proteus"].writer.encode(trained(SKIPS[0]), "x", MADE)
 
 
 def test_a_run_knows_its_exports_by_their_suffix():
     """An overwritten run must not leave an export of the old model behind."""
-    assert {import_module(module).SUFFIX for module in FORMATS.values()} == set(EXPORTS)
+    made = {path.name for path in RunFolder(Path("somewhere")).made()}
+    assert {f"somewhere{one.suffix}" for one in FORMATS.values()} <= made

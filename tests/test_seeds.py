@@ -52,9 +52,7 @@ def test_the_summary_is_over_the_runs(group):
     assert mean == pytest.approx(np.mean(esr))
     assert deviation == pytest.approx(np.std(esr, ddof=1))
     assert (least, most, count) == (min(esr), max(esr), 3)
-    best = {
-        name: RunFolder.open(group / name).history()[-1]["best_score"] for name in saved["runs"]
-    }
+    best = {name: RunFolder.open(group / name).history()[-1].best_score for name in saved["runs"]}
     assert saved["best"] == min(best, key=best.get)
 
 

@@ -12,6 +12,7 @@ from drywet.data.segments import SegmentSampler
 from drywet.data.split import Span
 from drywet.metrics import stft, time
 from drywet.runs.folder import RunFolder
+from drywet.runs.history import HistoryRow
 from drywet.training.checkpoint import load_checkpoint
 from drywet.training.validation import Validated
 from tests.support import drywet
@@ -53,7 +54,7 @@ def test_examples_count_the_epochs(capture, tmp_path):
     done = drywet("train", *capture, "-o", tmp_path / "r", *SMALL, "--examples", 24, "--json")
     assert done.code == 0, done.err
     assert done.json["training"]["steps"] == 6 * 24 / 8
-    assert RunFolder.open(tmp_path / "r").history()[-1]["epoch"] == 6
+    assert RunFolder.open(tmp_path / "r").history()[-1].epoch == 6
 
 
 def test_scores_that_choose():
@@ -75,11 +76,11 @@ def test_the_kept_weights_are_the_best_by_that_score(capture, tmp_path, select):
     folder = RunFolder.open(tmp_path / "r")
     rows = folder.history()
     key = {"esr_pre": "validation_esr_pre", "mrstft": "validation_mrstft"}.get(select, "score")
-    best = min(rows, key=lambda row: row[key])
+    best = min(rows, key=lambda row: getattr(row, key))
     state = load_checkpoint(folder.checkpoint_file)
-    assert state.best_step == best["step"]
-    assert rows[-1]["best_score"] == best["score"]
-    assert rows[-1]["best_esr"] == best["validation_esr"]
+    assert state.best_step == best.step
+    assert rows[-1].best_score == best.score
+    assert rows[-1].best_esr == best.validation_esr
 
 
 def test_validation_scores_are_those_of_the_metrics(run_folder):
@@ -93,15 +94,15 @@ def test_validation_scores_are_those_of_the_metrics(run_folder):
     config = folder.config()
     _, pair = reload(config)
     played = predict(load_model(run_folder), pair.dry)
-    spans = config.split.validation
+    spans = config.capture.split.validation
     p, y = [played[a:b] for a, b in spans], [pair.wet[a:b] for a, b in spans]
-    row = min(folder.history(), key=lambda row: row["score"])
-    assert row["validation_esr"] == pytest.approx(
+    row = min(folder.history(), key=lambda row: row.score)
+    assert row.validation_esr == pytest.approx(
         time.esr(np.concatenate(p), np.concatenate(y)), rel=1e-2
     )
     found = bands.evaluate(p, y, pair.rate)
-    assert row["band_esr"] == pytest.approx([band.esr for band in found], rel=2e-2)
-    assert row["band_excess_db"] == pytest.approx([b.excess_db for b in found], abs=0.1)
+    assert row.band_esr == pytest.approx([band.esr for band in found], rel=2e-2)
+    assert row.band_excess_db == pytest.approx([b.excess_db for b in found], abs=0.1)
 
 
 def test_patience_ends_a_training(capture, tmp_path):
@@ -149,12 +150,12 @@ def test_a_run_from_before_there_was_a_choice_goes_on(capture, tmp_path):
     torch.save(state, folder.checkpoint_file)
     new = ("validation_esr_pre", "validation_mrstft", "score", "best_score", "band_esr",
            "band_excess_db")  # fmt: skip
-    old = [{k: v for k, v in row.items() if k not in new} for row in folder.history()]
+    old = [HistoryRow(**row.model_dump(exclude=set(new))) for row in folder.history()]
     folder.keep_history(old)
     before = (folder.model_file).read_bytes()
     done = drywet("train", "--resume", tmp_path / "r")
     assert done.code == 0, done.err
-    assert [row["step"] for row in folder.history()] == [row["step"] for row in old]
+    assert [row.step for row in folder.history()] == [row.step for row in old]
     assert folder.model_file.read_bytes() == before
 
 
@@ -178,7 +179,7 @@ def test_mrstft_of_the_history_is_the_metric(capture, tmp_path):
     done = drywet("train", *capture, "-o", tmp_path / "r", *SMALL, "--select", "mrstft", "--json")
     assert done.code == 0, done.err
     rows = RunFolder.open(tmp_path / "r").history()
-    assert all(row["score"] == row["validation_mrstft"] > 0 for row in rows)
+    assert all(row.score == row.validation_mrstft > 0 for row in rows)
     assert stft.MIN_SAMPLES > 0
     plain = json.loads((tmp_path / "r" / "config.json").read_text())
     assert plain["settings"]["training"]["select"] == "mrstft"

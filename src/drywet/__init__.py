@@ -27,7 +27,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from drywet.errors import DrywetError
+from drywet.errors import DrywetError, needing_torch
 
 if TYPE_CHECKING:
     from drywet.formats.load import load
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from drywet.runs.config import CaptureConfig, TrainingConfig
     from drywet.studies.run import study
     from drywet.trained.model_file import load_model
+    from drywet.training.control import Control
     from drywet.verbs.check import check
     from drywet.verbs.devices import devices
     from drywet.verbs.evaluate import evaluate
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CaptureConfig",
+    "Control",
     "DrywetError",
     "LinearConfig",
     "LossConfig",
@@ -82,6 +84,7 @@ __all__ = [
 
 _HOMES = {
     "CaptureConfig": "drywet.runs.config",
+    "Control": "drywet.training.control",
     "LinearConfig": "drywet.models.linear.config",
     "LossConfig": "drywet.losses.config",
     "RecurrentConfig": "drywet.models.recurrent.config",
@@ -111,7 +114,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'drywet' has no attribute '{name}'")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    with needing_torch():
+        return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

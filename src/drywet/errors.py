@@ -1,5 +1,10 @@
 """The one kind of error a user sees: what was found, what was expected, what to do."""
 
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
 
 class DrywetError(Exception):
     """Something outside drywet is not as it must be (a file, a setting, a disk).
@@ -18,9 +23,26 @@ class DrywetError(Exception):
         self.expected = expected
         self.fix = fix
         words = " ".join(f"{found}; expected {expected}. {fix}".split())
-        # A stranger's text in it must not move the cursor.
+        # Text from a file must not move the cursor.
         super().__init__("".join(sign if sign.isprintable() else "?" for sign in words))
 
-    def __reduce__(self) -> tuple[type["DrywetError"], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[type[DrywetError], tuple[str, str, str]]:
         """Exceptions are copied from process to process by their message alone otherwise."""
         return type(self), (self.found, self.expected, self.fix)
+
+
+@contextlib.contextmanager
+def needing_torch() -> Iterator[None]:
+    """For what trains, or runs in PyTorch: `pip install drywet` alone brings none.
+
+    Raises:
+        DrywetError: PyTorch is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise DrywetError(
+            "PyTorch is not installed", "it, to train", "pip install 'drywet[train]'"
+        ) from None

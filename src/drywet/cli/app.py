@@ -25,7 +25,8 @@ from drywet.cli.export import export_command
 from drywet.cli.knobs import KnobCommand, knobs_of
 from drywet.cli.study import study_app
 from drywet.cli.train import train_command
-from drywet.errors import DrywetError
+from drywet.errors import DrywetError, needing_torch
+from drywet.formats.registry import SUFFIXES
 
 app = typer.Typer(
     name="drywet",
@@ -227,16 +228,13 @@ def convert_command(
     source: Model,
     target: Annotated[
         Path,
-        typer.Argument(
-            help="File to write: .nam, .rtneural.json, .aidax.json, .proteus.json, .onnx, .h, "
-            ".safetensors."
-        ),
+        typer.Argument(help=f"File to write: {', '.join(SUFFIXES)}."),
     ],
     format: FormatOption = None,
     size: Size = 1.0,
     json: AsJson = False,
 ) -> None:
-    """Write a model of one format in another. --knob1 0.7 brings a knob to a stand."""
+    """Write a model of one format in another. --knob1 0.7 fixes a knob at a position."""
     from drywet.cli import show
     from drywet.verbs.export import convert
 
@@ -276,12 +274,17 @@ def demo_command(
     """Capture, learn and export the built-in Boss SD-1, start to end."""
     from drywet.cli import options, show
     from drywet.cli.progress import TrainingBar
+    from drywet.cli.terminal import TerminalControl
     from drywet.verbs.demo import demo
 
     training = options.budget(seconds)
     with TrainingBar() as bar:
         result = demo(
-            out, overwrite=overwrite, training=training, on_step=show.step, on_progress=bar.update
+            out,
+            overwrite=overwrite,
+            training=training,
+            on_step=show.step,
+            control=TerminalControl(bar, findings=False),
         )
     show.demo(result, json)
 
@@ -289,7 +292,8 @@ def demo_command(
 def main() -> None:
     """Entry point: errors the user can mend end in one line and exit code 2."""
     try:
-        app()
+        with needing_torch():
+            app()
     except DrywetError as error:
         print(f"drywet: {error}", file=sys.stderr)
         sys.exit(2)

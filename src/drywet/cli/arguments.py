@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from drywet.formats.registry import FORMATS, READS
+
 DryFile = Annotated[Path, typer.Argument(help="The signal into the device.")]
 WetFile = Annotated[Path, typer.Argument(help="The same performance out of it.")]
 Model = Annotated[
     Path,
     typer.Argument(
-        help="Folder of a run, or a model: .safetensors, .nam, .onnx, a .json of RTNeural, AIDA-X "
-        "or GuitarML."
+        help=f"Folder of a run, or a model: {', '.join(READS)} (of RTNeural, AIDA-X, GuitarML)."
     ),
 ]
 RunOrModel = Annotated[
@@ -26,7 +27,7 @@ FormatOption = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help="nam, rtneural, aidax, proteus, onnx, c or drywet [default: by the file's ending].",
+        help=f"{', '.join(FORMATS)} [default: by the file's ending].",
         show_default=False,
     ),
 ]

@@ -9,6 +9,7 @@ import typer
 
 from drywet.cli.arguments import AsJson, Model, Size
 from drywet.cli.knobs import knobs_of
+from drywet.formats.registry import FORMATS
 
 _GEAR = "amp, pedal, pedal_amp, amp_cab, amp_pedal_cab, preamp or studio."
 _TONE = "clean, overdrive, crunch, hi_gain or fuzz."
@@ -17,9 +18,7 @@ _TONE = "clean, overdrive, crunch, hi_gain or fuzz."
 def export_command(
     context: typer.Context,
     model: Model,
-    format: Annotated[
-        str, typer.Option(help="nam, rtneural, aidax, proteus, onnx, c or drywet.")
-    ] = "nam",
+    format: Annotated[str, typer.Option(help=f"{', '.join(FORMATS)}.")] = "nam",
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="File to write [default: in the run's folder]."),
@@ -51,7 +50,7 @@ def export_command(
 ) -> None:
     """Write a model for a plugin, as ONNX or as C.
 
-    --knob1 0.7 brings a knob of the model to a stand.
+    --knob1 0.7 fixes a knob of the model at a position.
     """
     from drywet.cli import show
     from drywet.verbs.export import export

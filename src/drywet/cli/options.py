@@ -24,9 +24,6 @@ _FIXED = (
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
 
-# Settings whose key is not the option's name: --device is the effect.
-_KEYS = {"compute": "device"}
-
 
 def _is_given(value: object) -> bool:
     """Whether an option was given; 0 is a value like any other."""
@@ -53,7 +50,7 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
                 f"{file} holds a {type(chosen).__name__}", "a JSON object of settings",
                 "See docs/runs.md for every key.",
             )  # fmt: skip
-        if "settings" in chosen and "recording" in chosen:
+        if "settings" in chosen and {"recording", "captures"} & set(chosen):
             chosen = chosen["settings"]
         if isinstance(chosen.get("model"), dict):
             chosen["model"].setdefault("kind", "recurrent")
@@ -62,7 +59,7 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
     for section, names in (
         ("model", _MODEL), ("loss", _LOSS), ("training", _TRAINING), ("capture", _CAPTURE),
     ):  # fmt: skip
-        values = {_KEYS.get(name, name): given[name] for name in names if _is_given(given[name])}
+        values = {name: given[name] for name in names if _is_given(given[name])}
         if given["skip"] is False and section == "model":
             values["skip"] = False
         if values:

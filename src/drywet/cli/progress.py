@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from drywet.studies.run import StudyProgress
-    from drywet.training.loop import Progress
+    from drywet.training.control import Progress
 
 _EVERY_SECONDS = 0.2
 _EVERY_SECONDS_IN_A_LOG = 10.0

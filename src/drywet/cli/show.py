@@ -232,8 +232,12 @@ def doctor(found: Diagnosis, json: bool) -> None:
     if json:
         _object(found)
         return
-    print(f"drywet {found.drywet}, Python {found.python}, PyTorch {found.torch}")
-    print(f"{found.machine}, {found.cores} cores; PyTorch can train on {', '.join(found.devices)}")
+    pytorch = f"PyTorch {found.torch}" if found.torch else "no PyTorch"
+    print(f"drywet {found.drywet}, Python {found.python}, {pytorch}")
+    trains = f"PyTorch can train on {', '.join(found.compute)}"
+    if not found.torch:
+        trains = "to train, pip install 'drywet[train]'"
+    print(f"{found.machine}, {found.cores} cores; {trains}")
     print(f"kernels: {found.kernels or 'none, PyTorch runs the nets'} ({found.reason})")
     if found.possible:
         print(f"this CPU runs {', '.join(found.possible)}; DRYWET_KERNELS names another, or off")

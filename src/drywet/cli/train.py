@@ -174,32 +174,33 @@ def train_command(
     """Learn a device from its dry and wet recordings."""
     from drywet.cli import options, show
     from drywet.cli.progress import TrainingBar
+    from drywet.cli.terminal import TerminalControl
     from drywet.verbs import train as verb
     from drywet.verbs.train_seeds import resume_seeds, train_seeds
 
     try:
         with TrainingBar() as bar:
+            control = TerminalControl(bar)
             run: Run | Seeds
             if resume is not None:
                 options.refuse_with_resume(context.params)
                 if options.is_group(resume):
-                    run = resume_seeds(resume, on_run=show.step, on_progress=bar.update)
+                    run = resume_seeds(resume, control=control)
                 else:
-                    run = verb.resume(resume, on_progress=bar.update)
+                    run = verb.resume(resume, control=control)
             else:
                 settings = options.settings(context.params, config)
                 chosen: dict[str, Any] = {
                     "out": out, "model": None if start else settings.model, "loss": settings.loss,
                     "training": settings.training, "capture": settings.capture,
-                    "overwrite": overwrite, "on_check": show.check_aside,
-                    "on_progress": bar.update,
+                    "overwrite": overwrite, "control": control,
                 }  # fmt: skip
                 if start is not None:
                     options.refuse_with_start(context.params)
                     chosen["start"] = start
                     chosen["loss"] = loss or settings.loss
                 if seeds is not None:
-                    chosen |= {"seeds": seeds, "on_run": show.step}
+                    chosen |= {"seeds": seeds}
                 if options.is_device(device, dry, signal):
                     from drywet.verbs.train_device import train_device
 

@@ -8,7 +8,7 @@ from drywet.circuits.simulate import OVERSAMPLING
 from drywet.devices.circuit import CircuitDevice, built_in
 from drywet.devices.device import Device
 from drywet.errors import DrywetError
-from drywet.formats.load import SUFFIXES
+from drywet.formats.registry import READS
 
 
 def find(name: Path | str, oversampling: int | None = None) -> Device:
@@ -43,11 +43,11 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         from drywet.devices.vst3 import Vst3Device
 
         return Vst3Device(path)
-    if _is_there(path) and (path.is_dir() or path.suffix.lower() in SUFFIXES):
+    if _is_there(path) and (path.is_dir() or path.suffix.lower() in READS):
         from drywet.devices.model import ModelDevice
 
         return ModelDevice(path)
-    files = ", ".join((".cir", ".vst3", *SUFFIXES))
+    files = ", ".join((".cir", ".vst3", *READS))
     raise DrywetError(
         f"no device {text}",
         f"{', '.join(built_in())}; a file ({files}); a run's folder; lv2:URI",

@@ -19,7 +19,7 @@ from drywet.pair.check_timing import passes
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import Pair, load_pair
 from drywet.runs.config import RunConfig
-from drywet.runs.recording import is_own, reload
+from drywet.runs.recording import own_capture, reload
 from drywet.trained.model_file import TrainedModel
 
 Signal = NDArray[np.float32]
@@ -98,17 +98,18 @@ def material(
     if dry is None or wet is None:
         return _own(config)
     pair = load_pair(dry, wet, channel, resample_wet)
-    if is_own(pair, config):
-        return _own(config, pair)
+    own = own_capture(pair, config)
+    if own is not None:
+        return _own(config, own, pair)
     return another(pair, config.rate, config.output_latency, latency, force)
 
 
-def _own(config: RunConfig, pair: Pair | None = None) -> Material:
-    """The run's own capture, of which only the test spans are scored."""
-    recorded, prepared = reload(config, pair)
-    recording = config.recording
+def _own(config: RunConfig, number: int = 0, pair: Pair | None = None) -> Material:
+    """One of the run's own captures, of which only the test spans are scored."""
+    recorded, prepared = reload(config, number, pair)
+    recording, split = config.captures[number].recording, config.captures[number].split
     return Material(
-        True, recorded, prepared, config.split.test, recording.latency, recording.repeats,
+        True, recorded, prepared, split.test, recording.latency, recording.repeats,
         recording.replicate_esr,
     )  # fmt: skip
 

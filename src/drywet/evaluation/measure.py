@@ -63,7 +63,7 @@ class Subject:
         baseline: the linear one beside it.
         where: the model's place, for messages.
         recording: that it learned from, where that is known.
-        heard_peak_dbfs: of what it learned from, where that is known.
+        trained_peak_dbfs: of what it learned from, where that is known.
         kept: file with the device's answers to the test signals, if any.
     """
 
@@ -71,7 +71,7 @@ class Subject:
     baseline: TrainedModel
     where: Path
     recording: Recording | None = None
-    heard_peak_dbfs: float | None = None
+    trained_peak_dbfs: float | None = None
     kept: Path | None = None
 
 
@@ -83,7 +83,7 @@ def of_run(folder: RunFolder, config: RunConfig) -> Subject:
     """
     return Subject(
         load_model(folder.model_file), load_model(folder.baseline_file), folder.path,
-        config.recording, config.heard_peak_dbfs, folder.device_file,
+        config.capture.recording, config.trained_peak_dbfs, folder.device_file,
     )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def measure(subject: Subject, material: Material) -> Measured:
         else ask_device(subject.recording, rate, subject.kept)
     )
     device_probes = None if answers is None else answers.probes
-    heard = subject.heard_peak_dbfs
+    trained_peak = subject.trained_peak_dbfs
     dry = material.cut(prepared.dry)
     evaluation = Evaluation(
         **dict(ours),
@@ -149,16 +149,16 @@ def measure(subject: Subject, material: Material) -> Measured:
         noise_floor_esr=None if material.replicate_esr is None else material.replicate_esr / 2,
         pauses=pauses,
         tails=tails,
-        heard_peak_dbfs=heard,
-        aliasing_db=aliasing.up_to(probes.aliasing, heard),
+        trained_peak_dbfs=trained_peak,
+        aliasing_db=aliasing.up_to(probes.aliasing, trained_peak),
         device_aliasing_db=None
         if device_probes is None
-        else aliasing.up_to(device_probes.aliasing, heard),
+        else aliasing.up_to(device_probes.aliasing, trained_peak),
         probes=probes,
         device_probes=device_probes,
         harmonic_error=None
         if device_probes is None
-        else harmonics.compare(probes.tones, device_probes.tones, heard),
+        else harmonics.compare(probes.tones, device_probes.tones, trained_peak),
         device=None if subject.recording is None else subject.recording.device,
         device_note=note,
         cost=cost(trained, np.concatenate(dry)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from drywet.metrics.aliasing import Aliasing
 from drywet.metrics.harmonics import HarmonicError, Tone
@@ -111,7 +111,7 @@ class Evaluation(Scores):
             would score, where the capture repeats a passage.
         pauses: levels where nothing is played, over the whole recording.
         tails: levels in decay tails, over the whole recording.
-        heard_peak_dbfs: peak of the dry signal the model was trained on; what lies above, it
+        trained_peak_dbfs: peak of the dry signal the model was trained on; what lies above, it
             has to guess. ``None`` for runs that did not keep it.
         aliasing_db: mean aliasing over the sines up to that peak.
         device_aliasing_db: the same of the device.
@@ -138,7 +138,9 @@ class Evaluation(Scores):
     noise_floor_esr: float | None
     pauses: Quiet | None
     tails: Quiet | None
-    heard_peak_dbfs: float | None
+    trained_peak_dbfs: float | None = Field(
+        validation_alias=AliasChoices("trained_peak_dbfs", "heard_peak_dbfs")  # version 0.1
+    )
     aliasing_db: float
     device_aliasing_db: float | None
     probes: Probes

@@ -130,7 +130,7 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
 
 
 def _aliasing(found: Evaluation) -> Iterator[Remark]:
-    points = taught(found.probes.aliasing.points, found.heard_peak_dbfs)
+    points = taught(found.probes.aliasing.points, found.trained_peak_dbfs)
     advice = ""
     if found.rate < _HIGH_RATE:
         advice = "A higher sample rate (--rate 96000) moves aliases out of the band."

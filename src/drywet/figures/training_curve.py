@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drywet.figures import canvas
+from drywet.runs.history import HistoryRow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +17,7 @@ _HELD = 20.0  # dB of excess, beyond which a curve would flatten the others
 
 
 def training_curve(
-    history: Sequence[dict[str, Any]],
+    history: Sequence[HistoryRow],
     baseline_esr: float,
     noise_floor: float | None,
     bands: Sequence[str],
@@ -31,28 +32,29 @@ def training_curve(
         bands: their labels, in the order of the history.
         size: in inches.
     """
-    seconds = [row["seconds"] for row in history]
+    history = [row for row in history if None not in (row.seconds, row.validation_esr)]
+    seconds = [row.seconds for row in history]
     figure = canvas.new_figure(*size)
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     axes.semilogy(
         seconds,
-        [row["validation_esr"] for row in history],
+        [row.validation_esr for row in history],
         color=canvas.PREDICTION,
         lw=0.8,
         alpha=0.5,
         label="validation ESR",
     )
     axes.semilogy(
-        seconds, [row["best_esr"] for row in history], color=canvas.PREDICTION, lw=2, label="kept"
+        seconds, [row.best_esr for row in history], color=canvas.PREDICTION, lw=2, label="kept"
     )
     axes.axhline(baseline_esr, color=canvas.DRY, ls="--", label="linear baseline (test audio)")
-    best = min(row["best_esr"] for row in history)
+    best = min((row.best_esr for row in history if row.best_esr is not None), default=1.0)
     if noise_floor and noise_floor > _WORTH_SHOWING * best:
         axes.axhline(noise_floor, color=canvas.TARGET, ls=":", label="noise floor of the capture")
     axes.set_ylabel("ESR")
     axes.legend(frameon=False, fontsize=8)
     for number, label in enumerate(bands):
-        excess = [dict(enumerate(row["band_excess_db"])).get(number) for row in history]
+        excess = [dict(enumerate(row.band_excess_db)).get(number) for row in history]
         held = [None if e is None else max(min(e, _HELD), -_HELD) for e in excess]
         color = canvas.BANDS[number % len(canvas.BANDS)]
         below.plot(seconds, held, color=color, lw=1.1, label=label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drywet.errors import needing_torch
 from drywet.models.player import Player
 from drywet.models.registry import kind_of
 from drywet.trained.knobs import with_knobs
@@ -9,10 +10,15 @@ from drywet.trained.model_file import TrainedModel
 
 
 def player(trained: TrainedModel) -> Player:
-    """The fastest player for a model on this machine; knobs are at noon."""
+    """The fastest player for a model on this machine; knobs are at noon.
+
+    Raises:
+        DrywetError: only PyTorch can play it here, and it is missing.
+    """
     fixed = with_knobs(trained)
     card = fixed.card
-    return kind_of(card.model).player(card.model, fixed.weights, card.rate, fixed.graph)
+    with needing_torch():
+        return kind_of(card.model).player(card.model, fixed.weights, card.rate, fixed.graph)
 
 
 def engine(trained: TrainedModel) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Field
 
+from drywet.errors import needing_torch
 from drywet.models.config import Config, Shape
 from drywet.models.kind import GAINS, Kind
 from drywet.models.linear.kind import Linear
@@ -45,9 +46,10 @@ def build(config: Config) -> EffectModel:
     """An untrained model in PyTorch.
 
     Raises:
-        DrywetError: an ONNX graph, which is not drywet's to build.
+        DrywetError: an ONNX graph, which is not drywet's to build, or PyTorch is missing.
     """
-    return kind_of(config).build(config)
+    with needing_torch():
+        return kind_of(config).build(config)
 
 
 def parameter_count(config: Config) -> int:

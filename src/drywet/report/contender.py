@@ -13,6 +13,7 @@ from drywet.evaluation.measure import Measured
 from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
 from drywet.metrics.statistics import Comparison
+from drywet.runs.history import HistoryRow
 
 COLORS = (canvas.PREDICTION, "#21918c", "#9467bd", "#5a8f29", "#c8a900", "#8c564b", "#e377c2")
 
@@ -37,7 +38,7 @@ class Contender:
     color: str
     path: Path
     measured: Measured
-    history: list[dict[str, Any]]
+    history: list[HistoryRow]
     settings: dict[str, Any]
     audio: int = 0
     against_best: Comparison | None = None

@@ -106,20 +106,20 @@ def of_run(run: Contender, number: int) -> list[Picture]:
         "Steady sines: what is no harmonic against what is, in dB. The lower the better; over -40 "
         "is easily heard. * louder than anything the model was trained on: it guesses.",
         lambda: aliasing_map(
-            {name: p.aliasing for name, p in probes.items()}, found.heard_peak_dbfs, _TALL
+            {name: p.aliasing for name, p in probes.items()}, found.trained_peak_dbfs, _TALL
         ),
     )
     add(
         "Harmonics",
         "Of two steady notes, as loud as the model was taught: the colour of a distortion.",
         lambda: harmonics(
-            {name: p.tones for name, p in probes.items()}, colors, found.heard_peak_dbfs, _TALL
+            {name: p.tones for name, p in probes.items()}, colors, found.trained_peak_dbfs, _TALL
         ),
     )
     add(
         "Transfer curves",
         "Left: a straight line is linear, a flat one limits. Right: one period of a low note; a "
-        "loop is filtering." + _beyond(found.heard_peak_dbfs),
+        "loop is filtering." + _beyond(found.trained_peak_dbfs),
         lambda: transfer_curve({name: p.transfer for name, p in probes.items()}, colors, _TALL),
     )
     return pictures

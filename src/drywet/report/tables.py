@@ -113,8 +113,8 @@ def notes(found: Evaluation) -> str:
         f"{cost.ns_per_sample:.0f} ns a sample ({cost.engine}, one core, blocks of 64); 99 % of "
         f"blocks take under {cost.block_p99_us:.0f} µs, {64e6 / found.rate:.0f} are allowed"
     )
-    if found.heard_peak_dbfs is not None:
-        said.append(f"Trained on dry peaks of up to {found.heard_peak_dbfs:.0f} dBFS")
+    if found.trained_peak_dbfs is not None:
+        said.append(f"Trained on dry peaks of up to {found.trained_peak_dbfs:.0f} dBFS")
     return ". ".join(said) + "."
 
 

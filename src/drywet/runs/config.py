@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from datetime import UTC, datetime
-from importlib.metadata import version
-from typing import Annotated, Literal
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -83,7 +84,7 @@ class TrainingConfig(_Strict):
         milestones: epochs at which the weights are kept as they are then, beside the best.
         validate_every: steps between validations; ``None`` keeps them cheap.
         seed: of the weights and of the windows drawn.
-        device: ``cpu``, ``cuda``, ``mps`` or ``auto``.
+        compute: where: ``cpu``, ``cuda``, ``mps`` or ``auto``.
         threads: of the CPU; ``None`` takes one per core, or one where PyTorch runs the nets.
     """
 
@@ -104,8 +105,16 @@ class TrainingConfig(_Strict):
     milestones: tuple[_Epochs, ...] = Field(default=(), max_length=100)
     validate_every: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    device: Literal["cpu", "cuda", "mps", "auto"] = "cpu"
+    compute: Literal["cpu", "cuda", "mps", "auto"] = "cpu"
     threads: int | None = Field(default=None, ge=1, le=1024)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_0_1(cls, given: Any) -> Any:
+        """``compute`` was ``device`` in the files of version 0.1."""
+        if isinstance(given, dict) and "device" in given and "compute" not in given:
+            return {"compute" if key == "device" else key: given[key] for key in given}
+        return given
 
 
 class Settings(_Strict):
@@ -192,7 +201,7 @@ def named_loss(name: str, kind: str) -> dict[str, float]:
 
 
 class Recording(_Strict):
-    """The capture a run was trained on.
+    """One pair of files that a run was trained on.
 
     Attributes:
         dry: path of the dry file.
@@ -206,7 +215,7 @@ class Recording(_Strict):
         replicate_esr: the device against itself, where the capture repeats a passage.
         repeats: those passages, in samples of the aligned files.
         device: what played the capture, where drywet did: a name or a path.
-        knobs: where its knobs stood.
+        knobs: positions of its knobs.
     """
 
     dry: str
@@ -223,16 +232,27 @@ class Recording(_Strict):
     knobs: dict[str, float] = {}
 
 
+class Capture(_Strict):
+    """A recording and how it was divided.
+
+    Attributes:
+        recording: the files, their latency, the device and its knobs.
+        split: spans in samples of the aligned recording at the model's rate.
+    """
+
+    recording: Recording
+    split: Split
+
+
 class RunConfig(_Strict):
     """The whole of ``config.json``.
 
     Attributes:
         settings: what the user chose, defaults filled in.
-        recording: what it was trained on.
+        captures: what it was trained on, one or more.
         rate: of the model, in Hz.
         output_latency: samples at ``rate`` by which its output lags its input.
-        split: spans in samples of the aligned recording at ``rate``.
-        heard_peak_dbfs: peak of the dry signal in the training spans.
+        trained_peak_dbfs: peak of the dry signal in the training spans.
         threads: of the CPU; a resumed run uses as many.
         versions: of drywet and what computes for it.
         machine: where it ran.
@@ -241,22 +261,42 @@ class RunConfig(_Strict):
     """
 
     settings: Settings
-    recording: Recording
+    captures: tuple[Capture, ...] = Field(min_length=1, max_length=4096)
     rate: int = Field(ge=1_000, le=768_000)
     output_latency: int = Field(ge=0, le=4096)
-    split: Split
-    heard_peak_dbfs: float | None = None
+    trained_peak_dbfs: float | None = None
     threads: int = Field(ge=1, le=1024)
     versions: dict[str, str]
     machine: dict[str, str]
     created: str
     start: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_0_1(cls, given: Any) -> Any:
+        """A run was one capture in version 0.1, its parts beside the settings."""
+        if not isinstance(given, dict) or not {"recording", "split"} & set(given):
+            return given
+        parts = dict(given)
+        capture = {name: parts.pop(name) for name in ("recording", "split") if name in parts}
+        if "heard_peak_dbfs" in parts:
+            parts["trained_peak_dbfs"] = parts.pop("heard_peak_dbfs")
+        return parts | {"captures": [capture]}
+
+    @property
+    def capture(self) -> Capture:
+        """The first capture: of a model without knobs, the only one."""
+        return self.captures[0]
+
 
 def versions_here() -> dict[str, str]:
     """Versions of Python, drywet and the libraries that decide the numbers."""
     names = ("drywet", "numpy", "torch", "soundfile", "soxr")
-    return {"python": platform.python_version()} | {name: version(name) for name in names}
+    found = {"python": platform.python_version()}
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):  # PyTorch may be missing
+            found[name] = version(name)
+    return found
 
 
 def machine_here() -> dict[str, str]:

@@ -11,52 +11,36 @@
     scores.json         the scores of the test audio
     device.json         what the device makes of test signals, where drywet played it
     report.html         all of it on one page, where it was asked for
+    .lock               held by the process that trains into the folder
     milestones/         weights after so many epochs, where they were to be kept
     figures/, audio/    to look at and to listen to
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING
 
 from drywet.errors import DrywetError
+from drywet.formats.registry import SUFFIXES
+from drywet.runs import history
 from drywet.runs.config import RunConfig
-from drywet.storage import append_line, make_folder, read_json, remove, write_bytes, write_json
+from drywet.runs.history import HistoryRow
+from drywet.storage import make_folder, read_json, remove, write_json
 from drywet.trained import model_file
 from drywet.trained.model_file import TrainedModel, save_model
 from drywet.validation import parse
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 GROUP_FILE = "seeds.json"
+LOCK_FILE = ".lock"
 FIGURES = ("waveform", "spectrograms", "training")
 SOUNDS = ("dry", "target", "prediction", "residual")
-EXPORTS = (
-    ".nam", ".rtneural.json", ".aidax.json", ".proteus.json", ".onnx", ".h", ".safetensors",
-)  # fmt: skip
-
-
-class _HistoryRow(BaseModel):
-    """A line of the history."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-    step: int
-    epoch: float
-    seconds: float
-    loss: float
-    validation_esr: float
-    best_esr: float
-    learning_rate: float
-    # Runs of drywet's first weeks have none of these.
-    validation_esr_pre: float | None = None
-    validation_mrstft: float | None = None
-    score: float | None = None
-    best_score: float | None = None
-    band_esr: list[float | None] = Field(default_factory=list)
-    band_excess_db: list[float | None] = Field(default_factory=list)
 
 
 class RunFolder:
@@ -94,10 +78,11 @@ class RunFolder:
         require_free(path, overwrite)
         folder = cls(path)
         make_folder(path)
-        remove(folder.made())
-        if start is not None:
-            save_model(folder.start_file, start)
-        write_json(folder.config_file, config.model_dump(mode="json"))
+        with folder.claimed():
+            remove(folder.made())
+            if start is not None:
+                save_model(folder.start_file, start)
+            write_json(folder.config_file, config.model_dump(mode="json"))
         return folder
 
     def export_file(self, suffix: str) -> Path:
@@ -122,7 +107,7 @@ class RunFolder:
             *self.milestones.glob("[!.]*.safetensors"),
             *(self.figures / f"{name}.png" for name in FIGURES),
             *(self.audio / f"{name}.wav" for name in SOUNDS),
-            *(self.export_file(suffix) for suffix in EXPORTS),
+            *(self.export_file(suffix) for suffix in SUFFIXES),
         ]
 
     @classmethod
@@ -156,26 +141,44 @@ class RunFolder:
         if kept != before:
             write_json(self.config_file, kept.model_dump(mode="json"))
 
-    def append_history(self, row: dict[str, Any]) -> None:
+    def append_history(self, row: HistoryRow) -> None:
         """Add a line to the history."""
-        append_line(self.history_file, json.dumps(row, allow_nan=False))
+        history.append(self.history_file, row)
 
-    def history(self) -> list[dict[str, Any]]:
-        """Every whole line of the history, up to one that a crash or a stranger spoiled."""
-        if not self.history_file.is_file():
-            return []
-        rows = []
-        for line in self.history_file.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                rows.append(_HistoryRow.model_validate_json(line).model_dump())
-            except ValidationError:
-                break
-        return rows
+    def history(self) -> list[HistoryRow]:
+        """Every whole line of the history, up to one that is spoiled."""
+        return history.read(self.history_file)
 
-    def keep_history(self, rows: list[dict[str, Any]]) -> None:
+    def keep_history(self, rows: Iterable[HistoryRow]) -> None:
         """Replace the history by ``rows``."""
-        text = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
-        write_bytes(self.history_file, text.encode())
+        history.replace(self.history_file, rows)
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other processes from training into the folder; may be nested.
+
+        Raises:
+            DrywetError: one of them does.
+        """
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise DrywetError(
+                f"another process is training into {self.path}", "one at a time",
+                "Wait for it, or choose another -o.",
+            ) from None  # fmt: skip
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @cached_property
+    def _lock(self) -> FileLock:
+        from filelock import FileLock
+
+        return FileLock(self.path / LOCK_FILE, timeout=0)
 
 
 def require_free(path: Path, overwrite: bool, group: bool = False) -> None:
@@ -185,7 +188,7 @@ def require_free(path: Path, overwrite: bool, group: bool = False) -> None:
         DrywetError: a run is there and ``overwrite`` is false, or anything else is.
     """
     try:
-        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        if not path.exists() or (path.is_dir() and not _visible(path)):
             return
     except OSError as error:
         raise DrywetError(
@@ -204,6 +207,10 @@ def require_free(path: Path, overwrite: bool, group: bool = False) -> None:
             "a new folder",
             f"Go on with 'drywet train --resume {path}', choose another -o, or add --overwrite.",
         )
+
+
+def _visible(path: Path) -> list[str]:
+    return [entry.name for entry in path.iterdir() if entry.name != LOCK_FILE]
 
 
 def _is_run(path: Path) -> bool:

@@ -8,11 +8,12 @@ from drywet.pair.load import Pair, fingerprint, load_pair
 from drywet.runs.config import RunConfig
 
 
-def reload(config: RunConfig, pair: Pair | None = None) -> tuple[Pair, Pair]:
-    """A run's recording: aligned at the files' rate, and as the model is given it.
+def reload(config: RunConfig, number: int = 0, pair: Pair | None = None) -> tuple[Pair, Pair]:
+    """One of a run's recordings: aligned at the files' rate, and as the model is given it.
 
     Args:
         config: of the run.
+        number: of the capture.
         pair: the recording as loaded, where it is at hand; otherwise the run's files
             are read.
 
@@ -20,7 +21,8 @@ def reload(config: RunConfig, pair: Pair | None = None) -> tuple[Pair, Pair]:
         DrywetError: a file is gone, unusable, or no longer the same, or the run's
             configuration does not fit it.
     """
-    recording, capture = config.recording, config.settings.capture
+    recording, split = config.captures[number].recording, config.captures[number].split
+    capture = config.settings.capture
     if pair is None:
         pair = load_pair(recording.dry, recording.wet, capture.channel, capture.resample)
     for path, samples, known in (
@@ -35,7 +37,7 @@ def reload(config: RunConfig, pair: Pair | None = None) -> tuple[Pair, Pair]:
             )
     aligned = pair.aligned(recording.latency)
     prepared = at_model_rate(aligned, config.rate, config.output_latency)
-    spans = (*config.split.train, *config.split.validation, *config.split.test)
+    spans = (*split.train, *split.validation, *split.test)
     if pair.rate != recording.rate or any(
         not 0 <= start < stop <= len(prepared.dry) for start, stop in spans
     ):
@@ -47,7 +49,10 @@ def reload(config: RunConfig, pair: Pair | None = None) -> tuple[Pair, Pair]:
     return aligned, prepared
 
 
-def is_own(pair: Pair, config: RunConfig) -> bool:
-    """Whether a loaded pair, not yet aligned, is the one the run was trained on."""
-    known = (config.recording.dry_sha256, config.recording.wet_sha256)
-    return (fingerprint(pair.dry), fingerprint(pair.wet)) == known
+def own_capture(pair: Pair, config: RunConfig) -> int | None:
+    """Which of the run's captures a loaded pair is, not yet aligned; ``None`` for another one."""
+    prints = (fingerprint(pair.dry), fingerprint(pair.wet))
+    for number, capture in enumerate(config.captures):
+        if (capture.recording.dry_sha256, capture.recording.wet_sha256) == prints:
+            return number
+    return None

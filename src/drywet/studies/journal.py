@@ -13,7 +13,7 @@ journal can be deleted and is made again from them.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,8 @@ from drywet.studies.outcome import Outcome
 from drywet.studies.points import Job
 
 FILE_NAME = "journal.sqlite"
+
+_VERSION = 1  # of the tables, as PRAGMA user_version; 0 in version 0.1
 
 PLAIN = (
     "esr", "esr_pre_emphasised", "esr_a_weighted", "mae", "r2", "dc", "mrstft", "log_spectral_db",
@@ -84,12 +86,28 @@ class Journal:
         jobs = ", ".join(f"{name} {kind}" for name, kind in _JOB.items())
         scores = ", ".join(f'"{name}" REAL' for name in (*PLAIN, *BANDED))
         columns = ", ".join(f'p."{name}"' for name in (*PLAIN, *BANDED))
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        self._db.execute("BEGIN IMMEDIATE")
         self._db.execute(f"CREATE TABLE IF NOT EXISTS jobs ({jobs})")
         self._db.execute(f"CREATE TABLE IF NOT EXISTS points (job TEXT, epochs REAL, {scores})")
+        added = self._complete("jobs", _JOB)
+        added += self._complete("points", dict.fromkeys((*PLAIN, *BANDED), "REAL"))
+        if added or version < _VERSION:
+            self._db.execute("DROP VIEW IF EXISTS results")
+            self._db.execute(f"PRAGMA user_version = {max(version, _VERSION)}")
         self._db.execute(
             f"CREATE VIEW IF NOT EXISTS results AS SELECT j.*, p.epochs, {columns} "
             "FROM jobs j LEFT JOIN points p ON p.job = j.id"
         )
+        self._db.execute("COMMIT")
+
+    def _complete(self, table: str, columns: Mapping[str, str]) -> int:
+        """Add the columns that a journal of an earlier version lacks; how many."""
+        there = {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
+        missing = [name for name in columns if name not in there]
+        for name in missing:
+            self._db.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {columns[name]}')
+        return len(missing)
 
     def __enter__(self) -> Self:
         return self
@@ -173,8 +191,9 @@ class Journal:
             self._db.execute("DELETE FROM points WHERE job = ?", (outcome.id,))
             for point in outcome.points:
                 values = [outcome.id, point.epochs, *_numbers(point.scores)]
+                names = ", ".join(f'"{name}"' for name in ("job", "epochs", *PLAIN, *BANDED))
                 marks = ", ".join("?" for _ in values)
-                self._db.execute(f"INSERT INTO points VALUES ({marks})", values)
+                self._db.execute(f"INSERT INTO points ({names}) VALUES ({marks})", values)
 
     def states(self) -> dict[str, int]:
         """How many of the wanted jobs stand how."""

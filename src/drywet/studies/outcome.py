@@ -24,7 +24,7 @@ class PointScores(BaseModel):
             falls to the end, of the best ones by validation.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")  # of a later version
 
     epochs: float | None
     scores: Scores
@@ -49,20 +49,20 @@ class Outcome(BaseModel):
         worker: host and process.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")  # of a later version
 
     id: str
     state: Literal["done", "paused"]
     full: bool
-    points: list[PointScores]
-    linear: Scores | None
-    cost: Cost | None
-    aliasing_db: float | None
-    idle_dbfs: float | None
+    points: list[PointScores] = []
+    linear: Scores | None = None
+    cost: Cost | None = None
+    aliasing_db: float | None = None
+    idle_dbfs: float | None = None
     validation_esr: float | None
     train_seconds: float
     train_samples: int
-    busy_seconds: float
+    busy_seconds: float = 0.0
     worker: str
 
 

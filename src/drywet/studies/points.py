@@ -220,7 +220,10 @@ def _identity(source: Captured, settings: Settings) -> str:
     decides["model"] = {
         "kind": settings.model.kind, **settings.model.model_dump(mode="json", exclude_defaults=True)
     }  # fmt: skip
-    decides.get("training", {}).pop("threads", None)
+    training = decides.get("training", {})
+    training.pop("threads", None)
+    if "compute" in training:  # as it was called when the format of the hash was made
+        training["device"] = training.pop("compute")
     what = {"format": _FORMAT, "source": source.sha256, "settings": decides}
     text = json.dumps(what, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:_HASH_DIGITS]

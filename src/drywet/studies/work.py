@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import os
 import socket
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.data.split import total
 from drywet.errors import DrywetError
 from drywet.evaluation.cost import cost
 from drywet.inference.stream import predict_spans
@@ -27,14 +27,12 @@ from drywet.storage import remove_leftovers, write_bytes
 from drywet.studies.outcome import FILE_NAME, Outcome, PointScores, read_outcome, write_outcome
 from drywet.studies.points import Captured, Job
 from drywet.trained.model_file import load_model
-from drywet.training.hardware import choose_device
-from drywet.training.learn import learn
-from drywet.training.loop import TrainingData
-from drywet.training.prepare import Played, prepare, with_settings
+from drywet.training.control import Control
+from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.prepare import Played, with_settings
+from drywet.training.trainer import FitResult
 from drywet.verbs.evaluate import evaluate
-from drywet.verbs.train import unwatched
-
-_one_at_a_time = threading.Lock()  # PyTorch's seed and number of threads belong to the process
+from drywet.verbs.make_run import make_run, prepared
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def work(task: Task) -> Outcome:
             "Put the study on a shared file system, at the same path everywhere.",
         )
     # Another worker may be at it, believed lost by the scheduler: its outcome is as good.
-    with _one_at_a_time, FileLock(task.folder.with_suffix(".lock")):
+    with FileLock(task.folder.with_suffix(".lock")):
         done = read_outcome(task.folder)
         if done is not None and holds(done, task.job, task.full):
             return done.model_copy(update={"busy_seconds": 0.0})
@@ -89,34 +87,33 @@ def holds(outcome: Outcome, job: Job, full: bool) -> bool:
 def _do(task: Task, began: float) -> Outcome:
     job = task.job
     config, data = _prepared(job.source, job.settings.capture)
-    config = with_settings(config, data, job.settings, task.threads)
-    folder = _folder(task.folder, config)
-    config = folder.config()
-    device = choose_device(job.settings.training.device)
-    result = learn(folder, config, data, device, unwatched, True, task.pause_at)
-    validation = None if result is None else result.best_esr
-    trained = 0.0 if result is None else result.seconds
-    paused = result is not None and result.interrupted
-    points, full = [], None
-    if not paused:
-        points = _points(folder, config, data)
-        full = _full(folder, job.source) if task.full else None
-    outcome = Outcome(
-        id=job.id,
-        state="paused" if paused else "done",
-        full=task.full,
-        points=points,
-        linear=None if paused else _linear_scores(folder, job, data),
-        cost=None if paused else cost(load_model(folder.model_file), _heard(data)),
-        aliasing_db=None if full is None else full[0],
-        idle_dbfs=None if full is None else full[1],
-        validation_esr=validation,
-        train_seconds=trained,
-        train_samples=sum(span.length for span in data.split.train),
-        busy_seconds=time.perf_counter() - began,
-        worker=f"{socket.gethostname()}:{os.getpid()}",
-    )
-    if not paused:
+    folder = _folder(task.folder, with_settings(config, data, job.settings, task.threads))
+
+    def score(folder: RunFolder, fit: FitResult | None) -> Outcome:
+        paused = fit is not None and fit.interrupted
+        found = Outcome(
+            id=job.id,
+            state="paused" if paused else "done",
+            full=task.full,
+            validation_esr=None if fit is None else fit.best_esr,
+            train_seconds=0.0 if fit is None else fit.seconds,
+            train_samples=total(data.joined().split.train),
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+        )
+        if not paused:
+            full = _full(folder, job.source) if task.full else (None, None)
+            changes = {
+                "points": _points(folder, folder.config(), data),
+                "linear": _linear_scores(folder, job, data),
+                "cost": cost(load_model(folder.model_file), _test_dry(data)),
+                "aliasing_db": full[0],
+                "idle_dbfs": full[1],
+            }
+            found = found.model_copy(update=changes)
+        return found.model_copy(update={"busy_seconds": time.perf_counter() - began})
+
+    _, outcome = make_run(folder, data, Control(), score, resume=True, pause_at=task.pause_at)
+    if outcome.state == "done":
         write_outcome(folder.path, outcome)
     return outcome
 
@@ -126,7 +123,7 @@ def _prepared(source: Captured, capture: CaptureConfig) -> tuple[RunConfig, Trai
     """A source's data; the same for all jobs of this process that learn it so."""
     played = None if source.device is None else Played(source.device, dict(source.knobs))
     settings = Settings(capture=capture)
-    return prepare(source.dry, source.wet, settings, played, lambda examination: None)
+    return prepared(source.dry, source.wet, settings, played, Control())[:2]
 
 
 def _folder(path: Path, config: RunConfig) -> RunFolder:
@@ -182,18 +179,18 @@ def _linear_scores(folder: RunFolder, job: Job, data: TrainingData) -> Scores:
 
 
 def _score(model: Path, data: TrainingData) -> Scores:
-    """Scores of a model file on the test audio."""
-    predicted = predict_spans(load_model(model), data.dry, data.split.test)
-    return scores.evaluate(predicted, _test(data), data.rate)
+    """Scores of a model file on the test audio of all captures."""
+    trained, predicted, target = load_model(model), [], []
+    for capture in data.captures:
+        predicted += predict_spans(trained, capture.dry, capture.split.test)
+        target += [capture.wet[start:stop] for start, stop in capture.split.test]
+    return scores.evaluate(predicted, target, data.rate)
 
 
-def _test(data: TrainingData) -> list[NDArray[np.float32]]:
-    return [data.wet[start:stop] for start, stop in data.split.test]
-
-
-def _heard(data: TrainingData) -> NDArray[np.float32]:
-    start, stop = data.split.test[0]
-    return data.dry[start:stop]
+def _test_dry(data: TrainingData) -> NDArray[np.float32]:
+    capture: TrainingCapture = data.captures[0]
+    start, stop = capture.split.test[0]
+    return capture.dry[start:stop]
 
 
 def _full(folder: RunFolder, source: Captured) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from drywet.errors import DrywetError
+from drywet.models.config import Config
 from drywet.models.onnx.config import OnnxConfig
 from drywet.models.registry import ModelConfig, build, shapes
 from drywet.storage import write_bytes
@@ -27,8 +28,7 @@ from drywet.validation import parse
 if TYPE_CHECKING:
     from drywet.models.base import EffectModel
 
-SUFFIX = ".safetensors"
-FILE_NAME = f"model{SUFFIX}"
+FILE_NAME = "model.safetensors"
 
 _KEY = "drywet"
 _WANTED = "a model that drywet saved (.safetensors) or its run folder"
@@ -105,14 +105,23 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
     return _encoded(trained.weights, trained.card.model_copy(update={"metadata": metadata}))
 
 
-def _encoded(weights: dict[str, NDArray[np.float32]], card: ModelCard) -> bytes:
-    from safetensors.numpy import save
+def require(config: Config, rate: int) -> None:
+    """Refuse an ONNX graph; any other kind of model fits.
 
-    if isinstance(card.model, OnnxConfig):
+    Raises:
+        DrywetError: it is one.
+    """
+    if isinstance(config, OnnxConfig):
         raise DrywetError(
             "a .safetensors cannot hold an ONNX graph", "a model of drywet's own",
             "Keep the .onnx file.",
         )  # fmt: skip
+
+
+def _encoded(weights: dict[str, NDArray[np.float32]], card: ModelCard) -> bytes:
+    from safetensors.numpy import save
+
+    require(card.model, card.rate)
     whole = {name: np.asarray(weight, order="C") for name, weight in weights.items()}
     return bytes(save(whole, metadata={_KEY: card.model_dump_json()}))
 

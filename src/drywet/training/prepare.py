@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +15,21 @@ from drywet.data.split import Span, split
 from drywet.dsp.levels import db, peak
 from drywet.errors import DrywetError
 from drywet.metrics.stft import MIN_SAMPLES
-from drywet.models.linear.net import LinearModel
-from drywet.models.registry import build
+from drywet.models.registry import build, kind_of
 from drywet.pair.examine import Examination, examine, require_trainable
 from drywet.pair.load import Pair, fingerprint, load_pair
-from drywet.runs.config import Recording, RunConfig, Settings, machine_here, now, versions_here
+from drywet.runs.config import (
+    Capture,
+    Recording,
+    RunConfig,
+    Settings,
+    machine_here,
+    now,
+    versions_here,
+)
 from drywet.runs.recording import reload
+from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.hardware import choose_threads
-from drywet.training.loop import TrainingData
 
 _END_SLACK_SECONDS = 0.1
 
@@ -33,7 +40,7 @@ class Played:
 
     Attributes:
         device: a name or a path, as `drywet.devices.catalog.find` takes it.
-        knobs: where its knobs stood.
+        knobs: positions of its knobs.
     """
 
     device: str
@@ -70,35 +77,35 @@ def prepare(
     repeats = second_passes(examination.repeats, pair.rate, rate, chosen.margin)
     test = _test_span(chosen.test, examination.latency, pair.rate, prepared)
     parts = split(len(prepared.dry), rate, repeats, test, chosen.deal, chosen.train_seconds)
-    heard = max(peak(prepared.dry[a:b]) for a, b in parts.train)
+    loudest = max(peak(prepared.dry[a:b]) for a, b in parts.train)
+    recording = Recording(
+        dry=str(Path(dry).resolve()),
+        wet=str(Path(wet).resolve()),
+        dry_sha256=fingerprint(loaded.dry),
+        wet_sha256=fingerprint(loaded.wet),
+        rate=pair.rate,
+        seconds=pair.seconds,
+        latency=examination.latency,
+        polarity=examination.polarity,
+        replicate_esr=examination.replicate_esr,
+        repeats=tuple(examination.repeats),
+        device=None if played is None else played.device,
+        knobs={} if played is None else played.knobs,
+    )
     config = RunConfig(
         settings=settings,
-        recording=Recording(
-            dry=str(Path(dry).resolve()),
-            wet=str(Path(wet).resolve()),
-            dry_sha256=fingerprint(loaded.dry),
-            wet_sha256=fingerprint(loaded.wet),
-            rate=pair.rate,
-            seconds=pair.seconds,
-            latency=examination.latency,
-            polarity=examination.polarity,
-            replicate_esr=examination.replicate_esr,
-            repeats=tuple(examination.repeats),
-            device=None if played is None else played.device,
-            knobs={} if played is None else played.knobs,
-        ),
+        captures=(Capture(recording=recording, split=parts),),
         rate=rate,
         output_latency=chosen.margin,
-        split=parts,
-        heard_peak_dbfs=db(heard),
+        trained_peak_dbfs=db(loudest),
         threads=choose_threads(settings.training.threads),
         versions=versions_here(),
         machine=machine_here(),
         created=now(),
     )
     _require_windows(config)
-    _require_sound(config, prepared.wet)
-    return config, _data(config, prepared)
+    _require_sound(config, [prepared.wet])
+    return config, TrainingData((TrainingCapture(prepared.dry, prepared.wet, parts),), rate)
 
 
 def with_settings(
@@ -118,7 +125,7 @@ def with_settings(
     changes = {"settings": settings, "threads": threads, "created": now()}
     found = config.model_copy(update=changes)
     _require_windows(found)
-    _require_sound(found, data.wet)
+    _require_sound(found, [capture.wet for capture in data.captures])
     return found
 
 
@@ -128,11 +135,11 @@ def prepare_again(config: RunConfig) -> TrainingData:
     Raises:
         DrywetError: a file is gone, unusable, or no longer the same.
     """
-    return _data(config, reload(config)[1])
-
-
-def _data(config: RunConfig, prepared: Pair) -> TrainingData:
-    return TrainingData(prepared.dry, prepared.wet, config.rate, config.split)
+    captures = []
+    for number, capture in enumerate(config.captures):
+        prepared = reload(config, number)[1]
+        captures.append(TrainingCapture(prepared.dry, prepared.wet, capture.split))
+    return TrainingData(tuple(captures), config.rate)
 
 
 def _test_span(
@@ -149,10 +156,18 @@ def _test_span(
     return Span(start, round(end * prepared.rate))
 
 
-def _require_sound(config: RunConfig, wet: NDArray[np.float32]) -> None:
+def _require_sound(config: RunConfig, wets: Sequence[NDArray[np.float32]]) -> None:
     """Refuse to choose or to score by silence, against which every model is infinitely wrong."""
-    for name, spans in (("test", config.split.test), ("validation", config.split.validation)):
-        if not any(wet[a:b].any() for a, b in spans):
+    held_out: dict[str, list[NDArray[np.float32]]] = {
+        name: [
+            wet[a:b]
+            for capture, wet in zip(config.captures, wets, strict=True)
+            for a, b in getattr(capture.split, name)
+        ]
+        for name in ("test", "validation")
+    }
+    for name, pieces in held_out.items():
+        if not any(piece.any() for piece in pieces):
             raise DrywetError(
                 f"the wet file is silent throughout the audio held out for the {name}",
                 "some playing in it",
@@ -160,9 +175,9 @@ def _require_sound(config: RunConfig, wet: NDArray[np.float32]) -> None:
             )
     select = config.settings.training.select
     if select in ("mrstft", "composite") and not any(
-        b - a >= MIN_SAMPLES and wet[a:b].any() for a, b in config.split.validation
+        len(piece) >= MIN_SAMPLES and piece.any() for piece in held_out["validation"]
     ):
-        longest = max(span.length for span in config.split.validation)
+        longest = max(len(piece) for piece in held_out["validation"])
         raise DrywetError(
             f"--select {select} and validation audio in pieces of at most {longest} samples",
             f"a piece of at least {MIN_SAMPLES} that is not silent",
@@ -175,7 +190,6 @@ def _require_windows(config: RunConfig) -> None:
     training = config.settings.training
     model = build(config.settings.model)
     warm_up = model.warm_up if training.warm_up is None else training.warm_up
-    linear = isinstance(model, LinearModel)
-    spans_with_room(
-        config.split.train, model.warm_up + 1 if linear else warm_up + config.settings.segment
-    )
+    solved = kind_of(config.settings.model).training is None
+    needed = model.warm_up + 1 if solved else warm_up + config.settings.segment
+    spans_with_room([span for capture in config.captures for span in capture.split.train], needed)

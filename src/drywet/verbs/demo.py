@@ -10,7 +10,7 @@ from drywet.errors import DrywetError
 from drywet.runs.config import TrainingConfig
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
-from drywet.training.loop import Progress
+from drywet.training.control import Control
 from drywet.training.prepare import Played
 from drywet.verbs.export import export
 from drywet.verbs.process import process
@@ -43,7 +43,7 @@ def demo(
     overwrite: bool = False,
     training: TrainingConfig | None = None,
     on_step: Callable[[str], None] = lambda text: None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    control: Control | None = None,
 ) -> Demo:
     """Learn the built-in Boss SD-1 from a one-minute capture signal.
 
@@ -52,7 +52,7 @@ def demo(
         overwrite: replace an earlier demo there.
         training: budget and the like, by default those of any training.
         on_step: called with a line before each step.
-        on_progress: called after every training step.
+        control: as for `drywet.train`.
 
     Raises:
         DrywetError: an earlier demo is there, or the place cannot be written.
@@ -78,7 +78,7 @@ def demo(
         training=training,
         overwrite=overwrite,
         played=Played("sd1", {}),
-        on_progress=on_progress,
+        control=control,
     )
     on_step("4/4  exporting it")
     exported = export(run.path, format="nam", name="Boss SD-1 (drywet demo)")

@@ -5,40 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
 from drywet.errors import DrywetError
 from drywet.formats.load import load
-from drywet.models.config import Config
+from drywet.formats.registry import format_named, format_of
 from drywet.runs.folder import RunFolder
 from drywet.storage import write_bytes
 from drywet.trained.knobs import with_knobs
 from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import TrainedModel
 from drywet.validation import parse
-
-FORMATS = {
-    "nam": "drywet.formats.nam.write",
-    "rtneural": "drywet.formats.rtneural.write",
-    "aidax": "drywet.formats.rtneural.aidax",
-    "proteus": "drywet.formats.guitarml.proteus",
-    "onnx": "drywet.formats.onnx.write",
-    "c": "drywet.formats.c.write",
-    "drywet": "drywet.trained.model_file",
-}
-"""Modules that write a format, by its name."""
-
-
-class _Writer(Protocol):
-    SUFFIX: str
-
-    def encode(self, trained: TrainedModel, name: str, made: datetime) -> bytes:
-        """The whole file."""
 
 
 class Exported(BaseModel):
@@ -59,18 +40,6 @@ class Exported(BaseModel):
     output_latency: int
 
 
-def formats_for(config: Config, rate: int) -> list[str]:
-    """Plugins' formats that can hold such a model at a rate in Hz, the best known first."""
-    found = []
-    for name in ("nam", "rtneural", "aidax", "proteus"):
-        try:
-            import_module(FORMATS[name]).require(config, rate)
-        except DrywetError:
-            continue
-        found.append(name)
-    return found
-
-
 def export(
     model: Path | str,
     *,
@@ -85,7 +54,7 @@ def export(
 
     Args:
         model: as for `drywet.load`.
-        format: one of `FORMATS`.
+        format: one of `drywet.formats.registry.FORMATS`.
         out: file to write; by default in the run's folder, or beside the model file,
             named after it.
         name: shown in the plugin; by default the model's own, or the run's or file's.
@@ -97,7 +66,7 @@ def export(
         DrywetError: unusable model, metadata or knobs, unknown format, or one that cannot hold
             the model.
     """
-    writer = _writer(format)
+    chosen = format_named(format)
     path = Path(model)
     trained = load(path, size)
     if knobs:
@@ -107,14 +76,14 @@ def export(
         described = {"modeled_by": "drywet"} | described
     trained = _described(trained, described, name)
     if path.is_dir():
-        target = RunFolder(path).export_file(writer.SUFFIX)
+        target = RunFolder(path).export_file(chosen.suffix)
     else:
-        target = path.with_name(path.stem + writer.SUFFIX)
-    shown = trained.card.metadata.name or target.name.removesuffix(writer.SUFFIX)
+        target = path.with_name(path.stem + chosen.suffix)
+    shown = trained.card.metadata.name or target.name.removesuffix(chosen.suffix)
     target = target if out is None else Path(out)
     _require_another(target, path)
     with np.errstate(over="ignore", invalid="ignore"):  # the writer refuses what comes of it
-        data = writer.encode(trained, shown, datetime.now())
+        data = chosen.writer.encode(trained, shown, datetime.now())
     write_bytes(target, data)
     return Exported(
         path=str(target),
@@ -151,8 +120,8 @@ def convert(
     """
     source, target = Path(source), Path(target)
     _require_another(target, source)
-    chosen = _format_of(target) if format is None else format
-    return export(source, format=chosen, out=target, metadata=metadata, knobs=knobs, size=size)
+    name = format_of(target).name if format is None else format
+    return export(source, format=name, out=target, metadata=metadata, knobs=knobs, size=size)
 
 
 def _require_another(target: Path, source: Path) -> None:
@@ -163,26 +132,6 @@ def _require_another(target: Path, source: Path) -> None:
     if itself or (run.config_file.exists() and target in kept):
         held = "the model itself" if itself else "a model that its run keeps"
         raise DrywetError(f"{target} is {held}", "another file", "Name one with -o.")
-
-
-def _format_of(target: Path) -> str:
-    name = target.name.lower()
-    suffixes = {format: _writer(format).SUFFIX for format in FORMATS}
-    for format, suffix in suffixes.items():
-        if name.endswith(suffix):
-            return format
-    if name.endswith(".json"):
-        return "rtneural"
-    raise DrywetError(
-        f"{target} ends in no format's suffix", ", ".join(suffixes.values()),
-        "Choose one, or name the format with --format.",
-    )  # fmt: skip
-
-
-def _writer(format: str) -> _Writer:
-    if format not in FORMATS:
-        raise DrywetError(f"unknown format '{format}'", ", ".join(FORMATS), "Choose one of them.")
-    return cast(_Writer, import_module(FORMATS[format]))
 
 
 def _described(

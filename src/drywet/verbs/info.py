@@ -12,8 +12,8 @@ from drywet.evaluation.cost import cost
 from drywet.evaluation.result import Cost
 from drywet.formats.load import load
 from drywet.formats.nam.read import sizes as nam_sizes
+from drywet.formats.registry import formats_for
 from drywet.trained.metadata import Metadata
-from drywet.verbs.export import formats_for
 
 _SEED = 0
 

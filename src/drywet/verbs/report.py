@@ -129,10 +129,11 @@ def _contender(folder: RunFolder, name: str, color: str) -> Contender:
     config = folder.config()
     measured: Measured = measure(of_run(folder, config), material(config))
     keep(folder, measured)
+    recording = config.capture.recording
     made = {
         "settings": config.settings.model_dump(mode="json"),
-        "recording": config.recording.model_dump(mode="json")
-        | {name: Path(getattr(config.recording, name)).name for name in ("dry", "wet")},
+        "recording": recording.model_dump(mode="json")
+        | {name: Path(getattr(recording, name)).name for name in ("dry", "wet")},
         "versions": config.versions,
         "machine": config.machine,
         "created": config.created,

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from drywet.errors import DrywetError
 from drywet.evaluation.result import Evaluation
+from drywet.formats.registry import formats_for
 from drywet.losses.config import LossConfig
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import ModelConfig
-from drywet.pair.examine import Examination
-from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig, named_loss
+from drywet.pair.summary import CheckReport
+from drywet.runs.config import CaptureConfig, Settings, TrainingConfig, named_loss
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.storage import remove_leftovers
+from drywet.training.control import Control, CtrlC
+from drywet.training.data import TrainingData
 from drywet.training.hardware import choose_device
-from drywet.training.learn import learn as learn_folder
-from drywet.training.loop import FitResult, Progress, TrainingData
-from drywet.training.prepare import Played, prepare, prepare_again
+from drywet.training.prepare import Played, prepare_again
 from drywet.training.start import from_model
+from drywet.training.trainer import FitResult
 from drywet.validation import parse
-from drywet.verbs.check import CheckReport, summarise
 from drywet.verbs.evaluate import evaluate
-from drywet.verbs.export import formats_for
+from drywet.verbs.make_run import make_run, prepared
 
 RUNS = Path("runs")
 """Where runs go that are not given a folder."""
@@ -51,12 +49,8 @@ class Run:
 
     @property
     def interrupted(self) -> bool:
-        """Stopped by Ctrl-C."""
+        """Ended because it was asked to stop."""
         return self.fit is not None and self.fit.interrupted
-
-
-def unwatched(progress: Progress) -> None:
-    """What is told of a training's progress where nobody asked."""
 
 
 def train(
@@ -71,8 +65,7 @@ def train(
     start: Path | str | None = None,
     overwrite: bool = False,
     played: Played | None = None,
-    on_check: Callable[[CheckReport], None] | None = None,
-    on_progress: Callable[[Progress], None] = unwatched,
+    control: Control | None = None,
 ) -> Run:
     """Learn the device between two recordings; scores, figures and audio come with it.
 
@@ -87,13 +80,14 @@ def train(
         start: a model to train further, as for `drywet.load`, instead of a new one.
         overwrite: replace a run that is there.
         played: the device, where drywet made the capture (`drywet.train_device`).
-        on_check: called with the checks' report before training.
-        on_progress: called after every training step.
+        control: told of findings, progress and better models, and asked whether to stop; by
+            default Ctrl-C stops.
 
     Raises:
         DrywetError: files or settings that cannot be used, a capture the checks
-            refuse, or a place that cannot be written.
+            refuse, or a place that cannot be written or that another process trains into.
     """
+    control = control or CtrlC()
     if isinstance(loss, str) and start is None:
         loss = LossConfig(**named_loss(loss, (model or RecurrentConfig()).kind))
     name = loss if isinstance(loss, str) else None
@@ -105,39 +99,34 @@ def train(
                 f"--start {start} and a kind of model", "one of them", "The model has its own kind."
             )
         started, settings = from_model(start, dry, wet, settings, name)
-    device = choose_device(settings.training.device)
+    choose_device(settings.training.compute)  # what is missing shows before anything is read
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite)
-    reports = []
-
-    def examined(examination: Examination) -> None:
-        reports.append(summarise(examination))
-        if on_check is not None:
-            on_check(reports[0])
-
-    config, data = prepare(dry, wet, settings, played, examined)
+    config, data, report = prepared(dry, wet, settings, played, control)
     if start is not None:
         config = config.model_copy(update={"start": str(Path(start).resolve())})
     folder = RunFolder.create(path, config, overwrite, started)
-    return learn(folder, config, data, device, on_progress, reports[0], resume=False)
+    return scored_run(folder, data, control, report, resume=False)
 
 
-def resume(run: Path | str, *, on_progress: Callable[[Progress], None] = unwatched) -> Run:
+def resume(run: Path | str, *, control: Control | None = None) -> Run:
     """Go on with a run that was interrupted, as if it had not been.
 
     Args:
         run: its folder.
-        on_progress: called after every training step.
+        control: as for `train`.
 
     Raises:
-        DrywetError: no such run, its files have changed, or a damaged checkpoint.
+        DrywetError: no such run, its files have changed, a damaged checkpoint, or another process
+            trains into it.
     """
     folder = RunFolder.open(run)
-    config = folder.config()
-    remove_leftovers(folder.made())
-    device = choose_device(config.settings.training.device)
-    data = prepare_again(config)
-    return learn(folder, config, data, device, on_progress, None, resume=True)
+    with folder.claimed():
+        config = folder.config()
+        remove_leftovers(folder.made())
+        choose_device(config.settings.training.compute)
+        data = prepare_again(config)
+        return scored_run(folder, data, control or CtrlC(), None, resume=True)
 
 
 def settings_of(
@@ -160,26 +149,25 @@ def settings_of(
     return parse(Settings, parts, Path("the settings"))
 
 
-def learn(
+def scored_run(
     folder: RunFolder,
-    config: RunConfig,
     data: TrainingData,
-    device: torch.device,
-    on_progress: Callable[[Progress], None],
+    control: Control,
     report: CheckReport | None,
     resume: bool,
 ) -> Run:
-    """Train the run of a folder and score it.
+    """Train the run of a folder and evaluate it.
 
     Args:
         folder: of the run, its configuration in it.
-        config: that configuration.
         data: what to learn.
-        device: where to compute.
-        on_progress: called after every training step.
+        control: as for `train`.
         report: what the checks had to say.
         resume: go on from the folder's checkpoint, if it got that far.
     """
-    result = learn_folder(folder, config, data, device, on_progress, resume)
-    formats = [] if result is None else formats_for(config.settings.model, config.rate)
-    return Run(folder.path, report, result, evaluate(folder), formats)
+    fit, found = make_run(
+        folder, data, control, lambda folder, fit: evaluate(folder), resume=resume
+    )
+    config = folder.config()
+    formats = [] if fit is None else formats_for(config.settings.model, config.rate)
+    return Run(folder.path, report, fit, found, formats)

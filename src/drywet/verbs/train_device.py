@@ -53,7 +53,7 @@ def train_device(
         DrywetError: no such device or knob, or what `drywet.train` refuses.
     """
     played = find(device)
-    stand = positions(played, knobs)
+    chosen = positions(played, knobs)
     path = next_free(RUNS, played.name) if out is None else Path(out)
     require_free(path, overwrite)
     folder = path.with_name(f"{path.name}-capture")
@@ -67,10 +67,10 @@ def train_device(
     if signal is None:
         rate = played.rate if isinstance(played, ModelDevice) else _RATE
         write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)
-    process(device, dry, wet, knobs=stand)
+    process(device, dry, wet, knobs=chosen)
     there = str(device).lower() not in built_in() and Path(device).exists()
     where = str(Path(device).resolve()) if there else str(device)
-    record = Played(where, {name: float(p) for name, p in stand.items() if isinstance(p, float)})
+    record = Played(where, {name: float(p) for name, p in chosen.items() if isinstance(p, float)})
     if seeds is not None:
         return train_seeds(
             dry, wet, seeds=seeds, out=path, overwrite=overwrite, played=record, **settings

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from drywet.errors import DrywetError
 from drywet.evaluation.saved import read_scores
 from drywet.losses.config import LossConfig
 from drywet.metrics.statistics import summary
 from drywet.models.registry import ModelConfig, kind_of
+from drywet.pair.summary import CheckReport
 from drywet.runs.config import CaptureConfig, TrainingConfig
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.group import Group, config_of, is_group, read_group, write_group
 from drywet.storage import make_folder, remove, remove_leftovers
 from drywet.training.checkpoint import load_checkpoint
+from drywet.training.control import Control, CtrlC
+from drywet.training.data import TrainingData
 from drywet.training.hardware import choose_device
-from drywet.training.loop import Progress, TrainingData
-from drywet.training.prepare import Played, prepare, prepare_again
+from drywet.training.prepare import Played, prepare_again
 from drywet.validation import parse
-from drywet.verbs.check import CheckReport, summarise
-from drywet.verbs.train import RUNS, Run, learn, settings_of, unwatched
+from drywet.verbs.make_run import prepared
+from drywet.verbs.train import RUNS, Run, scored_run, settings_of
 
 _MOST_SEEDS = 1000
 
@@ -62,9 +61,7 @@ def train_seeds(
     capture: CaptureConfig | None = None,
     overwrite: bool = False,
     played: Played | None = None,
-    on_check: Callable[[CheckReport], None] | None = None,
-    on_run: Callable[[str], None] = lambda name: None,
-    on_progress: Callable[[Progress], None] = unwatched,
+    control: Control | None = None,
 ) -> Seeds:
     """Learn the same device several times, from the seed of ``training`` on.
 
@@ -82,9 +79,7 @@ def train_seeds(
         capture: rate, alignment, held-out stretch.
         overwrite: replace runs that are there.
         played: the device, where drywet made the capture.
-        on_check: called with the checks' report before training.
-        on_run: called with the name of every run before it is trained.
-        on_progress: called after every training step.
+        control: as for `drywet.train`; told the name of every run before it is trained.
 
     Raises:
         DrywetError: as `drywet.train`, or a model that no seed changes.
@@ -99,49 +94,37 @@ def train_seeds(
     numbers = [settings.training.seed + i for i in range(seeds)]
     last = {**settings.training.model_dump(), "seed": numbers[-1]}
     parse(TrainingConfig, last, Path("the settings"))
-    device = choose_device(settings.training.device)
+    choose_device(settings.training.compute)
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite, group=True)
     names = tuple(f"seed-{number}" for number in numbers)
     for name in names:
         require_free(path / name, overwrite)
-    reports: list[CheckReport] = []
-
-    def examined(report: CheckReport) -> None:
-        reports.append(report)
-        if on_check is not None:
-            on_check(report)
-
-    first, data = prepare(dry, wet, settings, played, lambda found: examined(summarise(found)))
+    control = control or CtrlC()
+    first, data, report = prepared(dry, wet, settings, played, control)
     make_folder(path)
     if is_group(path):
         _remove(path, read_group(path).runs)
     group = Group(runs=names, first=first)
     write_group(path, group)
-    return _learn_all(path, group, data, device, on_run, on_progress, reports[0])
+    return _learn_all(path, group, data, control, report)
 
 
-def resume_seeds(
-    path: Path | str,
-    *,
-    on_run: Callable[[str], None] = lambda name: None,
-    on_progress: Callable[[Progress], None] = unwatched,
-) -> Seeds:
+def resume_seeds(path: Path | str, *, control: Control | None = None) -> Seeds:
     """Go on with several seeds where they were interrupted; what is finished stays.
 
     Args:
         path: their folder.
-        on_run: called with the name of every run before it is trained.
-        on_progress: called after every training step.
+        control: as for `train_seeds`.
 
     Raises:
         DrywetError: no such folder, their files have changed, or a damaged checkpoint.
     """
     path = Path(path)
     group = read_group(path)
-    device = choose_device(group.first.settings.training.device)
+    choose_device(group.first.settings.training.compute)
     data = prepare_again(group.first)
-    return _learn_all(path, group, data, device, on_run, on_progress, None)
+    return _learn_all(path, group, data, control or CtrlC(), None)
 
 
 def _remove(path: Path, names: tuple[str, ...]) -> None:
@@ -158,9 +141,7 @@ def _learn_all(
     path: Path,
     group: Group,
     data: TrainingData,
-    device: torch.device,
-    on_run: Callable[[str], None],
-    on_progress: Callable[[Progress], None],
+    control: Control,
     report: CheckReport | None,
 ) -> Seeds:
     runs: list[Run] = []
@@ -168,9 +149,10 @@ def _learn_all(
     for folder in folders:
         if folder.scores_file.is_file() and load_checkpoint(folder.checkpoint_file).finished:
             continue
-        remove_leftovers(folder.made())
-        on_run(folder.path.name)
-        run = learn(folder, folder.config(), data, device, on_progress, report, resume=True)
+        with folder.claimed():
+            remove_leftovers(folder.made())
+            control.on_run(folder.path.name)
+            run = scored_run(folder, data, control, report, resume=True)
         runs.append(run)
         if run.interrupted:
             return Seeds(path, runs, group, interrupted=True)

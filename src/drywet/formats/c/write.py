@@ -11,6 +11,7 @@ from datetime import datetime
 
 from drywet.errors import DrywetError
 from drywet.formats.c.program import Program, Values, harmless, identifier, number
+from drywet.models.config import Config
 from drywet.models.linear.config import LinearConfig
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.stack.config import CellLayer, ConvLayer, StackConfig
@@ -18,8 +19,6 @@ from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig
 from drywet.trained.knobs import NOON
 from drywet.trained.model_file import TrainedModel
 from drywet.trained.settled import settled_state
-
-SUFFIX = ".h"
 
 
 def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
@@ -34,12 +33,7 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
         DrywetError: another kind of model, or one too large for source code.
     """
     config, weights, program = trained.card.model, dict(trained.weights), Program()
-    if not isinstance(config, RecurrentConfig | WaveNetConfig | LinearConfig | StackConfig):
-        raise DrywetError(
-            f"a C header cannot hold a {config.title}",
-            "a recurrent net, a WaveNet, a filter or a stack",
-            "Export it with --format onnx.",
-        )
+    require(config, trained.card.rate)
     history, dry = list(settled_state(trained)), program.local(1)
     program.work.append(f"{dry}[0] = in[n] * {number(weights['input_gain'])};")
     gain = weights["output_gain"]
@@ -57,6 +51,20 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
             gain = gain * weights["head_scale"]
     program.work.append(f"out[n] = {y}[0] * {number(gain)};")
     return _text(program, trained, name, made).encode()
+
+
+def require(config: Config, rate: int) -> None:
+    """Refuse a kind of model that a C header cannot hold; any ``rate`` in Hz will do.
+
+    Raises:
+        DrywetError: it cannot.
+    """
+    if not isinstance(config, RecurrentConfig | WaveNetConfig | LinearConfig | StackConfig):
+        raise DrywetError(
+            f"a C header cannot hold a {config.title}",
+            "a recurrent net, a WaveNet, a filter or a stack",
+            "Export it with --format onnx.",
+        )
 
 
 def _recurrent(

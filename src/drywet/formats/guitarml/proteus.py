@@ -35,8 +35,6 @@ from drywet.models.recurrent.fold import fold
 from drywet.models.registry import shapes
 from drywet.trained.model_file import ModelCard, TrainedModel
 
-SUFFIX = ".proteus.json"
-
 _WANTED = "a model of GuitarML or Automated-GuitarAmpModelling"
 _RATE = 44_100
 _HIDDEN = 40

@@ -20,6 +20,7 @@ from drywet.formats.document import FIX, Weights, flat, shown, whole
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.fold import fold
 from drywet.trained.model_file import TrainedModel
+from drywet.trained.settled import settled_state
 
 ABLE = "an LSTM of 1 to 4 layers without skip"
 
@@ -38,12 +39,12 @@ def require(config: RecurrentConfig) -> None:
 def write(trained: TrainedModel, config: RecurrentConfig) -> tuple[dict[str, Any], list[float]]:
     """NAM's ``config`` and ``weights`` of a net that `require` accepts."""
     net = fold(config, trained.weights)
-    h, c = trained.model.settled_state(1, trained.card.rate)
+    state = settled_state(trained)
     weights: list[float] = []
     for i, layer in enumerate(net.layers):
         weights += np.concatenate((layer.input, layer.hidden), axis=1).ravel().tolist()
         weights += (layer.input_bias + layer.hidden_bias).tolist()
-        weights += h[i, 0].tolist() + c[i, 0].tolist()
+        weights += state[2 * i].tolist() + state[2 * i + 1].tolist()
     weights += [*net.head.tolist(), net.head_bias]
     sizes = {"input_size": 1, "hidden_size": config.hidden, "num_layers": config.layers}
     return sizes, weights

@@ -18,8 +18,6 @@ from drywet.models.stack.config import StackConfig
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.trained.model_file import TrainedModel
 
-SUFFIX = ".nam"
-
 _VERSION = "0.5.4"
 _ABLE = "an LSTM without skip, a WaveNet, a filter, or a ConvNet"
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from drywet.errors import DrywetError
 from drywet.formats.onnx.graph import GraphBuilder
 from drywet.formats.onnx.layout import stored
+from drywet.models.config import Config
 from drywet.models.linear.config import LinearConfig
 from drywet.models.onnx.config import OnnxConfig
 from drywet.models.recurrent.config import RecurrentConfig
@@ -34,7 +35,6 @@ from drywet.trained.settled import settled_state
 if TYPE_CHECKING:
     import onnx
 
-SUFFIX = ".onnx"
 CARD = "drywet"
 """Key of the model's card in the metadata."""
 
@@ -76,6 +76,10 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
     helper.set_model_props(model, properties)
     data: bytes = model.SerializeToString(deterministic=True)
     return data
+
+
+def require(config: Config, rate: int) -> None:
+    """Any kind of model at any rate fits."""
 
 
 def require_onnx() -> None:

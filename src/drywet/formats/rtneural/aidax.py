@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from drywet.errors import DrywetError
 from drywet.formats import limits
@@ -21,9 +20,8 @@ from drywet.formats.document import described, encoded
 from drywet.formats.rtneural.write import recurrent_layers
 from drywet.models.config import Config
 from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.recurrent.kind import from_zero
 from drywet.trained.model_file import TrainedModel
-
-SUFFIX = ".aidax.json"
 
 _HIDDEN = (8, 12, 16, 20, 24, 32, 40, 64, 80)
 _MOST_KNOBS = 2
@@ -63,7 +61,7 @@ def require(config: Config, rate: int) -> None:
     if len(config.knobs) > _MOST_KNOBS:
         raise DrywetError(
             f"AIDA-X has 2 knobs and this model {len(config.knobs)}", _ABLE,
-            f"Bring some to a stand: --{config.knobs[-1]} 0.5.",
+            f"Fix some at a position: --{config.knobs[-1]} 0.5.",
         )  # fmt: skip
 
 
@@ -74,7 +72,8 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
     net, gain_in, gain_out = _outside(trained, config)
     noise = 0.5 * np.random.default_rng(_SEED).uniform(-1, 1, _TEST_SAMPLES).astype(np.float32)
     test = {} if config.knobs else {
-        "input_batch": noise.tolist(), "output_batch": _from_zero(trained, noise)
+        "input_batch": noise.tolist(),
+        "output_batch": from_zero(config, trained.weights, noise)[0].tolist(),
     }  # fmt: skip
     return {
         "in_shape": [None, None, 1 + len(config.knobs)],
@@ -100,14 +99,3 @@ def _outside(trained: TrainedModel, config: RecurrentConfig) -> tuple[TrainedMod
             "Train it again.",
         )  # fmt: skip
     return TrainedModel(weights, trained.card), gain_in, gain_out
-
-
-def _from_zero(trained: TrainedModel, noise: NDArray[np.float32]) -> list[float]:
-    """What the net makes of it from zero state, in which the plugin resets a net."""
-    import torch
-
-    model = trained.model
-    with torch.no_grad():
-        y, _ = model(torch.from_numpy(noise)[None, :, None], model.init_state(1))
-    found: list[float] = y[0, :, 0].tolist()
-    return found

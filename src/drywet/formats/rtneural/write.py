@@ -20,8 +20,6 @@ from drywet.models.stack.fold import fold as fold_stack
 from drywet.models.stack.fold import tail
 from drywet.trained.model_file import TrainedModel
 
-SUFFIX = ".rtneural.json"
-
 _ABLE = "an LSTM or GRU without skip, a filter, or a stack of layers"
 _ACTIVATIONS = ("linear", "tanh", "relu", "sigmoid", "softmax", "elu")
 

@@ -91,18 +91,40 @@ class Recurrent(Kind[RecurrentConfig]):
 
     def settled_state(self, config: RecurrentConfig, weights: Weights, rate: int) -> list[Samples]:
         """See `Kind`."""
-        if choice().target is None:
-            from drywet.models.torch_player import with_weights
-
-            found = with_weights(self.build(config), weights).settled_state(1, rate)
-            state = tuple(part.numpy() for part in found)
-        else:
-            from drywet.kernels.stream import run
-            from drywet.models.recurrent.fold import unfolded_parameters
-
-            zeros = np.zeros((config.layers, 1, config.hidden), np.float32)
-            start = (zeros, zeros) if config.cell == "lstm" else (zeros,)
-            silence = np.zeros((1, rate, 1), np.float32)
-            parameters = unfolded_parameters(config, weights)
-            _, state = run(config.cell, float(config.skip), parameters, silence, start)
+        _, state = from_zero(config, weights, np.zeros(rate, np.float32))
         return [part[i, 0] for i in range(config.layers) for part in state]
+
+
+def from_zero(
+    config: RecurrentConfig, weights: Weights, dry: Samples
+) -> tuple[Samples, tuple[Samples, ...]]:
+    """What a net makes of ``(samples,)`` from zero state, and the state after it.
+
+    Args:
+        config: of the model, without knobs.
+        weights: of the model.
+        dry: at full scale.
+
+    Returns:
+        The output ``(samples,)``, and ``(h,)`` or ``(h, c)``, each ``(layers, 1, hidden)``.
+    """
+    if choice().target is not None:
+        from drywet.kernels.stream import run
+        from drywet.models.recurrent.fold import unfolded_parameters
+
+        zeros = np.zeros((config.layers, 1, config.hidden), np.float32)
+        start = (zeros, zeros) if config.cell == "lstm" else (zeros,)
+        x = (dry * weights["input_gain"])[None, :, None]
+        parameters = unfolded_parameters(config, weights)
+        y, state = run(config.cell, float(config.skip), parameters, x, start)
+        return y[0, :, 0] * weights["output_gain"], state
+    import torch
+
+    from drywet.models.recurrent.net import RecurrentModel
+    from drywet.models.threads import one_thread
+    from drywet.models.torch_player import with_weights
+
+    model = with_weights(RecurrentModel(config), weights)
+    with torch.no_grad(), one_thread():
+        played, after = model(torch.from_numpy(dry)[None, :, None], model.init_state(1))
+    return played[0, :, 0].numpy(), tuple(part.numpy() for part in after)

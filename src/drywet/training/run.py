@@ -1,0 +1,89 @@
+"""A run's folder learned from start to end: the linear baseline, then the net."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import torch
+
+from drywet.models.linear.config import LinearConfig
+from drywet.models.linear.fit import fit_fir
+from drywet.models.linear.net import LinearModel
+from drywet.models.registry import build, kind_of
+from drywet.runs.config import RunConfig
+from drywet.runs.folder import RunFolder
+from drywet.trained.metadata import Metadata
+from drywet.trained.model_file import ModelCard, TrainedModel, load_model, save_model
+from drywet.training.control import Control
+from drywet.training.data import TrainingData
+from drywet.training.hardware import choose_device, use_threads
+from drywet.training.trainer import FitResult, Trainer, set_gains
+
+_one_at_a_time = threading.Lock()
+
+
+def learn(
+    folder: RunFolder,
+    data: TrainingData,
+    control: Control,
+    resume: bool,
+    pause_at: float = 1.0,
+) -> FitResult | None:
+    """Train the run of a folder, its configuration in it.
+
+    PyTorch's seed and the numbers of threads belong to the process: one training at a time in
+    each, another one waits. Other processes are free.
+
+    Args:
+        folder: of the run.
+        data: what to learn.
+        control: told of progress and asked whether to stop.
+        resume: go on from the folder's checkpoint, if it got that far.
+        pause_at: share of the budget after which to stop for now.
+
+    Returns:
+        How the training went; ``None`` for a linear model, solved in closed form.
+
+    Raises:
+        DrywetError: another process trains into the folder, this machine lacks the device asked
+            for, or as `drywet.training.trainer.Trainer`.
+    """
+    with folder.claimed(), _one_at_a_time:
+        config = folder.config()
+        settings = config.settings
+        device = choose_device(settings.training.compute)
+        use_threads(config.threads, settings.model, device)
+        _solve(LinearConfig(), config, data, folder.baseline_file)
+        if kind_of(settings.model).training is None:
+            assert isinstance(settings.model, LinearConfig)
+            _solve(settings.model, config, data, folder.model_file)
+            return None
+        torch.manual_seed(settings.training.seed)
+        metadata = Metadata()
+        if config.start is not None:  # trained further
+            begun = load_model(folder.start_file)
+            model, metadata = begun.model, begun.card.metadata
+            model.train()
+        else:
+            model = build(settings.model)
+            set_gains(model, data)
+        card = ModelCard(
+            model=settings.model,
+            rate=config.rate,
+            output_latency=config.output_latency,
+            metadata=metadata,
+        )
+        trainer = Trainer(
+            model, card, data, settings, folder, device, control, trained=config.start is not None
+        )
+        return trainer.run(resume, pause_at)
+
+
+def _solve(wanted: LinearConfig, config: RunConfig, data: TrainingData, path: Path) -> None:
+    """The filter that fits the training spans best."""
+    model, whole = LinearModel(wanted), data.joined()
+    spans = [(span.start, span.stop) for span in whole.split.train]
+    model.set_taps(fit_fir(whole.dry, whole.wet, spans, wanted.taps))
+    card = ModelCard(model=wanted, rate=config.rate, output_latency=config.output_latency)
+    save_model(path, TrainedModel.of(model, card))
