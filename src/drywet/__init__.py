@@ -27,7 +27,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from drywet.errors import DrywetError, needing_torch
+from drywet.errors import DrywetError, extras_wanted
 
 if TYPE_CHECKING:
     from drywet.formats.load import load
@@ -114,7 +114,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'drywet' has no attribute '{name}'")
-    with needing_torch():
+    with extras_wanted():
         return getattr(importlib.import_module(_HOMES[name]), name)
 
 

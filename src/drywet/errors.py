@@ -31,18 +31,28 @@ class DrywetError(Exception):
         return type(self), (self.found, self.expected, self.fix)
 
 
+_TRAIN, _SCORE = ("it, to train", "train"), ("it, to score a model", "score")
+_EXTRAS = {
+    "torch": _TRAIN, "yaml": _TRAIN, "filelock": _TRAIN,
+    "scipy": _SCORE, "matplotlib": _SCORE, "pyloudnorm": _SCORE, "jinja2": _SCORE,
+}  # fmt: skip
+
+
 @contextlib.contextmanager
-def needing_torch() -> Iterator[None]:
-    """For what trains, or runs in PyTorch: `pip install drywet` alone brings none.
+def extras_wanted() -> Iterator[None]:
+    """For what needs more than `pip install drywet` brings: PyTorch, SciPy, Matplotlib and others.
 
     Raises:
-        DrywetError: PyTorch is missing.
+        DrywetError: a package is missing; it says which extra has it.
     """
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name != "torch":
+        package = (error.name or "").split(".")[0]
+        if package not in _EXTRAS:
             raise
+        purpose, extra = _EXTRAS[package]
+        name = "PyTorch" if package == "torch" else f"the package {package}"
         raise DrywetError(
-            "PyTorch is not installed", "it, to train", "pip install 'drywet[train]'"
+            f"{name} is not installed", purpose, f"pip install 'drywet[{extra}]'"
         ) from None

@@ -25,7 +25,7 @@ from drywet.cli.export import export_command
 from drywet.cli.knobs import KnobCommand, knobs_of
 from drywet.cli.study import study_app
 from drywet.cli.train import train_command
-from drywet.errors import DrywetError, needing_torch
+from drywet.errors import DrywetError, extras_wanted
 from drywet.formats.registry import SUFFIXES
 
 app = typer.Typer(
@@ -292,7 +292,7 @@ def demo_command(
 def main() -> None:
     """Entry point: errors the user can mend end in one line and exit code 2."""
     try:
-        with needing_torch():
+        with extras_wanted():
             app()
     except DrywetError as error:
         print(f"drywet: {error}", file=sys.stderr)

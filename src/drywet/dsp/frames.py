@@ -37,13 +37,11 @@ def spectra(
         fft: samples per frame.
         hop: from frame to frame.
     """
-    from scipy.fft import rfft
-
     padded = np.pad(samples, (0, max(fft - len(samples), 0)))
     window = hann(fft).astype(padded.dtype)
     frames = np.lib.stride_tricks.sliding_window_view(padded, fft)[::hop]
     for first in range(0, len(frames), _FRAMES_AT_ONCE):
-        yield rfft(frames[first : first + _FRAMES_AT_ONCE] * window)
+        yield np.fft.rfft(frames[first : first + _FRAMES_AT_ONCE] * window)
 
 
 def powers(samples: NDArray[np.floating], fft: int = FFT, hop: int = HOP) -> NDArray[np.float64]:

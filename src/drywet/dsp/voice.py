@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
-from scipy.special import diric
 
 VOWELS = {
     "i": (270.0, 2290.0, 3010.0),
@@ -37,6 +35,9 @@ def _pulses(pitch: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     The sum of equally strong cosines in closed form (Moore 1976), as many as stay below
     Nyquist at the highest pitch.
     """
+
+    from scipy.special import diric
+
     partials = int(0.5 * rate / np.max(pitch) * 0.999)
     phase = 2 * np.pi * np.cumsum(pitch) / rate
     whole = 2 * partials + 1
@@ -61,6 +62,9 @@ def voiced(
         formants: the lowest three in Hz, of shape ``(samples, 3)``.
         rate: in Hz, at least 16 000.
     """
+
+    from scipy.signal import sosfilt
+
     source = _pulses(pitch, rate)
     fixed = [_RADIATION, _resonator(*_GLOTTIS, rate)]
     fixed += [_resonator(*formant, rate) for formant in _UPPER_FORMANTS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drywet.errors import needing_torch
+from drywet.errors import extras_wanted
 from drywet.models.player import Player
 from drywet.models.registry import kind_of
 from drywet.trained.knobs import with_knobs
@@ -17,7 +17,7 @@ def player(trained: TrainedModel) -> Player:
     """
     fixed = with_knobs(trained)
     card = fixed.card
-    with needing_torch():
+    with extras_wanted():
         return kind_of(card.model).player(card.model, fixed.weights, card.rate, fixed.graph)
 
 

@@ -1,8 +1,8 @@
 """The contract every model keeps.
 
 * ``forward(x, state) -> (y, state)`` with ``x`` and ``y`` of shape
-  ``(batch, samples, 1)``, in full scale. Feeding a signal in pieces, handing
-  the state on, gives what feeding it whole gives; a piece may be empty.
+  ``(batch, samples, 1)``, in full scale; ``x`` has a channel more for each knob. Feeding a signal
+  in pieces, handing the state on, gives what feeding it whole gives; a piece may be empty.
 * ``init_state(batch)`` is the state before the first sample: silence forever.
 * ``warm_up`` is how many samples of real signal a model started from
   ``init_state`` in the middle of a recording needs before its output counts:
@@ -66,11 +66,17 @@ class EffectModel(nn.Module, ABC):
         self.output_gain.fill_(output_gain)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """Process ``x`` of shape ``(batch, samples, 1)``, continuing from ``state``."""
+        """Process ``x`` of shape ``(batch, samples, 1 + knobs)``, continuing from ``state``."""
         if x.shape[1] == 0:
-            return x, state
-        y, state = self.core(x * self.input_gain, state)
+            return x[..., :1], state
+        y, state = self.core(self.scaled(x), state)
         return y * self.output_gain, state
+
+    def scaled(self, x: Tensor) -> Tensor:
+        """The input as the core sees it: the gain is the dry sample's; knobs have none."""
+        if x.shape[2] == 1:
+            return x * self.input_gain
+        return torch.cat((x[..., :1] * self.input_gain, x[..., 1:]), dim=2)
 
     def state_after(self, x: Tensor) -> State:
         """The state after ``x`` of shape ``(batch, samples, 1)``, from the start."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Field
 
-from drywet.errors import needing_torch
+from drywet.errors import extras_wanted
 from drywet.models.config import Config, Shape
 from drywet.models.kind import GAINS, Kind
 from drywet.models.linear.kind import Linear
@@ -48,7 +48,7 @@ def build(config: Config) -> EffectModel:
     Raises:
         DrywetError: an ONNX graph, which is not drywet's to build, or PyTorch is missing.
     """
-    with needing_torch():
+    with extras_wanted():
         return kind_of(config).build(config)
 
 
