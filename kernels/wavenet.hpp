@@ -24,7 +24,7 @@ struct WaveNetPlayer {
         history.at = history.start;
     }
 
-    // Silence leaves the same number at all times.
+    // In silence a row holds the same number at all times.
     static void rest(History& history) {
         for (int r = 0; r < history.row_count; ++r) {
             float* const row = history.rows + r * history.stride;
@@ -33,7 +33,7 @@ struct WaveNetPlayer {
         }
     }
 
-    // Frames of the condition behind the last are zeros; what comes of them is not kept.
+    // Frames of the condition beyond the last are zeros; their outputs are not kept.
     template <bool settling>
     static void chunk(WaveNetJob& job, int frames) {
         const int vectors = (frames + W - 1) / W;
