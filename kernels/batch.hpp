@@ -382,5 +382,16 @@ struct Batch {
     }
 };
 
+// Vectors per group of sequences. A short vector needs a second one, or there would be a load
+// of a weight for every FMA.
+constexpr int kGroup = kVectorBytes == 64 ? 1 : 2;
+
+template <class T, Cell cell>
+constexpr BatchKernel<T> batch_kernel() {
+    using B = Batch<T, cell, kGroup>;
+    return {B::kLanes,      B::kForwardChunk, B::tape_bytes, B::work_bytes,
+            B::packed_size, B::pack,          B::forward,    B::backward};
+}
+
 }  // namespace DRYWET_TARGET
 }  // namespace drywet

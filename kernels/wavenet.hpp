@@ -34,8 +34,7 @@ struct WaveNetPlayer {
     }
 
     // Frames of the condition beyond the last are zeros; their outputs are not kept.
-    template <bool settling>
-    static void chunk(WaveNetJob& job, int frames) {
+    static void chunk(WaveNetJob& job, int frames, bool settling) {
         const int vectors = (frames + W - 1) / W;
         const float* in = job.condition;
         for (int a = 0; a < job.array_count; ++a) {
@@ -83,14 +82,14 @@ struct WaveNetPlayer {
             const int frames = left < kWaveNetChunk ? int(left) : kWaveNetChunk;
             memcpy(job.condition, job.x + done, frames * sizeof(float));
             memset(job.condition + frames, 0, (kWaveNetChunk - frames) * sizeof(float));
-            chunk<false>(job, frames);
+            chunk(job, frames, false);
             for (int t = 0; t < frames; ++t) job.y[done + t] = job.head_scale * job.work[t];
         }
     }
 
     static void settle(WaveNetJob& job) {
         memset(job.condition, 0, kWaveNetChunk * sizeof(float));
-        chunk<true>(job, 1);
+        chunk(job, 1, true);
     }
 };
 
