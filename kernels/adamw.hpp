@@ -6,7 +6,7 @@
 
 namespace drywet {
 
-// One array of weights and what is known of its gradients so far.
+// One array of weights and its running moments.
 struct Trained {
     float* weights;
     float* mean;         // running means of the gradients,

@@ -1,9 +1,9 @@
-// A whole net over one group of lanes, in time order and back.
+// A whole net over one group of lanes: forward and backward through time.
 //
 // Time is cut into chunks short enough for the cache; within a chunk one layer
 // follows the other. Forward writes a tape of what backward needs:
 //
-//   slots  [layers][steps][hidden][S]    what the cells left; backward leaves dz there
+//   slots  [layers][steps][hidden][S]    written by the cells; backward overwrites them by dz
 //   h      [layers][steps + 1][hidden]   h[0] is the initial state
 //   c      [layers][steps + 1][hidden]   only for an LSTM
 //
@@ -63,9 +63,9 @@ struct Batch {
     static constexpr bool kSameBias = cell != Cell::kGru;
     static constexpr bool kJoined = kSameBias;  // one matrix of gradients for the first layer
 
-    // Values that follow the state in a row of a layer's h.
-    static int guests(const Net<T>& net, int l) { return l ? 0 : net.inputs + kJoined; }
-    static int h_row(const Net<T>& net, int l) { return L::hidden_row(net.hidden, guests(net, l)); }
+    // Numbers beside the state in a row of a layer's h: the inputs and a 1.
+    static int extras(const Net<T>& net, int l) { return l ? 0 : net.inputs + kJoined; }
+    static int h_row(const Net<T>& net, int l) { return L::hidden_row(net.hidden, extras(net, l)); }
     static int c_row(const Net<T>& net) { return L::hidden_row(net.hidden, 0); }
     static constexpr int kForwardChunk = 32;
     static constexpr int kBackwardChunk = 32;
@@ -167,10 +167,10 @@ struct Batch {
                 in = h + out_row;
                 in_row = out_row;
             }
-            const int mute = job.last ? (t0 + n < job.steps ? n : n - 1) : 0;
-            for (int t = mute; t < n; ++t)
-                head(net, in + t * in_row, x + t * x_row, y + (t - mute) * NV);
-            from_lanes((const T*)y, kLanes, job.lanes, n - mute, 1, job.y + (job.last ? 0 : t0),
+            const int skipped = job.last ? (t0 + n < job.steps ? n : n - 1) : 0;
+            for (int t = skipped; t < n; ++t)
+                head(net, in + t * in_row, x + t * x_row, y + (t - skipped) * NV);
+            from_lanes((const T*)y, kLanes, job.lanes, n - skipped, 1, job.y + (job.last ? 0 : t0),
                        job.y_stride);
             if (!job.keep)
                 for (int l = 0; l < net.layers; ++l) {
@@ -245,7 +245,7 @@ struct Batch {
             V* const begin = at;
             const size_t rows = size_t(L::G) * net.hidden;
             for (int l = 0; l < net.layers; ++l) {
-                w_hh[l] = at, at += rows * (net.hidden + kJoined * guests(net, l));
+                w_hh[l] = at, at += rows * (net.hidden + kJoined * extras(net, l));
                 if (kJoined && l == 0) continue;
                 w_ih[l] = at, at += rows * net.layer_inputs(l);
                 b_ih[l] = at, at += rows;
@@ -283,12 +283,12 @@ struct Batch {
         for (int chunk = chunks - 1; chunk >= 0; --chunk) {
             const int t0 = chunk * kBackwardChunk;
             const int n = job.steps - t0 < kBackwardChunk ? job.steps - t0 : kBackwardChunk;
-            const int mute = job.last ? (t0 + n < job.steps ? n : n - 1) : 0;
-            to_lanes(job.dy + (job.last ? 0 : t0), job.dy_stride, job.lanes, n - mute, 1,
+            const int skipped = job.last ? (t0 + n < job.steps ? n : n - 1) : 0;
+            to_lanes(job.dy + (job.last ? 0 : t0), job.dy_stride, job.lanes, n - skipped, 1,
                      (T*)work.dy, kLanes, kLanes);
             const int top = net.layers - 1;
-            L::head_gradients(work.dy, tape.h[top] + size_t(t0 + mute + 1) * h_row(net, top),
-                              hidden, h_row(net, top), n - mute, work.head_weight,
+            L::head_gradients(work.dy, tape.h[top] + size_t(t0 + skipped + 1) * h_row(net, top),
+                              hidden, h_row(net, top), n - skipped, work.head_weight,
                               work.head_bias);
             for (int l = top; l >= 0; --l) {
                 const int inputs = net.layer_inputs(l), out_row = h_row(net, l);
@@ -305,8 +305,8 @@ struct Batch {
                                           from_above);
                     };
                     const V* above =
-                        l == top ? work.dy + (t - mute) * NV : work.above + t * hidden * NV;
-                    if (l == top && t < mute)
+                        l == top ? work.dy + (t - skipped) * NV : work.above + t * hidden * NV;
+                    if (l == top && t < skipped)
                         units([&](int, int) DRYWET_LAMBDA { return V{}; });
                     else if (l == top)
                         units([&](int j, int v) DRYWET_LAMBDA {
@@ -320,7 +320,7 @@ struct Batch {
                                                       work.below + t * inputs * NV);
                 }
                 if (kJoined && l == 0) {
-                    L::template gradients<true, false>(slots, hidden, h, hidden + guests(net, l),
+                    L::template gradients<true, false>(slots, hidden, h, hidden + extras(net, l),
                                                        out_row, n, work.w_hh[l], nullptr);
                 } else {
                     const int in_row = h_row(net, l ? l - 1 : 0);
@@ -381,6 +381,17 @@ struct Batch {
         return to;
     }
 };
+
+// Vectors per group of sequences. A short vector needs a second one, or there would be a load
+// of a weight for every FMA.
+constexpr int kGroup = kVectorBytes == 64 ? 1 : 2;
+
+template <class T, Cell cell>
+constexpr BatchKernel<T> batch_kernel() {
+    using B = Batch<T, cell, kGroup>;
+    return {B::kLanes,      B::kForwardChunk, B::tape_bytes, B::work_bytes,
+            B::packed_size, B::pack,          B::forward,    B::backward};
+}
 
 }  // namespace DRYWET_TARGET
 }  // namespace drywet

@@ -79,9 +79,9 @@ struct Preset {
 };
 
 std::vector<WaveNetArraySettings> arrays_of(const Preset& preset) {
-    const auto layer = [](long kernel, long dilation, Activation bend) {
+    const auto layer = [](long kernel, long dilation, Activation activation) {
         return WaveNetLayerSettings{
-            kernel, dilation, {bend, 0.01f}, Gating::kNone, {Activation::kLinear, 0.0f}};
+            kernel, dilation, {activation, 0.01f}, Gating::kNone, {Activation::kLinear, 0.0f}};
     };
     const long channels = preset.channels[0];
     if (preset.channels.size() == 1) {

@@ -211,9 +211,9 @@ void check_circuit(const Target& target, int capacitors, bool together) {
 }
 
 // Two arrays of so many channels, in growing blocks from and to arrays of exactly their length.
-void check_wavenet(const Target& target, int channels, Activation bend, Gating gating,
+void check_wavenet(const Target& target, int channels, Activation activation, Gating gating,
                    bool plain) {
-    const Bend kind{bend, 0.1f}, gate{Activation::kSigmoid, 0.0f};
+    const ActivationSettings kind{activation, 0.1f}, gate{Activation::kSigmoid, 0.0f};
     const int narrow = plain ? channels : channels + 1, ones = plain ? 0 : 2;
     std::vector<WaveNetArraySettings> arrays{
         {1, channels, narrow, ones ? ones : narrow, 1, false, plain, ones,
@@ -254,7 +254,7 @@ void check_wavenet(const Target& target, int channels, Activation bend, Gating g
     if (good) return;
     ++failures;
     std::printf("WaveNet: %s, %d channels, activation %d, gating %d\n", target.name, channels,
-                int(bend), int(gating));
+                int(activation), int(gating));
 }
 
 }  // namespace
@@ -263,11 +263,11 @@ int main() {
     for (const Target* target : targets_here()) {
         for (const int channels : {1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 17, 33})
             for (const bool plain : {false, true})
-                for (const Activation bend : {Activation::kTanh, Activation::kLeakyRelu})
-                    check_wavenet(*target, channels, bend, Gating::kNone, plain);
-        for (int bend = 0; bend <= int(Activation::kSoftSign); ++bend)
+                for (const Activation activation : {Activation::kTanh, Activation::kLeakyRelu})
+                    check_wavenet(*target, channels, activation, Gating::kNone, plain);
+        for (int activation = 0; activation <= int(Activation::kSoftSign); ++activation)
             for (const Gating gating : {Gating::kGated, Gating::kBlended})
-                check_wavenet(*target, 4, Activation(bend), gating, bend % 2 == 0);
+                check_wavenet(*target, 4, Activation(activation), gating, activation % 2 == 0);
     }
     for (const Target* target : targets_here())
         for (const int capacitors : {0, 1, 7, 20})

@@ -1,7 +1,7 @@
-// A circuit in time: steps of the trapezoidal rule, shorter ones where it bends.
+// A circuit in time: steps of the trapezoidal rule, shorter ones where a part's current curves.
 //
-// Edges faster than a sample would alias, however high the rate. Where a part's curve bends by
-// more than `tolerance` within a step, the step is done again in shorter ones. Between
+// Edges faster than a sample alias at any rate. Where the curvature of a part's current within a
+// step exceeds `tolerance`, the step is done again in shorter ones. Between
 // steps the output is a straight line; its mean under a cubic B-spline four samples
 // wide is taken in closed form, so that an edge counts with its position between samples.
 // See docs/circuits.md for the method.
@@ -53,11 +53,11 @@ struct Circuit {
         return true;
     }
 
-    // How far, in volts, a part's current strays from a parabola's between two samples: v, i
-    // and slope before, and now. Volts at its port; of those at an op-amp's output and at a
-    // plate so small a part that they mean as much as at a diode, which swings by half a volt.
-    static DRYWET_INLINE double bend(const CircuitJob& job, const double* v, const double* i,
-                                     const double* slope) {
+    // The largest deviation, in volts at a port, of a part's current from a parabola's between two
+    // samples; v, i and slope are those before the step. Op-amps' outputs and plates swing by far
+    // more than a diode's half volt, so their volts are scaled down to count alike.
+    static DRYWET_INLINE double curvature(const CircuitJob& job, const double* v,
+                                          const double* i, const double* slope) {
         double most = 0.0;
         for (int port = 0, n = 0; port < job.ports; ++n) {
             const CircuitPart& part = job.parts[n];
@@ -100,8 +100,8 @@ struct Circuit {
         return u[3] + (t - 1) * (d1 + 0.5 * t * (d2 + (t + 1) * d3 / 3));
     }
 
-    // From time `from` on, in samples since the last one, for a step of this level, or for
-    // shorter ones where the circuit bends. Adds the moments of the output to `moments`.
+    // One step of this level from time `from`, in samples since the last one, or shorter ones
+    // where the curvature is too large. Adds the moments of the output to `moments`.
     template <int Level>
     static bool cover(CircuitJob& job, double from, double* moments) {
         constexpr double kLength[] = {1.0, 1.0 / kDivisions[0],
@@ -122,7 +122,7 @@ struct Circuit {
         if constexpr (!kLast) {
             const double* const v = kept + 2 * job.capacitors;
             if (may_divide &&
-                (!found || bend(job, v, v + job.ports, v + 2 * job.ports) > job.tolerance)) {
+                (!found || curvature(job, v, v + job.ports, v + 2 * job.ports) > job.tolerance)) {
                 each_kept(job, kept, [](double* now, const double* from, size_t size) DRYWET_LAMBDA {
                     memcpy(now, from, size * sizeof(double));
                 });
@@ -183,7 +183,7 @@ struct Circuit {
         double* const s = job.samples;
         s[0] = s[1], s[1] = s[2], s[2] = s[3], s[3] = s[4], s[4] = y;
         const double* m = extra;
-        double* const b = job.bends;  // of the sample two back, one back, this and the next
+        double* const b = job.corrections;  // two samples back, one back, this and the next
         b[0] = b[1] + (m[0] - 3 * m[1] + 3 * m[2] - m[3]) / 6;
         b[1] = b[2] + (4 * m[0] - 6 * m[2] + 3 * m[3]) / 6;
         b[2] = b[3] + (m[0] + 3 * m[1] + 3 * m[2] - 3 * m[3]) / 6;
@@ -200,7 +200,7 @@ struct Circuit {
         memset(job.j, 0, job.capacitors * sizeof(double));
         job.y = job.scratch[job.ports + job.capacitors];
         for (double& sample : job.samples) sample = job.y;
-        for (double& bend : job.bends) bend = 0.0;
+        for (double& correction : job.corrections) correction = 0.0;
         job.curve = 0.0;
         job.clean = 0;
         job.leads = false;

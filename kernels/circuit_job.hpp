@@ -1,4 +1,4 @@
-// What the driver asks of a target for a circuit: plain data.
+// A circuit's job for a target: plain data.
 //
 // A circuit is linear but for its ports. With the state s, the input u and the ports' currents
 // i(v), which are functions of the ports' voltages, one step is
@@ -50,7 +50,7 @@ struct CircuitJob {
     const CircuitPart* parts;
     const CircuitBlock* blocks;
     int block_count;
-    CircuitStep steps[kLevels];  // of a sample, and of its parts where the circuit bends too much
+    CircuitStep steps[kLevels];  // of a sample, and of its parts where curvature is too large
     double tolerance;            // volts at a port; 0: samples are never divided
 
     // State, all of it read and written.
@@ -65,7 +65,7 @@ struct CircuitJob {
     double inputs[4];  // the last ones
     double y;          // the last output
     double samples[5];  // the last outputs
-    double bends[4];    // what samples lack, to come
+    double corrections[4];  // to be added to the next outputs
     double curve;       // second difference of the last samples that weren't divided
     int clean;          // how many of them there are in a row
     long refined, rescued;  // how often samples were divided, and Newton's method needed help

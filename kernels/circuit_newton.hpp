@@ -1,4 +1,4 @@
-// Newton's method on one block of a circuit's ports, with a way round where it fails.
+// Newton's method on one block of a circuit's ports, and a continuation method where it fails.
 #pragma once
 
 #include "circuit_parts.hpp"
@@ -47,7 +47,7 @@ struct Newton {
     CircuitJob& job;
     const CircuitBlock& block;
     const double* k;  // of the step
-    static constexpr double kClose = 1e-3;  // of a bend; the currents are then good to 1e-6
+    static constexpr double kClose = 1e-3;  // of 1 / sharpness; the currents are then good to 1e-6
 
     DRYWET_INLINE double coupling(int row, int column) const {
         return k[std::size_t(block.port + column) * job.rows + block.port + row];
@@ -132,9 +132,9 @@ struct Newton {
         return false;
     }
 
-    // From a solution that is known, along a path short enough for each step to succeed: with
-    // v there, p = v - K i(v) is solved exactly.
-    bool walk(const double* p, const double* from) const {
+    // Continuation: `from` solves p0 = v - K i(v) exactly; p moves from p0 to its value in steps
+    // short enough for Newton's method to succeed.
+    bool continuation(const double* p, const double* from) const {
         const int n = block.ports;
         double* const v = job.v + block.port;
         double* const i = job.i + block.port;
@@ -179,8 +179,8 @@ struct Newton {
         }
         if (run(p, 12)) return true;
         ++job.rescued;
-        if (walk(p, from)) return true;
-        // The way ends where a circuit with feedback jumps: to whatever can be found elsewhere.
+        if (continuation(p, from)) return true;
+        // Where a circuit with feedback jumps no path leads on: start from p itself.
         for (int r = 0; r < block.ports; ++r) job.v[block.port + r] = p[r];
         return run(p, 60);
     }

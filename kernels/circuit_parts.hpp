@@ -125,8 +125,8 @@ DRYWET_INLINE void evaluate(const CircuitPart& part, const double* v, double* i,
     }
 }
 
-// One over the volts across which a part's curve bends: Newton's method may stop at a small
-// part of them.
+// One over the voltage scale of a part's nonlinearity. Newton's method stops at a small part of
+// that scale.
 DRYWET_INLINE double sharpness_of(const CircuitPart& part) {
     const double* a = part.numbers;
     switch (part.kind) {
@@ -160,13 +160,13 @@ DRYWET_INLINE bool conducts(const CircuitPart& part, int port, double v) {
 // A step of Newton's method over a junction's knee is cut as in SPICE, or the exponential
 // would be far too large.
 DRYWET_INLINE double limited(const CircuitPart& part, int port, double from, double to) {
-    constexpr double kKnee = 12.0, kMost = 2.0;  // of a bend
+    constexpr double kKnee = 12.0, kMost = 2.0;  // times 1 / sharpness
     const double sharpness = sharpness_of(part), size = to < 0 ? -to : to;
     if (size * sharpness < kKnee + kMost || !conducts(part, port, to)) return to;
-    const double bend = 1.0 / sharpness, before = to < 0 ? -from : from;
-    const double start = before > kKnee * bend ? before : kKnee * bend;
-    if (size - start < kMost * bend) return to;
-    const double cut = start + bend * ::log1p((size - start) / bend);
+    const double scale = 1.0 / sharpness, before = to < 0 ? -from : from;
+    const double start = before > kKnee * scale ? before : kKnee * scale;
+    if (size - start < kMost * scale) return to;
+    const double cut = start + scale * ::log1p((size - start) / scale);
     return to < 0 ? -cut : cut;
 }
 

@@ -28,13 +28,13 @@ CircuitRun::CircuitRun(const Target& target, int capacitors, std::vector<Circuit
     memory_.resize(2 * std::size_t(capacitors) + 3 * ports + ports * ports +
                    circuit_scratch(capacitors, job_.ports, job_.rows));
     double* at = memory_.data();
-    const auto take = [&at](std::size_t size) { return std::exchange(at, at + size); };
-    job_.w = take(std::size_t(capacitors));
-    job_.j = take(std::size_t(capacitors));
-    job_.v = take(ports);
-    job_.i = take(ports);
-    job_.lead = take(ports);
-    job_.slope = take(ports * ports);
+    const auto slice = [&at](std::size_t size) { return std::exchange(at, at + size); };
+    job_.w = slice(std::size_t(capacitors));
+    job_.j = slice(std::size_t(capacitors));
+    job_.v = slice(ports);
+    job_.i = slice(ports);
+    job_.lead = slice(ports);
+    job_.slope = slice(ports * ports);
     job_.scratch = at;
 }
 

@@ -1,4 +1,4 @@
-// A circuit that runs: its matrices, its state, its knobs turned on the way.
+// A circuit that runs: its matrices and state; knobs may be turned between blocks.
 #pragma once
 
 #include <vector>
@@ -21,7 +21,7 @@ public:
     CircuitRun(const Target& target, int capacitors, std::vector<CircuitPart> parts,
                std::vector<CircuitBlock> blocks, double tolerance);
 
-    // After a knob was turned: other numbers of the same parts, other matrices; the state stays.
+    // After a knob was turned: new numbers of the same parts, new matrices; the state is kept.
     void turn(const std::vector<CircuitPart>& parts);
     void set(const StepMatrices (&steps)[kLevels]);
     // The operating point for this input. False: none was found.

@@ -37,7 +37,7 @@ T* offset(T* from, std::size_t by) {
     return from ? from + by : nullptr;
 }
 
-// A tape starts with a mark that backward takes away.
+// A tape starts with a mark that backward clears.
 constexpr std::size_t kHeader = 64;
 constexpr int kFresh = 0x66726573;
 
@@ -174,9 +174,9 @@ void Stream::process(const float* x, float* y, int samples) noexcept {
 void Stream::settle(long samples) noexcept {
     constexpr int kBlock = 64;
     const float silence[kBlock * kMaxInputs] = {};
-    float unheard[kBlock];
+    float discarded[kBlock];
     for (; samples > 0; samples -= kBlock)
-        process(silence, unheard, int(std::min<long>(samples, kBlock)));
+        process(silence, discarded, int(std::min<long>(samples, kBlock)));
 }
 
 void Stream::mark() noexcept {

@@ -35,8 +35,8 @@ template <class T>
 void forward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps, const T* x,
              States<const T> before, T* y, States<T> after, void* tape, int threads);
 
-// Fills `gradients` (net.parameters()), `before` and, unless it is null, dx. Uses the tape up, and
-// throws std::runtime_error where that has been done before.
+// Fills `gradients` (net.parameters()), `before` and, unless it is null, dx. Overwrites the tape;
+// throws std::runtime_error for a tape that has been overwritten.
 template <class T>
 void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int steps, void* tape,
               const T* dy, States<const T> after, T* dx, States<T> before,
@@ -50,9 +50,9 @@ public:
 
     // x (samples, inputs) to y (samples); they may be the same array for one input.
     void process(const float* x, float* y, int samples) noexcept;
-    // Lets so many samples of silence go by.
+    // Processes so many samples of silence.
     void settle(long samples) noexcept;
-    // What reset goes back to: the state now; at first it is zero.
+    // Makes the current state the one that reset restores; at first that is zero.
     void mark() noexcept;
     void reset() noexcept;
 

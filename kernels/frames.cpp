@@ -12,7 +12,7 @@ namespace {
 
 std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-// What every step of a training uses again.
+// Buffers that every step of a training reuses.
 class Trainer {
 public:
     Trainer(const BatchKernel<float>& kernel, const FrameTraining& training, int threads)

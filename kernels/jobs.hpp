@@ -1,4 +1,4 @@
-// What the driver asks of a target: plain data and a table of functions.
+// Jobs that the driver gives to a target: plain data and a table of functions.
 #pragma once
 
 #include "net.hpp"
@@ -17,14 +17,14 @@ struct ForwardJob {
     size_t x_stride;
     const T* h0;  // (layers, lanes, hidden)
     const T* c0;
-    T* hn;  // likewise, or null where not wanted
+    T* hn;  // likewise; null where not needed
     T* cn;
     size_t state_stride;  // between layers
     T* y;                 // (lanes, steps)
     size_t y_stride;
     void* tape;  // tape_bytes(net, keep ? steps : chunk)
     bool keep;   // the tape, for backward
-    bool last;   // of the outputs only the last step's: y is (lanes, 1)
+    bool last;   // only the last step's output is computed: y is (lanes, 1)
 };
 
 template <class T>
@@ -40,10 +40,10 @@ struct BackwardJob {
     T* dh0;  // likewise
     T* dc0;
     size_t state_stride;
-    T* dx;  // (lanes, steps, inputs) or null where not wanted
+    T* dx;  // (lanes, steps, inputs); null where not needed
     size_t dx_stride;
-    bool last;   // only the last step's output counted: dy is (lanes, 1), dx null
-    void* tape;  // left by forward; is used up
+    bool last;   // only the last step's output had a gradient: dy is (lanes, 1), dx null
+    void* tape;  // from forward; overwritten
     void* work;  // work_bytes(net)
     T* gradients;  // of this group, in the parameters' order
 };

@@ -1,4 +1,4 @@
-// One layer over a batch that lies in SIMD lanes: forward, backward, weight gradients.
+// One layer over a batch in SIMD lanes: forward, backward, weight gradients.
 //
 // A value of a batch is NV vectors V side by side, a sequence in each lane; an
 // array "[a][b] of values" is V[a][b][NV]. Every function works on values in
@@ -27,11 +27,10 @@ struct Layer {
     static constexpr int kTile = kRegisters == 32 ? 6 : 3;
     static constexpr int kHeadTile = 8;
 
-    // Vectors from one step's slots, or hidden values and their guests, to the next's. An odd
-    // number of values, or steps would lie a power of two apart and fall into the same few
-    // sets of the cache.
+    // Vectors from one step's slots, or hidden values and extras, to the next's. An odd number of
+    // values: steps a power of two apart would fall into the same few sets of the cache.
     static constexpr int slots_row(int hidden) { return (hidden * S | 1) * NV; }
-    static constexpr int hidden_row(int hidden, int guests) { return ((hidden + guests) | 1) * NV; }
+    static constexpr int hidden_row(int hidden, int extras) { return ((hidden + extras) | 1) * NV; }
 
     // --- packing ---
 
@@ -138,11 +137,10 @@ struct Layer {
 
     // --- backward ---
 
-    // One step through the cells. What forward left in the slots [hidden][S] becomes the
-    // gradients of the pre-activations, in the same place: another array would push more
-    // out of the cache. dh [hidden] is the gradient of this step's h, and leaves as
-    // the part of the step before's that doesn't go through the weights.
-    // `from_above(j, v)` is what comes to dh from the layer above or the dense layer.
+    // One step through the cells. The gradients of the pre-activations overwrite the slots
+    // [hidden][S]: another array would push more out of the cache. dh [hidden] holds the gradient
+    // of this step's h and is overwritten by the part of the previous step's that doesn't go
+    // through the weights. `from_above(j, v)` is dh's part from the layer above or the dense layer.
     template <class F>
     static DRYWET_INLINE void backward_units(int hidden, V* slots, const V* h_before,
                                              const V* c_before, const V* h, int h_row, int c_row,

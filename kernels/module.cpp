@@ -1,5 +1,4 @@
-// The Python module: checks shapes, hands pointers on, lets other threads run.
-
+// The Python module: checks shapes, passes pointers on, releases the GIL.
 
 #include <algorithm>
 #include <cmath>
@@ -26,8 +25,8 @@ States<T> states_of(const Net<std::remove_const_t<T>>& net, std::size_t batch,
     return {h ? checked(*h, shape, "h") : nullptr, c ? checked(*c, shape, "c") : nullptr};
 }
 
-// What forward leaves for backward. As an array it can be one of the
-// tensors that PyTorch lets go of as soon as backward is done.
+// The tape from forward to backward. As an array it can be a tensor, which PyTorch frees as soon as
+// backward is done.
 using TapeArray = nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>, nb::device::cpu>;
 
 template <class T>
@@ -115,7 +114,7 @@ StepMatrices matrices(const CircuitRun& run, const Steps& step) {
             checked(g, {capacitors}, "g")};
 }
 
-// A part of this kind has so many numbers.
+// The count of numbers that a part of this kind must have.
 std::size_t numbers_of(Part kind, const std::vector<double>& numbers) {
     switch (kind) {
         case Part::kDiodes: {

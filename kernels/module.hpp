@@ -1,4 +1,4 @@
-// What the functions of the Python module have in common: arrays checked, nets made of them.
+// Shared by the functions of the Python module: checks arrays and makes nets of them.
 #pragma once
 
 #include <nanobind/nanobind.h>

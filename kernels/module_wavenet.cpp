@@ -18,8 +18,8 @@ using ArrayTuple =
     std::tuple<long, long, long, long, long, bool, bool, long, std::vector<LayerTuple>>;
 
 // In the order of their enumerations.
-constexpr const char* kBends[] = {"linear", "tanh", "relu", "leaky_relu", "sigmoid",
-                                  "silu", "hardtanh", "hardswish", "softsign"};
+constexpr const char* kActivations[] = {"linear", "tanh", "relu", "leaky_relu", "sigmoid",
+                                        "silu", "hardtanh", "hardswish", "softsign"};
 constexpr const char* kGatings[] = {"none", "gated", "blended"};
 
 template <class T, std::size_t N>
@@ -30,10 +30,14 @@ T named(const char* const (&names)[N], const std::string& name) {
 }
 
 WaveNetLayerSettings layer_of(const LayerTuple& from) {
-    const auto& [kernel, dilation, bend, slope, gating, gate, gate_slope] = from;
-    WaveNetLayerSettings layer{kernel, dilation, {named<Activation>(kBends, bend), slope},
-                               named<Gating>(kGatings, gating), {Activation::kLinear, 0.0f}};
-    if (layer.gating != Gating::kNone) layer.gate = {named<Activation>(kBends, gate), gate_slope};
+    const auto& [kernel, dilation, activation, slope, gating, gate, gate_slope] = from;
+    WaveNetLayerSettings layer{kernel,
+                               dilation,
+                               {named<Activation>(kActivations, activation), slope},
+                               named<Gating>(kGatings, gating),
+                               {Activation::kLinear, 0.0f}};
+    if (layer.gating != Gating::kNone)
+        layer.gate = {named<Activation>(kActivations, gate), gate_slope};
     return layer;
 }
 

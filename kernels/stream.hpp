@@ -104,9 +104,9 @@ struct StreamLayer {
         });
     }
 
-    // One step; the new state goes to h_out, which isn't h. Weights too many for the first-level
-    // cache are read forward in one step and backward in the next, so that what was
-    // read last is found there again.
+    // One step; the new state goes to h_out, which isn't h. Weights are read forward in one step
+    // and backward in the next: where they exceed the first-level cache, those read last are
+    // still in it.
     static DRYWET_INLINE void step(const float* w, const float* x, int inputs, int units_here,
                                    const float* h, float* c, float* h_out, bool back) {
         const int hidden = H ? H : units_here;

@@ -10,17 +10,6 @@
 namespace drywet {
 namespace DRYWET_TARGET {
 
-// Vectors per group of sequences. A short vector needs a second one, or there would be a load
-// of a weight for every FMA.
-constexpr int kGroup = kVectorBytes == 64 ? 1 : 2;
-
-template <class T, Cell cell>
-constexpr BatchKernel<T> batch_kernel() {
-    using B = Batch<T, cell, kGroup>;
-    return {B::kLanes,      B::kForwardChunk, B::tape_bytes, B::work_bytes,
-            B::packed_size, B::pack,          B::forward,    B::backward};
-}
-
 template <Cell cell, int H>
 StreamKernel stream_kernel() {
     constexpr int kWidest = kWidth<float>;
@@ -97,13 +86,5 @@ extern const Target DRYWET_TABLE = {
      DRYWET_TARGET::WaveNetPlayer::settle},
     DRYWET_TARGET::spin,
 };
-
-#if defined(DRYWET_DOUBLE)
-extern const BatchKernel<double> kDouble[3] = {
-    DRYWET_TARGET::batch_kernel<double, Cell::kLstm>(),
-    DRYWET_TARGET::batch_kernel<double, Cell::kGru>(),
-    DRYWET_TARGET::batch_kernel<double, Cell::kRnn>(),
-};
-#endif
 
 }  // namespace drywet

@@ -24,7 +24,7 @@ struct WaveNetPlayer {
         history.at = history.start;
     }
 
-    // Silence leaves the same number at all times.
+    // In silence a row holds the same number at all times.
     static void rest(History& history) {
         for (int r = 0; r < history.row_count; ++r) {
             float* const row = history.rows + r * history.stride;
@@ -33,9 +33,8 @@ struct WaveNetPlayer {
         }
     }
 
-    // Frames of the condition behind the last are zeros; what comes of them is not kept.
-    template <bool settling>
-    static void chunk(WaveNetJob& job, int frames) {
+    // Frames of the condition beyond the last are zeros; their outputs are not kept.
+    static void chunk(WaveNetJob& job, int frames, bool settling) {
         const int vectors = (frames + W - 1) / W;
         const float* in = job.condition;
         for (int a = 0; a < job.array_count; ++a) {
@@ -83,14 +82,14 @@ struct WaveNetPlayer {
             const int frames = left < kWaveNetChunk ? int(left) : kWaveNetChunk;
             memcpy(job.condition, job.x + done, frames * sizeof(float));
             memset(job.condition + frames, 0, (kWaveNetChunk - frames) * sizeof(float));
-            chunk<false>(job, frames);
+            chunk(job, frames, false);
             for (int t = 0; t < frames; ++t) job.y[done + t] = job.head_scale * job.work[t];
         }
     }
 
     static void settle(WaveNetJob& job) {
         memset(job.condition, 0, kWaveNetChunk * sizeof(float));
-        chunk<true>(job, 1);
+        chunk(job, 1, true);
     }
 };
 

@@ -1,4 +1,4 @@
-// What may be asked of a WaveNet, and what it is made of: plain data.
+// A WaveNet's structure and jobs: plain data.
 #pragma once
 
 #include <stddef.h>
@@ -21,7 +21,7 @@ enum class Activation {
 };
 enum class Gating { kNone, kGated, kBlended };
 
-struct Bend {
+struct ActivationSettings {
     Activation kind;
     float slope;  // of a leaky ReLU below 0
 };
@@ -29,7 +29,7 @@ struct Bend {
 // A signal's newest chunk behind as much of its past as is needed: a row of time per channel.
 // The chunk moves on through the row; at its end the past is copied to the beginning.
 struct History {
-    float* rows;    // some more than channels: whole tiles are written
+    float* rows;    // channels rounded up to whole tiles
     float* rest;    // what each row holds in silence
     int row_count;
     size_t stride;  // between rows
@@ -60,25 +60,25 @@ struct LayerJob {
     const float* in;
     size_t in_stride;
     const float* condition;
-    float* head;  // what all layers' outputs are added up in
+    float* head;  // sum of all layers' outputs
     size_t head_stride;
     bool head_empty;  // nothing has been added yet
-    float* out;       // the next layer's input; null where none wants it
+    float* out;       // the next layer's input; null where there is none
     size_t out_stride;
     float* work;  // rows of a chunk: the convolution's outputs, then head1x1's
     int vectors;
 };
 
 struct WaveNetLayer {
-    Linear conv;  // its rows are scaled as the activations want it
+    Linear conv;  // its rows are scaled by activation_scale
     Linear mix;   // layer1x1, where residual
     Linear head;  // head1x1, where it has outputs
     int channels;
     int bottleneck;
     bool residual;
     Gating gating;
-    Bend bend;
-    Bend gate;
+    ActivationSettings activation;
+    ActivationSettings gate;
     History in;
     void (*run)(const LayerJob&);
 };
@@ -111,8 +111,8 @@ struct WaveNetKernel {
     void (*settle)(WaveNetJob&);
 };
 
-// What a row of the convolution is multiplied by, so that its activation needn't.
-constexpr float bend_scale(Activation kind) {
+// Factor of a row of the convolution, which spares its activation a multiplication.
+constexpr float activation_scale(Activation kind) {
     return kind == Activation::kTanh      ? float(-2 * 1.4426950408889634)
            : kind == Activation::kSigmoid ? float(-1.4426950408889634)
                                           : 1.0f;

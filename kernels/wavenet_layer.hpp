@@ -1,8 +1,8 @@
-// One layer of a WaveNet over a chunk: convolution, activation, what it adds to the head's sum and
-// to its input.
+// One layer of a WaveNet over a chunk: convolution, activation, the sums for the head and the next
+// layer's input.
 #pragma once
 
-#include "wavenet_bends.hpp"
+#include "wavenet_activations.hpp"
 #include "wavenet_linear.hpp"
 
 namespace drywet {
@@ -20,29 +20,29 @@ struct WaveNetSteps {
             for (int v = 0; v < vectors; ++v) f(rows + r * kWaveNetChunk + v * W);
     }
 
-    // The rows behind the first `bottleneck` gate those.
-    static void bend(const WaveNetLayer& layer, float* z, int vectors) {
+    // The first `bottleneck` rows are gated by those behind them.
+    static void activate(const WaveNetLayer& layer, float* z, int vectors) {
         const int rows = layer.bottleneck;
-        const V slope = broadcast<V>(layer.bend.slope);
+        const V slope = broadcast<V>(layer.activation.slope);
         if (layer.gating == Gating::kNone)
-            return with_bend(layer.bend.kind, [&](auto kind) DRYWET_LAMBDA {
+            return with_activation(layer.activation.kind, [&](auto kind) DRYWET_LAMBDA {
                 each(z, rows, vectors, [&](float* at) DRYWET_LAMBDA {
-                    store(at, bent<kind>(load<V>(at), slope));
+                    store(at, activated<kind>(load<V>(at), slope));
                 });
             });
         const size_t behind = size_t(rows) * kWaveNetChunk;
         const V gate_slope = broadcast<V>(layer.gate.slope);
-        with_bend(layer.gate.kind, [&](auto kind) DRYWET_LAMBDA {
+        with_activation(layer.gate.kind, [&](auto kind) DRYWET_LAMBDA {
             each(z + behind, rows, vectors, [&](float* at) DRYWET_LAMBDA {
-                store(at, bent<kind>(load<V>(at), gate_slope));
+                store(at, activated<kind>(load<V>(at), gate_slope));
             });
         });
         const bool blended = layer.gating == Gating::kBlended;
-        const float unscaled = 1 / bend_scale(layer.bend.kind);
-        with_bend(layer.bend.kind, [&](auto kind) DRYWET_LAMBDA {
+        const float unscaled = 1 / activation_scale(layer.activation.kind);
+        with_activation(layer.activation.kind, [&](auto kind) DRYWET_LAMBDA {
             each(z, rows, vectors, [&](float* at) DRYWET_LAMBDA {
                 const V from = load<V>(at), gate = load<V>(at + behind);
-                const V to = bent<kind>(from, slope);
+                const V to = activated<kind>(from, slope);
                 store(at, blended ? V(gate * to + (1.0f - gate) * (from * unscaled)) : V(gate * to));
             });
         });
@@ -53,7 +53,7 @@ struct WaveNetSteps {
         float* const z = job.work;
         apply(layer.conv, job.in, job.in_stride, job.condition, nullptr, 0, z, kWaveNetChunk,
               job.vectors);
-        bend(layer, z, job.vectors);
+        activate(layer, z, job.vectors);
         if (layer.head.outputs > 0) {
             apply(layer.head, z, kWaveNetChunk, job.condition, job.head_empty ? nullptr : job.head,
                   job.head_stride, job.head, job.head_stride, job.vectors);
@@ -61,8 +61,8 @@ struct WaveNetSteps {
             for (int r = 0; r < layer.bottleneck; ++r)
                 for (int v = 0; v < job.vectors; ++v) {
                     float* const to = job.head + r * job.head_stride + v * W;
-                    const V some = load<V>(z + r * kWaveNetChunk + v * W);
-                    store(to, job.head_empty ? some : V(load<V>(to) + some));
+                    const V z_here = load<V>(z + r * kWaveNetChunk + v * W);
+                    store(to, job.head_empty ? z_here : V(load<V>(to) + z_here));
                 }
         }
         if (!job.out) return;
@@ -89,7 +89,7 @@ struct WaveNetFused {
 
     static bool suits(const WaveNetLayer& layer) {
         return layer.channels == C && layer.bottleneck == C && layer.residual &&
-               layer.gating == Gating::kNone && layer.bend.kind == kind &&
+               layer.gating == Gating::kNone && layer.activation.kind == kind &&
                layer.head.outputs == 0 && layer.conv.tile == C && layer.mix.tile == C;
     }
 
@@ -99,8 +99,8 @@ struct WaveNetFused {
         V z[C * T];
         convolve<C, T, C>(layer.conv, layer.conv.weights, job.in + at, job.in_stride,
                           job.condition + at, z);
-        const V slope = broadcast<V>(layer.bend.slope);
-        unroll<C * T>([&](auto q) DRYWET_LAMBDA { z[q] = bent<kind>(z[q], slope); });
+        const V slope = broadcast<V>(layer.activation.slope);
+        unroll<C * T>([&](auto q) DRYWET_LAMBDA { z[q] = activated<kind>(z[q], slope); });
         float* const head = job.head + at;
         const size_t head_stride = job.head_stride;
         if (!job.head_empty)

@@ -16,8 +16,8 @@ using TimeVector = Vec<float, kWidth<float>>;
 constexpr int kTiles[] = {8, 6, 4, 3, 2, 1};
 constexpr int kLargestTile = kRegisters == 32 ? 8 : 6;
 
-// Vectors of time beside a tile of outputs: sums must be enough to hide an FMA's latency, and fit
-// the registers.
+// Vectors of time per tile of outputs: enough sums to hide an FMA's latency, few enough to fit the
+// registers.
 constexpr int vectors_beside(int tile) {
     return kRegisters == 32 ? (tile > 6 ? 2 : 4) : (tile > 2 ? 2 : 4);
 }

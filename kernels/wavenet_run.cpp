@@ -53,7 +53,7 @@ std::size_t packed_size(const Linear& linear) {
     return rows_of(linear) * (columns + 1 + linear.conditioned);
 }
 
-// As `Linear` says; scale(row) is what a row is multiplied by.
+// In the order given in `Linear`, each row multiplied by scale(row).
 template <class F>
 void pack(const Linear& linear, const Matrix& from, F&& scale, float* to) {
     const auto column = [&](int first, const float* values, std::size_t step) {
@@ -81,10 +81,10 @@ History history_of(std::size_t rows, std::size_t past) {
     history.row_count = int(rows);
     history.past = past;
     history.start = up(past, kLine);
-    // As much room again as there is to copy, or more: then copying costs little.
+    // At least as much room as is copied at the end of a row: copying then costs little.
     history.room =
         history.start + std::max<std::size_t>(history.start, 4 * kWaveNetChunk) + kWaveNetChunk;
-    // An odd number of cache lines, or all rows would meet in the same few places of the cache.
+    // An odd number of cache lines, so that rows don't share the same few sets of the cache.
     history.stride = (up(history.room, kLine) / kLine | 1) * kLine;
     return history;
 }
@@ -151,7 +151,7 @@ void WaveNet::plan(const std::vector<WaveNetArraySettings>& arrays) {
             layer.bottleneck = int(from.bottleneck);
             layer.residual = from.residual;
             layer.gating = some.gating;
-            layer.bend = some.bend;
+            layer.activation = some.activation;
             layer.gate = some.gate;
             layer.in = history_of(rows_of(array.rechannel), past_of(layer.conv));
             layer.run = kernel_.run(layer);
@@ -219,7 +219,8 @@ WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& 
         float* const to = some(packed_size(linear));
         pack(linear, matrix, [&](int row) {
             if (!layer) return 1.0f;
-            return bend_scale(row < layer->bottleneck ? layer->bend.kind : layer->gate.kind);
+            return activation_scale(row < layer->bottleneck ? layer->activation.kind
+                                                            : layer->gate.kind);
         }, to);
         linear.weights = to;
     });

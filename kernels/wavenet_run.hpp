@@ -19,9 +19,9 @@ constexpr std::size_t kMostWaveNetBytes = std::size_t(1) << 30;
 struct WaveNetLayerSettings {
     long kernel;
     long dilation;
-    Bend bend;
+    ActivationSettings activation;
     Gating gating;
-    Bend gate;
+    ActivationSettings gate;
 };
 
 struct WaveNetArraySettings {
@@ -41,13 +41,13 @@ struct WaveNetArraySettings {
 class WaveNet {
 public:
     // Weights in the order of a .nam file. Throws std::invalid_argument where the arrays don't fit
-    // each other or the weights, or want more than kMostWaveNetBytes.
+    // each other or the weights, or need more than kMostWaveNetBytes.
     WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& arrays,
             const float* weights, std::size_t count);
 
     // x to y, which may be the same array.
     void process(const float* x, float* y, std::size_t samples) noexcept;
-    // As if there had been nothing but silence.
+    // Back to the settled state of silence.
     void reset() noexcept;
 
     // Samples of the input that an output depends on.

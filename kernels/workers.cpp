@@ -46,7 +46,7 @@ public:
         for (; started_ < threads - 1; ++started_) try {
                 std::thread([this, id = started_] { wait(id); }).detach();
             } catch (const std::system_error&) {
-                break;  // no more to be had: the others do the work
+                break;  // the system gives no more threads: the others do the work
             }
         {
             std::lock_guard<std::mutex> lock(mutex_);
@@ -57,9 +57,9 @@ public:
             ++turn_;
         }
         wake_.notify_all();
-        take(0);
+        run_items(0);
         {
-            // A worker that hasn't begun by now, for want of a core, is not waited for.
+            // Workers that found no core in time are not waited for.
             std::lock_guard<std::mutex> lock(mutex_);
             helpers_ = 0;
         }
@@ -70,7 +70,7 @@ public:
     }
 
 private:
-    void take(int worker) {
+    void run_items(int worker) {
         for (int i; (i = next_.fetch_add(1)) < count_;) (*work_)(i, worker);
     }
 
@@ -87,7 +87,7 @@ private:
                 if (id >= helpers_) continue;
                 ++inside_;
             }
-            take(id + 1);
+            run_items(id + 1);
             inside_.fetch_sub(1, std::memory_order_release);
         }
     }

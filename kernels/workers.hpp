@@ -1,4 +1,4 @@
-// Threads that wait for the next batch.
+// A pool of threads.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// A WaveNet's activations, of numbers scaled by bend_scale.
+// A WaveNet's activations, of numbers scaled by activation_scale.
 #pragma once
 
 #include "simd.hpp"
@@ -8,7 +8,7 @@ namespace drywet {
 namespace DRYWET_TARGET {
 
 template <Activation kind, class V>
-DRYWET_INLINE V bent(V z, V slope) {
+DRYWET_INLINE V activated(V z, V slope) {
     (void)slope;
     if constexpr (kind == Activation::kTanh) return scaled_tanh<float>(z);
     if constexpr (kind == Activation::kRelu) return z < 0.0f ? V{} : z;
@@ -30,23 +30,23 @@ DRYWET_INLINE V bent(V z, V slope) {
 }
 
 template <Activation kind>
-struct BendIndex {
+struct ActivationIndex {
     constexpr operator Activation() const { return kind; }
 };
 
 // Calls f with the activation as a compile-time number.
 template <class F>
-DRYWET_INLINE void with_bend(Activation kind, F&& f) {
+DRYWET_INLINE void with_activation(Activation kind, F&& f) {
     switch (kind) {
-        case Activation::kTanh: return f(BendIndex<Activation::kTanh>{});
-        case Activation::kRelu: return f(BendIndex<Activation::kRelu>{});
-        case Activation::kLeakyRelu: return f(BendIndex<Activation::kLeakyRelu>{});
-        case Activation::kSigmoid: return f(BendIndex<Activation::kSigmoid>{});
-        case Activation::kSilu: return f(BendIndex<Activation::kSilu>{});
-        case Activation::kHardTanh: return f(BendIndex<Activation::kHardTanh>{});
-        case Activation::kHardSwish: return f(BendIndex<Activation::kHardSwish>{});
-        case Activation::kSoftSign: return f(BendIndex<Activation::kSoftSign>{});
-        case Activation::kLinear: return f(BendIndex<Activation::kLinear>{});
+        case Activation::kTanh: return f(ActivationIndex<Activation::kTanh>{});
+        case Activation::kRelu: return f(ActivationIndex<Activation::kRelu>{});
+        case Activation::kLeakyRelu: return f(ActivationIndex<Activation::kLeakyRelu>{});
+        case Activation::kSigmoid: return f(ActivationIndex<Activation::kSigmoid>{});
+        case Activation::kSilu: return f(ActivationIndex<Activation::kSilu>{});
+        case Activation::kHardTanh: return f(ActivationIndex<Activation::kHardTanh>{});
+        case Activation::kHardSwish: return f(ActivationIndex<Activation::kHardSwish>{});
+        case Activation::kSoftSign: return f(ActivationIndex<Activation::kSoftSign>{});
+        case Activation::kLinear: return f(ActivationIndex<Activation::kLinear>{});
     }
 }
 
