@@ -7,7 +7,12 @@ import io
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -17,6 +22,7 @@ import pytest
 import soundfile
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+HELD = Path(__file__).with_name("held.py")
 RATE = 16_000
 
 
@@ -67,6 +73,110 @@ def drywet(*args: object) -> Outcome:
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     return Outcome(code, out.getvalue(), err.getvalue())
+
+
+class Held:
+    """A ``drywet`` in a process of its own whose trainings wait at a step, to be killed there.
+
+    Args:
+        folder: for files that say who waits.
+        step: of the training at which it waits; one that has fewer is not held up.
+        arguments: of the command line; none starts nothing, and others take `environment`.
+    """
+
+    def __init__(self, folder: Path, step: int, *arguments: object) -> None:
+        self._flag = folder / "hold"
+        self._flag.touch()
+        self.environment = os.environ | {"DRYWET_TEST_HOLD": f"{step}:{self._flag}"}
+        if arguments:
+            self.process = subprocess.Popen(
+                [sys.executable, HELD, *map(str, arguments)],
+                env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+
+    def waiting(self) -> list[int]:
+        """The processes that wait."""
+        return [int(path.suffix[1:]) for path in self._flag.parent.glob(f"{self._flag.name}.*")]
+
+    def wait(self) -> None:
+        """Until one of them does."""
+        wait_for(lambda: self.waiting() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.process.communicate()[1]
+
+    def go_on(self) -> None:
+        """Let them."""
+        self._flag.unlink()
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> tuple[int, str]:
+        """End it.
+
+        Returns:
+            Its exit code and what it wrote to standard output.
+        """
+        self.process.send_signal(how)
+        out, _ = self.process.communicate(timeout=120)
+        return self.process.returncode, out
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 120.0) -> None:
+    """Until it holds; it is an error if that never comes."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came to that"
+        time.sleep(0.02)
+
+
+class _Killed(BaseException):
+    """Ends a training as a kill would: nothing catches it."""
+
+
+@contextlib.contextmanager
+def killed_at(step: int) -> Iterator[None]:
+    """Let the training in the block end at a step as if its process were killed."""
+    from drywet.training import loop
+
+    build = loop.learner_of
+
+    def mortal(*arguments):
+        found = build(*arguments)
+        learn = found.learn
+
+        def learn_or_die(first, rates):
+            if first >= step:
+                raise _Killed
+            return learn(first, rates)
+
+        found.learn = learn_or_die
+        return found
+
+    with (
+        mock.patch.object(loop, "learner_of", mortal),
+        mock.patch.object(loop, "_CHECKPOINT_SECONDS", 0.0),
+        pytest.raises(_Killed),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def studies_in_this_process() -> Iterator[None]:
+    """Let studies do their work in threads of this process: the same, without starting others."""
+    from drywet.studies import run
+    from drywet.studies.crew import Crew, sizes
+
+    elsewhere = run.crew
+
+    @contextlib.contextmanager
+    def here(on: str | None, wanted: int | None, jobs: int) -> Iterator[Crew]:
+        if on is not None:
+            with elsewhere(on, wanted, jobs) as found:
+                yield found
+            return
+        size, threads = sizes(wanted, jobs)
+        with ThreadPoolExecutor(size) as executor:
+            yield Crew(size, threads, executor)
+
+    with mock.patch.object(run, "crew", here):
+        yield
 
 
 def random_model(config, input_gain: float, output_gain: float):

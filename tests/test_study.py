@@ -11,12 +11,15 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 import yaml
 
+from drywet.studies.crew import Crew, Lost
 from drywet.studies.export import export_csv
 from drywet.studies.journal import Journal
 from drywet.studies.outcome import read_outcome
@@ -24,7 +27,16 @@ from drywet.studies.report import report
 from drywet.studies.results import load
 from drywet.studies.run import study
 from drywet.studies.status import status
-from tests.support import drywet, overdrive, playing, save
+from tests.support import (
+    HELD,
+    Held,
+    drywet,
+    overdrive,
+    playing,
+    save,
+    studies_in_this_process,
+    wait_for,
+)  # fmt: skip
 
 FRAMES = {
     "loss": {"esr": 0, "mae": 1},
@@ -64,14 +76,13 @@ def declared(folder: Path, **changes: object) -> Path:
     return path
 
 
-def long() -> list[dict]:
-    """Trainings that last some seconds each: long enough to be killed over."""
-    axes = {
-        "model": NETS[:1],
-        "training.examples": [40_000, 41_000, 42_000],
-        "training.epochs": [30],
-    }
-    return [{"name": "long", "axes": axes}]
+def three() -> list[dict]:
+    """Trainings of 25, 50 and 75 steps: one is done, and others under way, when one is killed."""
+    axes = {"model": NETS[:1], "training.examples": [200, 400, 600], "training.epochs": [2]}
+    return [{"name": "three", "axes": axes | {"training.validate_every": [10]}}]
+
+
+KILLED_AT = 30
 
 
 def errors_of(folder: Path) -> dict[tuple[str, float], list[float]]:
@@ -82,6 +93,12 @@ def errors_of(folder: Path) -> dict[tuple[str, float], list[float]]:
         for point in outcome.points if outcome else ():
             found[path.name, point.epochs] = [second.error for second in point.scores.by_second]
     return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _in_this_process():
+    with studies_in_this_process():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -231,55 +248,69 @@ def test_what_is_wrong_with_a_recording_shows_before_any_training(tmp_path):
     assert not list((tmp_path / "out" / "points").glob("*/config.json"))
 
 
-COMMAND = [sys.executable, "-m", "drywet.cli.app", "study"]
-
-
 def finished(folder: Path) -> list[Path]:
     return list((folder / "points").glob("*/study.json"))
 
 
-def wait_for(condition, seconds: float = 120.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it never came to that"
-        time.sleep(0.05)
-
-
-def under_way(folder: Path) -> bool:
-    """A training has saved its first checkpoint, and is not done."""
-    checkpoints = {path.parent for path in (folder / "points").glob("*/checkpoint.pt")}
-    return bool(checkpoints - {path.parent for path in finished(folder)})
+def runs_of(folder: Path) -> list[Path]:
+    return [path for path in (folder / "points").iterdir() if path.is_dir()]
 
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
-    """The long trainings without a break."""
+    """Three trainings without a break."""
     folder = tmp_path_factory.mktemp("unbroken")
-    path = declared(folder, grids=long())
+    path = declared(folder, grids=three())
     study(path, folder / "out")
     return folder, errors_of(folder / "out")
+
+
+@contextlib.contextmanager
+def held(folder: Path, out: Path, *options: object):
+    """A study in processes of its own, one training of which is done while others wait."""
+    process = Held(out.parent, KILLED_AT, "study", folder / "study.yaml", "-o", out, *options)
+    try:
+        process.wait()
+        wait_for(lambda: finished(out))
+        wait_for(lambda: list(out.glob("points/*/checkpoint.pt")) and unfinished(out))
+        yield process
+    finally:
+        process.kill()
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Runs with a checkpoint and without an outcome."""
+    checkpoints = {path.parent for path in (folder / "points").glob("*/checkpoint.pt")}
+    return sorted(checkpoints - {path.parent for path in finished(folder)})
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_study_that_is_killed_goes_on(unbroken, tmp_path, how):
     folder, want = unbroken
     out = tmp_path / "out"
-    process = subprocess.Popen(
-        [*COMMAND, folder / "study.yaml", "-o", out], stderr=subprocess.DEVNULL
-    )
-    wait_for(lambda: under_way(out))
-    process.send_signal(how)
-    code = process.wait(60)
-    assert code == (-signal.SIGKILL if how == signal.SIGKILL else 130)
-    left = status(out)
-    assert left.states.get("done", 0) < 3
+    with held(folder, out) as process:
+        # While it is at work nobody else may be.
+        second = drywet("study", folder / "study.yaml", "-o", out)
+        assert second.code == 2
+        assert "another 'drywet study'" in second.err
+        before = {path: rows_of(path) for path in unfinished(out)}
+        code, _ = process.kill(how)
+        assert code == (-signal.SIGKILL if how == signal.SIGKILL else 130)
+        # The workers are gone too: nothing is written any more.
+        wait_for(lambda: not workers_in(out))
+    assert status(out).states.get("done", 0) < 3
     times = {path: path.stat().st_mtime_ns for path in finished(out)}
-    # The workers are gone too: nothing is written any more.
-    wait_for(lambda: not workers_in(out), 20)
     again = study(folder / "study.yaml", out)
     assert again.states == {"done": 3}
     assert errors_of(out) == want
     assert all(path.stat().st_mtime_ns == at for path, at in times.items())
+    # Those under way went on from their checkpoints: what they had is part of what they have.
+    assert before
+    assert all(rows_of(path)[: len(rows)] == rows for path, rows in before.items())
+
+
+def rows_of(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
 
 
 def workers_in(folder: Path) -> list[int]:
@@ -293,55 +324,59 @@ def workers_in(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.proof
 def test_a_worker_that_dies_costs_nothing_but_time(unbroken, tmp_path):
     folder, want = unbroken
     out = tmp_path / "out"
-    process = subprocess.Popen([*COMMAND, folder / "study.yaml", "-o", out])
-    wait_for(lambda: under_way(out))
-    driver = {process.pid}
-    victims = [pid for pid in workers_in(out) if pid not in driver]
-    assert victims
-    os.kill(victims[0], signal.SIGKILL)
-    assert process.wait(300) == 0
+    with held(folder, out) as process:
+        os.kill(process.waiting()[0], signal.SIGKILL)
+        process.go_on()
+        assert process.process.wait(300) == 0
     assert status(out).states == {"done": 3}
     assert errors_of(out) == want
 
 
-def test_two_at_once_in_one_folder_are_refused(unbroken, tmp_path):
-    folder, _ = unbroken
-    out = tmp_path / "out"
-    process = subprocess.Popen(
-        [*COMMAND, folder / "study.yaml", "-o", out], stderr=subprocess.DEVNULL
-    )
-    wait_for(lambda: under_way(out))
-    second = drywet("study", folder / "study.yaml", "-o", out)
-    process.kill()
-    process.wait()
-    assert second.code == 2
-    assert "another 'drywet study'" in second.err
+def test_when_workers_die_others_do_what_they_were_at(unbroken, tmp_path):
+    """Without their processes: what the pool says of them is all that a study knows."""
+    folder, want = unbroken
+    deaths = iter([True, False, True])
+    submit = Crew.submit
+
+    def mortal(self, task):
+        if not next(deaths, False):
+            return submit(self, task)
+        lost = Future()
+        lost.set_exception(Lost("a process died"))
+        return lost
+
+    with mock.patch.object(Crew, "submit", mortal):
+        found = study(folder / "study.yaml", tmp_path / "out", jobs=1)
+    assert (found.states, found.errors) == ({"done": 3}, [])
+    assert errors_of(tmp_path / "out") == want
 
 
 @contextlib.contextmanager
 def cluster(folder: Path):
     """A Dask scheduler and two workers, processes of their own on loopback."""
     place = folder / "scheduler.json"
-    start = [sys.executable, "-m", "distributed.cli"]
+    start = [sys.executable, "-m"]
     flags = ["--no-dashboard"]
     log = (folder / "dask.log").open("w")
     kinds = {"stdout": log, "stderr": log}
     scheduler = subprocess.Popen(
-        [start[0], "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+        [*start, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
          "--scheduler-file", str(place), *flags], **kinds,
     )  # fmt: skip
     wait_for(place.exists)
     address = json.loads(place.read_text())["address"]
     worker = [
-        start[0], "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
-        "--local-directory", str(folder), *flags,
+        *start, "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
+        "--local-directory", str(folder), "--preload", str(HELD), *flags,
     ]  # fmt: skip
-    workers = [subprocess.Popen(worker, **kinds) for _ in range(2)]
+    held = Held(folder, KILLED_AT)
+    workers = [subprocess.Popen(worker, env=held.environment, **kinds) for _ in range(2)]
     try:
-        yield address.removeprefix("tcp://"), workers
+        yield address.removeprefix("tcp://"), workers, held
     finally:
         for process in (*workers, scheduler):
             process.kill()
@@ -349,18 +384,19 @@ def cluster(folder: Path):
         log.close()
 
 
-def test_a_cluster_gives_what_one_machine_gives(unbroken, tmp_path):
+@pytest.mark.proof
+def test_a_cluster_of_processes_gives_what_one_machine_gives(unbroken, tmp_path):
     """Two workers, one killed over a training: the other one ends it."""
     pytest.importorskip("distributed")
     folder, want = unbroken
     out = tmp_path / "out"
-    with cluster(tmp_path) as (address, workers):
-        process = subprocess.Popen(
-            [*COMMAND, folder / "study.yaml", "-o", out, "--on", f"dask://{address}"]
-        )
-        wait_for(lambda: len(set(workers_in(out)) & {w.pid for w in workers}) == 2)
-        wait_for(lambda: under_way(out))
+    with cluster(tmp_path) as (address, workers, held):
+        command = [sys.executable, "-m", "drywet.cli.app", "study", folder / "study.yaml"]
+        process = subprocess.Popen([*command, "-o", out, "--on", f"dask://{address}"])
+        wait_for(lambda: len(held.waiting()) == 2)
+        wait_for(lambda: unfinished(out))
         workers[0].kill()
+        held.go_on()
         seen: dict[Path, int] = {}
         while process.poll() is None:
             for path in finished(out):
@@ -375,8 +411,23 @@ def test_a_cluster_gives_what_one_machine_gives(unbroken, tmp_path):
     assert str(workers[1].pid) in last
 
 
-def test_no_scheduler_is_one_clear_line(tmp_path):
+def test_a_cluster_gives_what_one_machine_gives(unbroken, tmp_path):
+    """Of two threads of this process, which a scheduler on loopback gives work to."""
+    distributed = pytest.importorskip("distributed")
+    folder, want = unbroken
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1",
+        dashboard_address=None, local_directory=str(tmp_path),
+    ) as workers:  # fmt: skip
+        address = workers.scheduler_address.replace("tcp", "dask")
+        found = study(folder / "study.yaml", tmp_path / "out", on=address)
+    assert found.states == {"done": 3}
+    assert errors_of(tmp_path / "out") == want
+
+
+def test_no_scheduler_is_one_clear_line(tmp_path, monkeypatch):
     pytest.importorskip("distributed")
+    monkeypatch.setattr("drywet.studies.crew._CONNECT_SECONDS", 0.5)
     done = drywet("study", declared(tmp_path), "-o", tmp_path / "out", "--on", "dask://127.0.0.1:9")
     assert done.code == 2
     assert "no Dask scheduler answers" in done.err

@@ -1,0 +1,43 @@
+"""``drywet``, but trainings wait at a step for as long as a file is there: to be killed just then.
+
+    DRYWET_TEST_HOLD=STEP:FILE python tests/held.py ARGUMENTS...
+
+Who waits says so by a file beside that one. Checkpoints are written whenever they can be. A study's
+workers import this again, and a Dask worker by ``--preload``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from drywet.training import loop
+
+STEP, _, FLAG = os.environ["DRYWET_TEST_HOLD"].partition(":")
+build = loop.learner_of
+
+
+def holding(*arguments):
+    """The learner that drywet chooses, waiting before it learns on."""
+    found = build(*arguments)
+    learn = found.learn
+
+    def wait_and_learn(step, rates):
+        if step >= int(STEP) and Path(FLAG).exists():
+            Path(f"{FLAG}.{os.getpid()}").touch()
+            while Path(FLAG).exists():
+                time.sleep(0.01)
+        return learn(step, rates)
+
+    found.learn = wait_and_learn
+    return found
+
+
+loop.learner_of = holding
+loop._CHECKPOINT_SECONDS = 0.0
+
+if __name__ == "__main__":
+    from drywet.cli.app import main
+
+    main()
