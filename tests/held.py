@@ -12,10 +12,10 @@ import os
 import time
 from pathlib import Path
 
-from drywet.training import loop
+from drywet.training import trainer
 
 STEP, _, FLAG = os.environ["DRYWET_TEST_HOLD"].partition(":")
-build = loop.learner_of
+build = trainer.learner
 
 
 def holding(*arguments):
@@ -34,8 +34,8 @@ def holding(*arguments):
     return found
 
 
-loop.learner_of = holding
-loop._CHECKPOINT_SECONDS = 0.0
+trainer.learner = holding
+trainer._CHECKPOINT_SECONDS = 0.0
 
 if __name__ == "__main__":
     from drywet.cli.app import main

@@ -161,7 +161,7 @@ def killed_at(step: int) -> Iterator[None]:
 def studies_in_this_process() -> Iterator[None]:
     """Let studies do their work in threads of this process: the same, without starting others."""
     from drywet.studies import run
-    from drywet.studies.crew import Crew, sizes
+    from drywet.studies.workers import Crew, sizes
 
     elsewhere = run.crew
 

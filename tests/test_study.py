@@ -19,7 +19,6 @@ import numpy as np
 import pytest
 import yaml
 
-from drywet.studies.crew import Crew, Lost
 from drywet.studies.export import export_csv
 from drywet.studies.journal import Journal
 from drywet.studies.outcome import read_outcome
@@ -27,6 +26,7 @@ from drywet.studies.report import report
 from drywet.studies.results import load
 from drywet.studies.run import study
 from drywet.studies.status import status
+from drywet.studies.workers import Lost, Workers
 from tests.support import (
     HELD,
     Held,
@@ -340,7 +340,7 @@ def test_when_workers_die_others_do_what_they_were_at(unbroken, tmp_path):
     """Without their processes: what the pool says of them is all that a study knows."""
     folder, want = unbroken
     deaths = iter([True, False, True])
-    submit = Crew.submit
+    submit = Workers.submit
 
     def mortal(self, task):
         if not next(deaths, False):
@@ -349,7 +349,7 @@ def test_when_workers_die_others_do_what_they_were_at(unbroken, tmp_path):
         lost.set_exception(Lost("a process died"))
         return lost
 
-    with mock.patch.object(Crew, "submit", mortal):
+    with mock.patch.object(Workers, "submit", mortal):
         found = study(folder / "study.yaml", tmp_path / "out", jobs=1)
     assert (found.states, found.errors) == ({"done": 3}, [])
     assert errors_of(tmp_path / "out") == want
@@ -427,7 +427,7 @@ def test_a_cluster_gives_what_one_machine_gives(unbroken, tmp_path):
 
 def test_no_scheduler_is_one_clear_line(tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("drywet.studies.crew._CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("drywet.studies.workers._CONNECT_SECONDS", 0.5)
     done = drywet("study", declared(tmp_path), "-o", tmp_path / "out", "--on", "dask://127.0.0.1:9")
     assert done.code == 2
     assert "no Dask scheduler answers" in done.err
@@ -570,6 +570,6 @@ def test_a_pause_changes_nothing(tmp_path):
     assert whole.state == "done"
     assert all(np.array_equal(a[key], b[key]) for key in a)
     with Journal(tmp_path, create=True) as journal:
-        journal.want([job])
+        journal.ask_for([job])
         journal.record(whole)
         assert journal.results()[0]["esr"] == whole.points[0].scores.esr

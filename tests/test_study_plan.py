@@ -9,9 +9,9 @@ import yaml
 
 from drywet.errors import DrywetError
 from drywet.models.registry import parameter_count
-from drywet.studies.crew import sizes
 from drywet.studies.plan import read_plan
 from drywet.studies.points import Captured, jobs_of
+from drywet.studies.workers import sizes
 from tests.support import drywet
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"

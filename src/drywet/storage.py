@@ -93,7 +93,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path, what: str, limit_bytes: int = 64 << 20) -> Any:
-    """Read a JSON file that may come from a stranger.
+    """Read a JSON file that may not be trusted.
 
     Args:
         path: the file.

@@ -78,12 +78,12 @@ def equations_of(
 
 
 def _talks(netlist: Netlist, knobs: dict[str, float]) -> NDArray[np.bool_]:
-    """Which part hears which, ``[listener, talker]``, wherever the knobs stand.
+    """Which part depends on which, ``[dependent, source]``, at every position of the knobs.
 
     Raises:
         DrywetError: where the circuit fails with knobs at their ends, saying so.
     """
-    heard: NDArray[np.bool_] | None = None
+    depends: NDArray[np.bool_] | None = None
     for position in (None, *_POSITIONS) if netlist.knobs else (None,):
         at = knobs if position is None else dict.fromkeys(netlist.knobs, position)
         try:
@@ -97,9 +97,9 @@ def _talks(netlist: Netlist, knobs: dict[str, float]) -> NDArray[np.bool_]:
                 f"with all knobs at {position:g}, {error.found}", error.expected, error.fix
             ) from None
         now = _talks_at(parts, k)
-        heard = now if heard is None else heard | now
-    assert heard is not None
-    return heard
+        depends = now if depends is None else depends | now
+    assert depends is not None
+    return depends
 
 
 def _talks_at(parts: list[Part], k: Matrix) -> NDArray[np.bool_]:
@@ -127,7 +127,7 @@ def _step(system: System, seconds: float | None) -> Step:
 def _blocks(talks: NDArray[np.bool_]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """An order of the parts in which none depends on a later block, and the blocks' sizes.
 
-    A stage behind an op-amp hears the one before it and doesn't talk back: what need not
+    A stage behind an op-amp depends on the one before it, not the other way round: what need not
     be solved together isn't.
     """
     talks = talks.copy()

@@ -61,7 +61,7 @@ class _Diode:
     cathode: str
     model: str
     current: float
-    bend: float  # n Vt
+    slope_voltage: float  # n Vt
 
 
 def _settings(
@@ -119,8 +119,8 @@ def parts_of(
                     inner = f"{element.name}#"  # there also where a knob brings it to 0
                     resistors.append((anode, inner, max(found["rs"], _LEAST_OHM)))
                     anode = inner
-                bend = found["n"] * THERMAL_V
-                diodes.append(_Diode(anode, cathode, element.model, found["is"], bend))
+                slope_voltage = found["n"] * THERMAL_V
+                diodes.append(_Diode(anode, cathode, element.model, found["is"], slope_voltage))
             else:
                 make = _bjt if element.kind == "q" else _jfet
                 parts.append(make(element, found, -1.0 if model.type[0] == "p" else 1.0))
@@ -139,7 +139,13 @@ def _in_series(diodes: list[_Diode], held: set[str]) -> list[_Diode]:
             one, other = into[0], out[0]
             found = [d for d in found if d not in (one, other)]
             found.append(
-                _Diode(one.anode, other.cathode, one.model, one.current, one.bend + other.bend)
+                _Diode(
+                    one.anode,
+                    other.cathode,
+                    one.model,
+                    one.current,
+                    one.slope_voltage + other.slope_voltage,
+                )
             )
     return found
 
@@ -157,7 +163,7 @@ def _diode_parts(diodes: list[_Diode]) -> list[Part]:
         a, b = sorted((group[0].anode, group[0].cathode))
         numbers = [_TAKEN_OFF, float(len(group))]
         for diode in group:
-            numbers += [1.0 if diode.anode == a else -1.0, diode.current, 1 / diode.bend]
+            numbers += [1.0 if diode.anode == a else -1.0, diode.current, 1 / diode.slope_voltage]
         parts.append(Part(_DIODES, ((a, b),), tuple(numbers)))
     return parts
 

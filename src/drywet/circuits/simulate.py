@@ -40,7 +40,7 @@ class Simulation:
         oversampling: the circuit runs at so many times the rate.
 
     Attributes:
-        equations: with the knobs as they stand.
+        equations: at the present positions of the knobs.
 
     Raises:
         DrywetError: the kernels are not built; the circuit has no operating point, or

@@ -258,7 +258,7 @@ def demo(result: Demo, json: bool) -> None:
     print(f"  {result.nam} to load in Neural Amp Modeler")
     print("\nTry next (source .venv/bin/activate puts drywet on the path):")
     print(f"  drywet report {path}     (a page to read, see and hear)")
-    print(f"  drywet render {path} {result.dry} heard.wav")
+    print(f"  drywet render {path} {result.dry} out.wav")
     print(f"  drywet export {path} --format rtneural")
     print("  drywet signal my-dry.wav      (then record your own pedal)")
     print("  drywet train my-dry.wav my-wet.wav -o runs/my-pedal")

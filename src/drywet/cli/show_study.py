@@ -23,7 +23,7 @@ def _states(states: dict[str, int]) -> str:
 
 
 def ran(done: Study, json: bool) -> None:
-    """Print how a sitting ended."""
+    """Print how a study ended for now."""
     for error in done.errors[:_MOST_SHOWN]:
         print(f"drywet: failed: {error}", file=sys.stderr)
     if json:
@@ -38,7 +38,7 @@ def ran(done: Study, json: bool) -> None:
 
 
 def status(found: StudyStatus, json: bool) -> None:
-    """Print how a study stands."""
+    """Print the state of a study."""
     if json:
         print(found.model_dump_json(indent=2))
         return

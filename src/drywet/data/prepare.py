@@ -24,7 +24,7 @@ def at_model_rate(pair: Pair, rate: int, margin: int) -> Pair:
 def second_passes(
     repeats: Sequence[Repeat], rate: int, model_rate: int, margin: int
 ) -> tuple[Span, ...]:
-    """Where repeated passages are heard again, in samples of the model's pair, merged and in order.
+    """Where passages are repeated, in samples of the model's pair, merged and in order.
 
     Args:
         repeats: in samples of the aligned pair at ``rate``.

@@ -138,7 +138,7 @@ def split(
     Args:
         samples: length of the recording.
         rate: its sample rate in Hz, which sets the length of a block.
-        repeats: later occurrences of a passage heard before, in order; used in no set.
+        repeats: later occurrences of a passage, in order; used in no set.
         test: the whole test set, where the user names it; the rest is divided
             90/10 into training and validation.
         deal: evenly over the recording, or at random.

@@ -13,7 +13,7 @@ import drywet.circuits
 from drywet.audio.read import Samples
 from drywet.circuits.netlist import Netlist, read_netlist
 from drywet.circuits.simulate import OVERSAMPLING, Simulation
-from drywet.devices.device import Knob, Position, positions, require_playable, unheard
+from drywet.devices.device import Knob, Position, no_progress, positions, require_playable
 
 _FOLDER = Path(drywet.circuits.__file__).parent
 _TURN_EVERY = 64  # samples
@@ -71,7 +71,7 @@ class CircuitDevice:
         dry: Samples,
         rate: int,
         knobs: Mapping[str, Position] | None = None,
-        on_progress: Callable[[float], None] = unheard,
+        on_progress: Callable[[float], None] = no_progress,
     ) -> Samples:
         """See `Device.process`; knobs may turn while it plays."""
         dry = require_playable(self, dry, rate)

@@ -16,7 +16,7 @@ Position = float | NDArray[np.float64]
 """Of a knob: one for the whole signal, or one for each sample, shape ``(samples,)``."""
 
 
-def unheard(done: float) -> None:
+def no_progress(done: float) -> None:
     """What is told the share done where nobody asked."""
 
 
@@ -60,7 +60,7 @@ class Device(Protocol):
         dry: Samples,
         rate: int,
         knobs: Mapping[str, Position] | None = None,
-        on_progress: Callable[[float], None] = unheard,
+        on_progress: Callable[[float], None] = no_progress,
     ) -> Samples:
         """Play a signal through it, from rest.
 
@@ -104,7 +104,7 @@ def require_playable(device: Device, dry: Samples, rate: int) -> Samples:
 def positions(
     device: Device, knobs: Mapping[str, Position] | None, samples: int | None = None
 ) -> dict[str, Position]:
-    """Where all knobs of a device stand.
+    """Positions of all knobs of a device.
 
     Args:
         device: that has them.
@@ -146,7 +146,7 @@ def positions(
 
 
 def fixed(device: Device, knobs: Mapping[str, Position] | None) -> dict[str, float]:
-    """Where all knobs stand, for a device whose knobs cannot turn while it plays.
+    """Positions of all knobs, for a device whose knobs cannot turn while it plays.
 
     Raises:
         DrywetError: as `positions`, or a knob with more than one position.

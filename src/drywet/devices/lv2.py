@@ -19,7 +19,7 @@ import numpy as np
 
 from drywet.audio.read import Samples, read
 from drywet.audio.write import write
-from drywet.devices.device import Knob, Position, fixed, unheard
+from drywet.devices.device import Knob, Position, fixed, no_progress
 from drywet.dsp.latency import estimate
 from drywet.errors import DrywetError
 
@@ -154,7 +154,7 @@ class Lv2Device:
         dry: Samples,
         rate: int,
         knobs: Mapping[str, Position] | None = None,
-        on_progress: Callable[[float], None] = unheard,
+        on_progress: Callable[[float], None] = no_progress,
     ) -> Samples:
         """See `Device.process`.
 

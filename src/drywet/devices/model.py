@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from drywet.audio.read import Samples
-from drywet.devices.device import Knob, Position, fixed, require_playable, unheard
+from drywet.devices.device import Knob, Position, fixed, no_progress, require_playable
 from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.inference.stream import predict
@@ -71,14 +71,14 @@ class ModelDevice:
         dry: Samples,
         rate: int,
         knobs: Mapping[str, Position] | None = None,
-        on_progress: Callable[[float], None] = unheard,
+        on_progress: Callable[[float], None] = no_progress,
     ) -> Samples:
         """See `Device.process`; starts from settled silence.
 
         Raises:
             DrywetError: another rate than the model's, a knob, or samples that are not finite.
         """
-        stand = fixed(self, knobs)
+        chosen = fixed(self, knobs)
         own = self.rate
         if rate != own:
             raise DrywetError(
@@ -87,4 +87,4 @@ class ModelDevice:
                 f"Resample the signal to {own} Hz first.",
             )
         # What isn't finite would stay in the model's state for ever.
-        return predict(with_knobs(self._trained, stand), require_playable(self, dry, rate))
+        return predict(with_knobs(self._trained, chosen), require_playable(self, dry, rate))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from drywet.audio.read import Samples
-from drywet.devices.device import Knob, Position, fixed, unheard
+from drywet.devices.device import Knob, Position, fixed, no_progress
 from drywet.errors import DrywetError
 
 
@@ -70,7 +70,7 @@ class Vst3Device:
         dry: Samples,
         rate: int,
         knobs: Mapping[str, Position] | None = None,
-        on_progress: Callable[[float], None] = unheard,
+        on_progress: Callable[[float], None] = no_progress,
     ) -> Samples:
         """See `Device.process`.
 

@@ -60,7 +60,7 @@ def ask_device(
 ) -> tuple[Answers | None, str | None]:
     """Play all test signals through what played the capture, or read what it made of them before.
 
-    Plugins are not asked: loading one runs its code, and a run may come from a stranger.
+    Plugins are not asked: loading one runs its code, and a run may not be trusted.
 
     Args:
         recording: of the run.

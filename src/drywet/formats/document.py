@@ -1,4 +1,4 @@
-"""What readers of strangers' JSON share: every value is suspect."""
+"""What readers of untrusted JSON share: every value is suspect."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read_document(path: Path, wanted: str) -> dict[str, Any]:
 
 
 def shown(value: Any) -> str:
-    """A stranger's value for a message: short, on one line."""
+    """An untrusted value for a message: short, on one line."""
     if isinstance(value, str):
         return shorten(value[:200], 40) or "(empty)"
     if isinstance(value, bool | int | float) or value is None:
@@ -190,7 +190,7 @@ def configured(kind: type[C], values: dict[str, Any], path: Path) -> C:
 
 
 def metadata_of(found: Any) -> Metadata:
-    """What of a stranger's metadata is as it should be; the rest is left out."""
+    """What of untrusted metadata is as it should be; the rest is left out."""
     if not isinstance(found, dict):
         return Metadata()
     kept: dict[str, Any] = {}

@@ -60,8 +60,8 @@ def render(
     stream = Stream(trained)
     written = 0
     with writer(target, about.rate) as append:
-        heard = _finite(blocks(source, channel, block), source)
-        pieces = _through(stream, heard, about.rate, rate, block)
+        source_blocks = _finite(blocks(source, channel, block), source)
+        pieces = _through(stream, source_blocks, about.rate, rate, block)
         for piece in pieces:
             append(piece[: about.frames - written])
             written = min(written + len(piece), about.frames)

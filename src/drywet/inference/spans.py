@@ -1,7 +1,7 @@
 """Prediction of many short stretches of a recording at once, for validation.
 
 A batch of stretches runs several times faster than one long stream. Each starts
-from zero state and hears the dry signal before it first, long enough that the
+from zero state and is given the dry signal before it first, long enough that the
 result is that of the long stream for all practical purposes.
 """
 
@@ -51,8 +51,8 @@ class SpanBatch:
         keep = np.zeros((len(pieces), _PIECE), bool)
         for row, piece in enumerate(pieces):
             before = min(piece.start, context)
-            heard = dry[piece.start - before : piece.stop]
-            x[row, context - before : context - before + len(heard), 0] = heard
+            before_and_in = dry[piece.start - before : piece.stop]
+            x[row, context - before : context - before + len(before_and_in), 0] = before_and_in
             keep[row, : piece.length] = True
         self._x = torch.from_numpy(x).to(device)
         self._keep = torch.from_numpy(keep).to(device)

@@ -47,7 +47,7 @@ def predict(trained: TrainedModel, dry: NDArray[np.float32]) -> NDArray[np.float
 def predict_spans(
     trained: TrainedModel, dry: NDArray[np.float32], spans: Sequence[Span]
 ) -> list[NDArray[np.float32]]:
-    """What a model makes of some stretches of ``dry``, as if it had heard all of it.
+    """What a model makes of some stretches of ``dry``, as if it had played all of it.
 
     A net with a memory of its own goes through everything before; one of finite memory, which
     costs much more a sample, only through what it has to.

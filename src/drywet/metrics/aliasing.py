@@ -18,7 +18,7 @@ from drywet.metrics.sines import Sine
 
 FLOOR_DB = -160.0
 LEVEL_SLACK_DB = 0.5
-"""A level this little over the loudest that was heard is no guess."""
+"""A level this little over the loudest of the training audio is no guess."""
 
 
 class AliasPoint(NamedTuple):

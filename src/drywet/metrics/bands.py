@@ -101,12 +101,12 @@ class BandEnergies:
         scores = []
         for i, band in enumerate(self.bands):
             want, got, wrong = self._energy[i], found[i], error[i]
-            heard = want > least
+            present = want > least
             scores.append(
                 BandScore(
                     *band,
-                    esr=float(wrong / want) if heard else None,
-                    excess_db=float(10 * np.log10(got / want)) if heard and got > 0 else None,
+                    esr=float(wrong / want) if present else None,
+                    excess_db=float(10 * np.log10(got / want)) if present and got > 0 else None,
                     share=float(want / max(self._energy[-1], 1e-300)),
                 )
             )

@@ -94,11 +94,11 @@ def compare(
                 errors[number].append(got - want)
     everything = np.array([e for row in errors for e in row])
     thd = np.array([a.thd_db - b.thd_db for a, b in pairs])
-    heard = np.array([b.thd_db >= AUDIBLE_DB for _, b in pairs])
+    audible = np.array([b.thd_db >= AUDIBLE_DB for _, b in pairs])
     return HarmonicError(
         _rms(everything),
         float(np.abs(everything).max()),
-        _rms(thd[heard]) if heard.any() else 0.0,
+        _rms(thd[audible]) if audible.any() else 0.0,
         [_rms(np.array(row)) if row else None for row in errors],
     )
 

@@ -18,6 +18,8 @@ from drywet.metrics.per_second import Second, Signal, Spread, energies, spread
 class Scores(BaseModel):
     """One prediction's scores.
 
+    A score that comes later has a default: the files of earlier versions lack it.
+
     Attributes:
         esr: error-to-signal ratio; 0 is perfect, 1 is silence.
         esr_pre_emphasised: ESR after ``1 - 0.85 z^-1``.
@@ -48,17 +50,17 @@ class Scores(BaseModel):
     mae: float
     r2: float
     dc: float
-    mrstft: float | None
-    spectral_convergence: float | None
-    log_magnitude: float | None
+    mrstft: float | None = None
+    spectral_convergence: float | None = None
+    log_magnitude: float | None = None
     log_spectral_db: float
     log_spectral_by_band_db: list[float]
     bands: list[BandScore]
     per_second: dict[str, Spread]
     by_second: list[Second]
-    mfcc_distance: float
-    predicted_mushra: float
-    zimtohrli_mos: float | None
+    mfcc_distance: float | None = None
+    predicted_mushra: float | None = None
+    zimtohrli_mos: float | None = None
     loudness: Loudness
 
 

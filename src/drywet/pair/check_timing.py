@@ -19,7 +19,7 @@ _STRETCHES = 16
 _STRETCH_SECONDS = 2.5
 _STRETCH_CONFIDENCE = 0.3  # the median bears a few wrong ones
 _REPLICATE = (0.01, 0.3)
-_SETTLE_SECONDS = 0.05  # the start of a repeat still hears what came before it
+_SETTLE_SECONDS = 0.05  # the state at the start of a repeat is still that of what came before
 
 
 def latency_findings(found: Latency, given: int | None, rate: int) -> Iterator[Finding]:
@@ -92,7 +92,7 @@ def passes(
 ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """What an aligned pair's device made of each repeated passage, the first and the second time.
 
-    The first moments, in which the device still hears what came before, are left out.
+    The first moments, in which the device's state is still that of what came before, are left out.
     """
     skip = int(_SETTLE_SECONDS * pair.rate)
     return [
@@ -108,10 +108,12 @@ def replicate_esr(pair: Pair, repeats: Sequence[Repeat]) -> float | None:
     ``None`` where nothing repeats. Both passes carry the device's noise, so a
     perfect model scores half of this.
     """
-    heard = passes(pair, repeats)
-    if not heard:
+    repeated = passes(pair, repeats)
+    if not repeated:
         return None
-    first, second = (np.concatenate(parts).astype(np.float64) for parts in zip(*heard, strict=True))
+    first, second = (
+        np.concatenate(parts).astype(np.float64) for parts in zip(*repeated, strict=True)
+    )
     return float(esr(second, first))
 
 

@@ -91,7 +91,7 @@ def _sounds(contenders: Sequence[Contender]) -> list[Sound]:
     first = contenders[0]
     rate = first.measured.rate
     target = excerpt(first.target, rate)
-    heard = [
+    sounds = [
         sound("dry", "Dry", excerpt(first.dry, rate), target, rate),
         sound("target", "Device", target, target, rate),
     ]
@@ -99,11 +99,11 @@ def _sounds(contenders: Sequence[Contender]) -> list[Sound]:
     for number, one in enumerate(same[:_MOST_MODELS_HEARD]):
         label = "Model" if len(contenders) == 1 else one.name
         prediction = excerpt(one.prediction, rate)
-        heard.append(sound(f"model{number}", label, prediction, target, rate))
+        sounds.append(sound(f"model{number}", label, prediction, target, rate))
         residual = target - prediction
         what = "Residual" if len(contenders) == 1 else f"Residual of {one.name}"
-        heard.append(sound(f"residual{number}", what, residual, target, rate))
-    return heard
+        sounds.append(sound(f"residual{number}", what, residual, target, rate))
+    return sounds
 
 
 def _run(run: Contender, number: int) -> dict[str, Any]:

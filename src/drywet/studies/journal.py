@@ -2,7 +2,7 @@
 
 ::
 
-    jobs     a row for every training: what it is, how it stands, who did it
+    jobs     a row for every training: what it is, its state, who did it
     points   a row for every length of it that was scored, with all scores that are numbers
     results  both side by side, what tables and plots want
 
@@ -115,7 +115,7 @@ class Journal:
     def __exit__(self, *error: object) -> None:
         self._db.close()
 
-    def want(self, jobs: Iterable[Job]) -> None:
+    def ask_for(self, jobs: Iterable[Job]) -> None:
         """Note what the declaration asks for now; what it no longer does stays, unasked."""
         with self._db:
             self._db.execute("BEGIN")
@@ -152,7 +152,7 @@ class Journal:
         )
 
     def mark(self, job: str, state: str, note: str | None = None) -> None:
-        """Note how a job stands."""
+        """Note the state of a job."""
         self._db.execute("UPDATE jobs SET state = ?, note = ? WHERE id = ?", (state, note, job))
 
     def stop(self) -> None:
@@ -196,7 +196,7 @@ class Journal:
                 self._db.execute(f"INSERT INTO points ({names}) VALUES ({marks})", values)
 
     def states(self) -> dict[str, int]:
-        """How many of the wanted jobs stand how."""
+        """How many of the wanted jobs are in which state."""
         rows = self._db.execute("SELECT state, count(*) FROM jobs WHERE wanted GROUP BY state")
         found = {str(state): int(count) for state, count in rows}
         return {state: found[state] for state in STATES if state in found}

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from drywet.errors import DrywetError
 from drywet.storage import make_folder, write_json
-from drywet.studies.crew import Crew, Lost, crew
 from drywet.studies.journal import Journal
 from drywet.studies.outcome import Outcome, read_outcome
 from drywet.studies.plan import Plan, read_plan
@@ -19,6 +18,7 @@ from drywet.studies.points import Job, jobs_of
 from drywet.studies.search import Searching
 from drywet.studies.sources import captured
 from drywet.studies.work import Task, holds
+from drywet.studies.workers import Lost, Workers, open_workers
 from drywet.verbs.train import RUNS
 
 PLAN_FILE = "plan.json"
@@ -48,12 +48,12 @@ class StudyProgress:
 
 @dataclass(frozen=True)
 class Study:
-    """A study after a sitting.
+    """A study after one execution.
 
     Attributes:
         path: its folder.
-        states: how many jobs stand how.
-        worked: jobs that were done in this sitting.
+        states: how many jobs are in which state.
+        worked: jobs that were done in this execution.
         seconds: that it took.
         errors: of those that failed: what they are and why.
         interrupted: stopped by Ctrl-C.
@@ -150,16 +150,16 @@ def _run(
     write_json(folder / PLAN_FILE, plan.model_dump(mode="json", exclude={"folder"}))
     with Journal(folder, create=True) as journal:
         journal.stop()
-        journal.want({job.id: job for job in (*past, *jobs)}.values())
-        sitting = _Sitting(plan, folder, journal, on_progress)
-        sitting.take(jobs, past)
-        wanted = len(sitting.waiting) + sum(search.left for search in searches)
+        journal.ask_for({job.id: job for job in (*past, *jobs)}.values())
+        execution = _Execution(plan, folder, journal, on_progress)
+        execution.sort_out(jobs, past)
+        wanted = len(execution.waiting) + sum(search.left for search in searches)
         interrupted = False
         if wanted:
-            on_step(f"{len(sitting.waiting)} of {len(jobs)} trainings to do -> {folder}")
+            on_step(f"{len(execution.waiting)} of {len(jobs)} trainings to do -> {folder}")
             try:
-                with crew(on, workers, wanted) as hands:
-                    sitting.work(hands, searches)
+                with open_workers(on, workers, wanted) as pool:
+                    execution.work(pool, searches)
             except KeyboardInterrupt:
                 interrupted = True
             except sqlite3.Error as error:
@@ -169,13 +169,13 @@ def _run(
                 ) from error  # fmt: skip
         journal.stop()
         return Study(
-            folder, journal.states(), sitting.worked, time.perf_counter() - began,
-            sitting.errors, interrupted,
+            folder, journal.states(), execution.worked, time.perf_counter() - began,
+            execution.errors, interrupted,
         )  # fmt: skip
 
 
 @dataclass
-class _Sitting:
+class _Execution:
     """The jobs of one call: who waits, who is at work, what came of it."""
 
     plan: Plan
@@ -184,7 +184,7 @@ class _Sitting:
     on_progress: Callable[[StudyProgress], None]
     waiting: list[tuple[Job, float]] = field(default_factory=list)
     running: dict[Future[Outcome], tuple[Job, float]] = field(default_factory=dict)
-    suspects: dict[str, int] = field(default_factory=dict)
+    deaths: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     worked: int = 0
     done: int = 0
@@ -198,7 +198,7 @@ class _Sitting:
         """The folder of a job's run."""
         return self.folder / "points" / job.id
 
-    def take(self, jobs: list[Job], past: list[Job]) -> None:
+    def sort_out(self, jobs: list[Job], past: list[Job]) -> None:
         """Sort out what is done already; the cheap go first, so that there is something to see.
 
         Args:
@@ -221,10 +221,10 @@ class _Sitting:
         self.total = len(own | {job.id for job in past})
         self.weight_total = sum(job.weight for job, _ in self.waiting)
 
-    def work(self, hands: Crew, searches: list[Searching]) -> None:
+    def work(self, pool: Workers, searches: list[Searching]) -> None:
         """Go on until there is nothing left to do."""
         while True:
-            self._fill(hands, searches)
+            self._fill(pool, searches)
             if not self.running:
                 return
             finished, _ = wait(self.running, return_when=FIRST_COMPLETED)
@@ -244,24 +244,24 @@ class _Sitting:
                 lost += self.running.values()
                 self.running.clear()
                 self._died(lost, searches)
-                hands = hands.renewed()
+                pool = pool.renewed()
             self._tell()
 
-    def _fill(self, hands: Crew, searches: list[Searching]) -> None:
+    def _fill(self, pool: Workers, searches: list[Searching]) -> None:
         """Give every worker something to do; a job over which one may have died goes alone."""
-        while len(self.running) < hands.size:
-            if self.running and self.suspects:
+        while len(self.running) < pool.size:
+            if self.running and self.deaths:
                 return
             found = self._next(searches)
             if found is None:
                 return
             try:
-                self._start(hands, *found)
+                self._start(pool, *found)
             except Lost:  # it broke just now; those under way say so as well
                 self.waiting.insert(0, found)
                 if self.running:
                     return
-                hands.renewed()
+                pool.renewed()
 
     def _next(self, searches: list[Searching]) -> tuple[Job, float] | None:
         if self.waiting:
@@ -275,16 +275,16 @@ class _Sitting:
                 return found
         return None
 
-    def _start(self, hands: Crew, job: Job, until: float) -> None:
+    def _start(self, pool: Workers, job: Job, until: float) -> None:
         full = self.plan.evaluation == "full"
         self.journal.mark(job.id, "running")
-        threads = job.settings.training.threads or hands.threads
-        future = hands.submit(Task(job, self.place(job), threads, full, until))
+        threads = job.settings.training.threads or pool.threads
+        future = pool.submit(Task(job, self.place(job), threads, full, until))
         self.running[future] = (job, until)
 
     def _finished(self, job: Job, outcome: Outcome, searches: list[Searching]) -> None:
         self.journal.record(outcome)
-        self.suspects.pop(job.id, None)
+        self.deaths.pop(job.id, None)
         mine = [search for search in searches if search.owns(job)]
         onward = mine[0].done(job, outcome) if mine else None
         if outcome.state == "paused" and not mine:  # somebody stopped its worker by hand
@@ -308,8 +308,8 @@ class _Sitting:
     def _died(self, lost: list[tuple[Job, float]], searches: list[Searching]) -> None:
         """One of these made a worker die. Each goes alone from now on; who dies alone has to."""
         for job, until in lost:
-            self.suspects[job.id] = self.suspects.get(job.id, 0) + (len(lost) == 1)
-            if self.suspects[job.id] < _MOST_DEATHS:
+            self.deaths[job.id] = self.deaths.get(job.id, 0) + (len(lost) == 1)
+            if self.deaths[job.id] < _MOST_DEATHS:
                 self.waiting.insert(0, (job, until))
                 continue
             died = DrywetError(
@@ -325,7 +325,7 @@ class _Sitting:
         self.journal.mark(job.id, "failed", reason)
         self.errors.append(f"{job.source.name}, {job.settings.model.title} ({job.id}): {reason}")
         self.weight_total -= job.weight
-        self.suspects.pop(job.id, None)
+        self.deaths.pop(job.id, None)
         for search in searches:
             if search.owns(job):
                 search.failed(job)

@@ -64,14 +64,14 @@ def _played(
     if name.lower() not in built_in() and not name.startswith("lv2:"):
         name = str((plan.folder / name).resolve())
     device = find(name)
-    stand = {
+    knobs = {
         knob: float(position)
         for knob, position in positions(device, source.knobs).items()
         if isinstance(position, float)
     }
     defines: dict[str, Any] = {
         "device": device.fingerprint if isinstance(device, CircuitDevice) else _content(name),
-        "knobs": stand,
+        "knobs": knobs,
         "signal": plan.signal.model_dump(),
     }
     digest = _digest(defines)
@@ -85,8 +85,8 @@ def _played(
         signal(dry, **plan.signal.model_dump())
     if not wet.is_file():
         on_step(f"{source.name}: {plan.signal.seconds:g} s through {device.name}")
-        process(name, dry, wet, knobs=stand)
-    return Captured(source.name, dry, wet, digest, name, tuple(stand.items()))
+        process(name, dry, wet, knobs=knobs)
+    return Captured(source.name, dry, wet, digest, name, tuple(knobs.items()))
 
 
 def _digest(value: Any) -> str:

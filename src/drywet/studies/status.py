@@ -1,4 +1,4 @@
-"""How a study stands, without touching it."""
+"""The state of a study, read without changing it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from drywet.studies.journal import Journal
 
 
 class StudyStatus(BaseModel):
-    """How a study stands.
+    """The state of a study.
 
     Attributes:
         path: its folder.
-        states: how many trainings stand how.
+        states: how many trainings are in which state.
         busy_seconds: of computing so far, summed over the workers.
         unfinished: those that are not done: id, grids, source, model, state and why it failed.
     """

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 def _printable(text: str) -> str:
-    """A stranger's text must not move the cursor."""
+    """Text from a file must not move the cursor."""
     if not text.isprintable():
         raise ValueError("text on one line")
     return text

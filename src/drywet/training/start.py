@@ -27,7 +27,7 @@ def from_model(
     as far as the settings leave them open; the learning rate, likewise, a quarter of the usual.
 
     Args:
-        path: of the model, as for `drywet.load`; knobs stand at noon.
+        path: of the model, as for `drywet.load`; knobs are at noon.
         dry: file with the signal into the device.
         wet: file with the signal out of it.
         settings: of the run; its model is not looked at.

@@ -59,7 +59,7 @@ def export(
             named after it.
         name: shown in the plugin; by default the model's own, or the run's or file's.
         metadata: fields of `Metadata` to set or to change.
-        knobs: knobs to bring to a stand, 0 to 1: the written model has none of them.
+        knobs: knobs to fix at a position, 0 to 1: the written model has none of them.
         size: of a slimmable ``.nam``, as for `drywet.load`.
 
     Raises:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from drywet.audio.read import read
 from drywet.audio.write import require_another, write
 from drywet.devices.catalog import find
-from drywet.devices.device import Position, positions, unheard
+from drywet.devices.device import Position, no_progress, positions
 
 
 class Processed(BaseModel):
@@ -44,7 +44,7 @@ def process(
     knobs: Mapping[str, Position] | None = None,
     oversampling: int | None = None,
     channel: int | None = None,
-    on_progress: Callable[[float], None] = unheard,
+    on_progress: Callable[[float], None] = no_progress,
 ) -> Processed:
     """Play ``source`` through a device into ``target``.
 
@@ -64,14 +64,14 @@ def process(
     found = find(device, oversampling)
     positions(found, knobs)  # what is wrong with a knob shows before a long file is read
     dry, rate = read(source, channel)
-    stand = positions(found, knobs, len(dry))
-    wet = found.process(dry, rate, stand, on_progress)
+    chosen = positions(found, knobs, len(dry))
+    wet = found.process(dry, rate, chosen, on_progress)
     write(target, wet, rate)
     peak = float(np.abs(wet).max(initial=0.0))
     return Processed(
         path=str(target),
         device=found.name,
-        knobs={name: float(np.ravel(position)[0]) for name, position in stand.items()},
+        knobs={name: float(np.ravel(position)[0]) for name, position in chosen.items()},
         seconds=len(wet) / rate,
         rate=rate,
         latency=found.latency(rate),

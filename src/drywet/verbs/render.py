@@ -54,7 +54,7 @@ def render(
         channel: 1-based channel of a multi-channel file.
         resample: convert to the model's rate and back where they differ.
         block: samples per block; the result does not depend on it.
-        knobs: of a model that has some, 0 to 1; those left out stand at noon.
+        knobs: of a model that has some, 0 to 1; those left out are at noon.
         size: of a slimmable ``.nam``, as for `drywet.load`.
         on_progress: called with the share done.
 

@@ -31,10 +31,10 @@ static inline void @_conv(const float *w, const float *b, int inputs, int output
     for (o = 0; o < outputs; o++) y[o] = b[o];
     for (k = 0; k < taps; k++) {
         const unsigned back = (unsigned)(taps - 1 - k) * (unsigned)dilation;
-        const float *heard = ring + (size_t)((now - back) & (size - 1)) * inputs;
+        const float *past = ring + (size_t)((now - back) & (size - 1)) * inputs;
         for (i = 0; i < inputs; i++) {
             const float *row = w + ((long)k * inputs + i) * outputs;
-            const float v = heard[i];
+            const float v = past[i];
             for (o = 0; o < outputs; o++) y[o] += row[o] * v;
         }
     }
@@ -44,13 +44,13 @@ static inline void @_conv(const float *w, const float *b, int inputs, int output
 FIR = """\
 /* A filter; the newest tap first. Every sample is kept twice, so that the last `taps` of them lie
    in a row, the newest at `*newest`; eight sums at once. */
-static inline float @_fir(const float *w, int taps, float *heard, int *newest, float x) {
+static inline float @_fir(const float *w, int taps, float *past, int *newest, float x) {
     const int at = *newest > 0 ? *newest - 1 : taps - 1;
-    const float *row = heard + at;
+    const float *row = past + at;
     float sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     int k, j;
     *newest = at;
-    heard[at] = heard[at + taps] = x;
+    past[at] = past[at + taps] = x;
     for (k = 0; k + 8 <= taps; k += 8)
         for (j = 0; j < 8; j++) sum[j] += w[k + j] * row[k + j];
     for (; k < taps; k++) sum[0] += w[k] * row[k];

@@ -110,7 +110,7 @@ class Program:
             weight: ``(outputs, inputs, taps)``.
             bias: ``(outputs,)``.
             dilation: samples between the taps.
-            history: what was heard before the first sample stands in front, ``(inputs, samples)``;
+            history: the input before the first sample stands in front, ``(inputs, samples)``;
                 taken away if the convolution looks back at all.
             x: its input.
         """
@@ -118,11 +118,11 @@ class Program:
         past = (taps - 1) * dilation
         if past == 0:
             return self.dense(weight[..., 0], bias, x)
-        heard = history.pop(0)
+        initial = history.pop(0)
         size = 1 << past.bit_length()  # over past: room for the newest
         ring, y = self.member(size * inputs), self.local(outputs)
-        steady = bool(np.all(heard == heard[:, :1]))
-        before = self.constant(heard[:, 0] if steady else heard.T)
+        steady = bool(np.all(initial == initial[:, :1]))
+        before = self.constant(initial[:, 0] if steady else initial.T)
         stride = 0 if steady else inputs
         self.call("fill", ring, f"{size}u", inputs, past, before, stride, at_start=True)
         b = self.constant(np.zeros(outputs) if bias is None else bias)
@@ -134,10 +134,10 @@ class Program:
 
     def fir(self, taps: Values, x: str) -> str:
         """A filter after silence; ``taps`` newest first."""
-        heard, newest, y = self.member(2 * len(taps)), self.member(1, "int"), self.local(1)
+        past, newest, y = self.member(2 * len(taps)), self.member(1, "int"), self.local(1)
         self._use("fir")
         table = self.constant(taps)
-        self.work.append(f"{y}[0] = @_fir({table}, {len(taps)}, {heard}, {newest}, {x}[0]);")
+        self.work.append(f"{y}[0] = @_fir({table}, {len(taps)}, {past}, {newest}, {x}[0]);")
         return y
 
     def cell(

@@ -75,7 +75,7 @@ class GraphBuilder:
         self._outputs.append(self._value(after, shape))
         return before, after
 
-    def heard(self, x: str, channels: int, past: int) -> str:
+    def past_input(self, x: str, channels: int, past: int) -> str:
         """``x`` with the ``past`` samples before it in front, which are a state."""
         if past == 0:
             return x
@@ -89,7 +89,7 @@ class GraphBuilder:
         self, x: str, weight: str, bias: str | None, shape: tuple[int, ...], dilation: int = 1
     ) -> str:
         """A causal convolution over ``shape`` (outputs, inputs, taps), its memory a state."""
-        joined = self.heard(x, shape[1], (shape[2] - 1) * dilation)
+        joined = self.past_input(x, shape[1], (shape[2] - 1) * dilation)
         return self.op("Conv", joined, weight, *filter(None, (bias,)), dilations=[dilation])
 
     def dense(self, x: str, weight: str, bias: str) -> str:

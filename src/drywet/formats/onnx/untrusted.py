@@ -1,4 +1,4 @@
-"""A stranger's ONNX graph: which tensors are the audio, which the state from block to block."""
+"""An untrusted ONNX graph: which tensors are the audio, which the state from block to block."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ def foreign(model: onnx.ModelProto, properties: dict[str, str], path: Path) -> T
     block = tuple(MOST_SAMPLES if side == "N" else 1 for side in layout.split("x"))
     found = sizes(model, shapes | {audio: block}, path)
     outputs = {value.name: found.get(value.name, ()) for value in model.graph.output}
-    heard = [name for name, shape in outputs.items() if prod(shape) == MOST_SAMPLES]
-    if len(heard) != 1:
+    wet_outputs = [name for name, shape in outputs.items() if prod(shape) == MOST_SAMPLES]
+    if len(wet_outputs) != 1:
         raise DrywetError(
-            f"{path} has {len(heard)} outputs with a sample for every sample", "one", _FIX
+            f"{path} has {len(wet_outputs)} outputs with a sample for every sample", "one", _FIX
         )
-    del outputs[heard[0]]
+    del outputs[wet_outputs[0]]
     try:
         config = OnnxConfig(
             audio_in=audio,
-            audio_out=heard[0],
+            audio_out=wet_outputs[0],
             layout=layout,
             states=_states(shapes, outputs, path),
             parameters=parameters,
@@ -168,7 +168,7 @@ def _rate(properties: dict[str, str], path: Path) -> int:
 
 
 def _require_streaming(session: OnnxSession, path: Path) -> None:
-    """Play noise at once and in pieces: what a graph forgets between blocks is heard."""
+    """Play noise at once and in pieces: what a graph forgets between blocks makes a difference."""
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, MOST_SAMPLES).astype(np.float32)
     whole, _ = session.process(noise, session.start())
     state, parts = session.start(), []

@@ -1,4 +1,4 @@
-"""Whether a stranger's ONNX graph may be run at all, and what it takes.
+"""Whether an untrusted ONNX graph may be run at all, and what it takes.
 
 Only operators that do a bounded amount of arithmetic on tensors: no loops, no branches, nothing
 from other files or other domains. The size of every tensor in between is worked out before the

@@ -135,7 +135,7 @@ def _recurrent(build: GraphBuilder, config: RecurrentConfig, dry: str) -> str:
 
 def _windowed(build: GraphBuilder, config: WindowedConfig, dry: str) -> str:
     """Every sample's frame side by side: by the numbers of their samples, ``(frame, samples)``."""
-    heard = build.heard(dry, 1, config.frame - 1)
+    past = build.past_input(dry, 1, config.frame - 1)
     first, step = build.op("Squeeze", build.integers(0)), build.op("Squeeze", build.integers(1))
     frame = build.op("Squeeze", build.integers(config.frame))
     samples = build.op("Squeeze", build.op("Shape", "audio", start=2, end=3))
@@ -145,7 +145,7 @@ def _windowed(build: GraphBuilder, config: WindowedConfig, dry: str) -> str:
         build.op("Unsqueeze", rows, build.integers(1)),
         build.op("Range", first, samples, step),
     )
-    x = build.op("Squeeze", build.op("Gather", heard, numbers, axis=2), build.integers(1))
+    x = build.op("Squeeze", build.op("Gather", past, numbers, axis=2), build.integers(1))
     if config.cell == "dense":
         for i in range(config.layers):  # an activation follows each
             x = build.op("Tanh", build.dense(x, f"net.{2 * i}.weight", f"net.{2 * i}.bias"))

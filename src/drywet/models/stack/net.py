@@ -13,7 +13,7 @@ from drywet.models.stack.config import CellLayer, ConvLayer, StackConfig
 class StackModel(EffectModel):
     """See `StackConfig`.
 
-    The state is, layer by layer, what a convolution heard last, ``(batch, inputs, samples)``, and
+    The state is, layer by layer, the past input of a convolution, ``(batch, inputs, samples)``, and
     a recurrent layer's ``h`` and, for an LSTM, ``c``, each ``(1, batch, width)``.
     """
 

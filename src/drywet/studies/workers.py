@@ -28,7 +28,7 @@ _CONNECT_SECONDS = 10
 
 
 @dataclass
-class Crew:
+class Workers:
     """Workers at hand.
 
     Attributes:
@@ -44,16 +44,16 @@ class Crew:
         """Have a task done."""
         return self._executor.submit(work, task)
 
-    def renewed(self) -> Crew:
+    def renewed(self) -> Workers:
         """The same workers again after some have died."""
         return self
 
 
 @dataclass
-class _LocalCrew(Crew):
+class _LocalWorkers(Workers):
     _ends: list[Connection]
 
-    def renewed(self) -> Crew:
+    def renewed(self) -> Workers:
         self._executor.shutdown(wait=False, cancel_futures=True)
         fresh = _local_executor(self.size)
         self._ends.append(fresh[1])
@@ -77,7 +77,7 @@ def sizes(wanted: int | None, jobs: int) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def crew(on: str | None, wanted: int | None, jobs: int) -> Iterator[Crew]:
+def open_workers(on: str | None, wanted: int | None, jobs: int) -> Iterator[Workers]:
     """Workers for as long as the block lasts; what they are at when it ends is left where it is.
 
     Args:
@@ -94,7 +94,7 @@ def crew(on: str | None, wanted: int | None, jobs: int) -> Iterator[Crew]:
         return
     size, threads = sizes(wanted, jobs)
     executor, end = _local_executor(size)
-    found = _LocalCrew(size, threads, executor, [end])
+    found = _LocalWorkers(size, threads, executor, [end])
     try:
         yield found
     finally:
@@ -125,7 +125,7 @@ def _end_with(life: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _dask(address: str) -> Iterator[Crew]:
+def _dask(address: str) -> Iterator[Workers]:
     if not address.startswith(_SCHEME):
         raise DrywetError(
             f"--on {address}", f"{_SCHEME}HOST:PORT of a Dask scheduler",
@@ -155,7 +155,7 @@ def _dask(address: str) -> Iterator[Crew]:
                 "Start them with 'dask worker HOST:PORT --nthreads 1'.",
             )  # fmt: skip
         executor = client.get_executor(pure=False)
-        yield Crew(2 * sum(found.values()), 1, executor)
+        yield Workers(2 * sum(found.values()), 1, executor)
         executor.shutdown(wait=False)
     finally:
         client.close()
