@@ -41,6 +41,11 @@ class Config(BaseModel, ABC):
         return ()
 
     @property
+    def is_graph(self) -> bool:
+        """Whether the weights are in a graph that travels beside the settings."""
+        return False
+
+    @property
     def adds_input(self) -> bool:
         """Whether the dry sample itself is added to the output."""
         return False

@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drywet.errors import DrywetError
 from drywet.models.config import Config
-from drywet.models.onnx.config import OnnxConfig
 from drywet.models.registry import ModelConfig, build, shapes
 from drywet.storage import write_bytes
 from drywet.trained.metadata import Metadata
@@ -111,7 +110,7 @@ def require(config: Config, rate: int) -> None:
     Raises:
         DrywetError: it is one.
     """
-    if isinstance(config, OnnxConfig):
+    if config.is_graph:
         raise DrywetError(
             "a .safetensors cannot hold an ONNX graph", "a model of drywet's own",
             "Keep the .onnx file.",
@@ -156,7 +155,7 @@ def load_model(path: Path | str) -> TrainedModel:
     except (ValueError, RecursionError) as error:
         raise DrywetError(f"{path} was not written by drywet", _WANTED, _FIX) from error
     card = parse(ModelCard, described, path)
-    if isinstance(card.model, OnnxConfig):
+    if card.model.is_graph:
         raise DrywetError(f"{path} is of an ONNX graph and lacks it", _WANTED, "Name the .onnx.")
     _require_fitting(card, weights, path)
     return TrainedModel(weights, card)

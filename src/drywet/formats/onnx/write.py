@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.errors import DrywetError
+from drywet.formats import limits
 from drywet.formats.onnx.graph import GraphBuilder
 from drywet.formats.onnx.layout import stored
 from drywet.models.config import Config
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 CARD = "drywet"
 """Key of the model's card in the metadata."""
 
+_HELD = (
+    RecurrentConfig, WindowedConfig, LinearConfig, WaveNetConfig, StackConfig, OnnxConfig,
+)  # fmt: skip
+_ABLE = "a recurrent or windowed net, a WaveNet, a filter or a stack"
 _OPSET, _IR = 17, 8  # of ONNX 1.12, 2022
 
 
@@ -54,6 +59,7 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
     """
     if isinstance(trained.card.model, OnnxConfig):
         return trained.graph
+    require(trained.card.model, trained.card.rate)
     require_onnx()
     from onnx import helper
 
@@ -79,7 +85,15 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
 
 
 def require(config: Config, rate: int) -> None:
-    """Any kind of model at any rate fits."""
+    """Refuse a kind of model that drywet has no graph for; any ``rate`` in Hz will do.
+
+    Raises:
+        DrywetError: it is such a one.
+    """
+    if not isinstance(config, _HELD):
+        raise limits.refuse(
+            config, "ONNX", _ABLE, "Train one: drywet train DRY WET --model recurrent."
+        )
 
 
 def require_onnx() -> None:

@@ -59,6 +59,11 @@ class OnnxConfig(Config):
         return
 
     @property
+    def is_graph(self) -> bool:
+        """They are."""
+        return True
+
+    @property
     def title(self) -> str:
         """Short name for tables: ``ONNX graph``."""
         return "ONNX graph"
