@@ -170,7 +170,7 @@ def test_wet_of_another_rate_can_be_resampled(tmp_path):
         (("--seconds", "nan"), "seconds"),
         (("--learning-rate", "inf"), "learning_rate"),
         (("--seed", -1), "seed"),
-        (("--compute", "abacus"), "device"),
+        (("--compute", "abacus"), "compute"),
         (("--rate", 7), "rate"),
         (("--test", "soon"), "--test soon"),
         (("--test", "7:3"), "test stretch"),
