@@ -179,6 +179,31 @@ def studies_in_this_process() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def short_captures() -> Iterator[None]:
+    """Let what plays a capture signal of its own play a short one of a low rate."""
+    from drywet.verbs import demo, train_device
+    from drywet.verbs.signal import signal
+
+    def write(out: Path, **_: object) -> None:
+        signal(out, seconds=30, rate=RATE, overwrite=True)
+
+    with (
+        mock.patch.object(demo, "signal", write),
+        mock.patch.object(train_device, "write_signal", write),
+    ):
+        yield
+
+
+def require_demo(folder: Path, said: str) -> None:
+    """Check that what the demo says it leaves is there."""
+    for line in said.splitlines():
+        for word in line.replace(",", " ").split():
+            if word.startswith(("figures/", "audio/")):
+                assert (folder / "run" / word).is_file()
+    assert (folder / "run" / "run.nam").is_file()
+
+
 def random_model(config, input_gain: float, output_gain: float):
     """A model with weights large enough to bend and to remember."""
     import torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import numpy as np
@@ -13,7 +14,7 @@ from drywet.circuits.simulate import Simulation
 from drywet.devices.catalog import find
 from drywet.devices.circuit import built_in
 from drywet.errors import DrywetError
-from tests.support import drywet, playing, save
+from tests.support import drywet, playing, save, short_captures
 
 
 def test_every_device_is_listed_with_its_knobs():
@@ -77,9 +78,14 @@ def test_a_netlist_of_ones_own_is_a_device(tmp_path):
         find(tmp_path, oversampling=4)
 
 
-def test_a_device_is_learned_like_a_pair(tmp_path):
-    out = drywet("train", "--device", "ts808", "--drive", "0.2", "-o", tmp_path / "run",
-                 "--epochs", "0.5", "--hidden", "8", "--json")  # fmt: skip
+@pytest.mark.parametrize(
+    "captures", [short_captures, pytest.param(contextlib.nullcontext, marks=pytest.mark.proof)],
+    ids=["short", "usual"],
+)  # fmt: skip
+def test_a_device_is_learned_like_a_pair(tmp_path, captures):
+    with captures():
+        out = drywet("train", "--device", "ts808", "--drive", "0.2", "-o", tmp_path / "run",
+                     "--epochs", "0.5", "--hidden", "8", "--json")  # fmt: skip
     assert out.code == 0, out.err
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["recording"]["wet"] == str((tmp_path / "run-capture" / "wet.wav").resolve())
