@@ -133,9 +133,9 @@ class _Killed(BaseException):
 @contextlib.contextmanager
 def killed_at(step: int) -> Iterator[None]:
     """Let the training in the block end at a step as if its process were killed."""
-    from drywet.training import loop
+    from drywet.training import trainer
 
-    build = loop.learner_of
+    build = trainer.learner
 
     def mortal(*arguments):
         found = build(*arguments)
@@ -150,8 +150,8 @@ def killed_at(step: int) -> Iterator[None]:
         return found
 
     with (
-        mock.patch.object(loop, "learner_of", mortal),
-        mock.patch.object(loop, "_CHECKPOINT_SECONDS", 0.0),
+        mock.patch.object(trainer, "learner", mortal),
+        mock.patch.object(trainer, "_CHECKPOINT_SECONDS", 0.0),
         pytest.raises(_Killed),
     ):
         yield
@@ -161,22 +161,47 @@ def killed_at(step: int) -> Iterator[None]:
 def studies_in_this_process() -> Iterator[None]:
     """Let studies do their work in threads of this process: the same, without starting others."""
     from drywet.studies import run
-    from drywet.studies.workers import Crew, sizes
+    from drywet.studies.workers import Workers, sizes
 
-    elsewhere = run.crew
+    elsewhere = run.open_workers
 
     @contextlib.contextmanager
-    def here(on: str | None, wanted: int | None, jobs: int) -> Iterator[Crew]:
+    def here(on: str | None, wanted: int | None, jobs: int) -> Iterator[Workers]:
         if on is not None:
             with elsewhere(on, wanted, jobs) as found:
                 yield found
             return
         size, threads = sizes(wanted, jobs)
         with ThreadPoolExecutor(size) as executor:
-            yield Crew(size, threads, executor)
+            yield Workers(size, threads, executor)
 
-    with mock.patch.object(run, "crew", here):
+    with mock.patch.object(run, "open_workers", here):
         yield
+
+
+@contextlib.contextmanager
+def short_captures() -> Iterator[None]:
+    """Let what plays a capture signal of its own play a short one of a low rate."""
+    from drywet.verbs import demo, train_device
+    from drywet.verbs.signal import signal
+
+    def write(out: Path, **_: object) -> None:
+        signal(out, seconds=30, rate=RATE, overwrite=True)
+
+    with (
+        mock.patch.object(demo, "signal", write),
+        mock.patch.object(train_device, "write_signal", write),
+    ):
+        yield
+
+
+def require_demo(folder: Path, said: str) -> None:
+    """Check that what the demo says it leaves is there."""
+    for line in said.splitlines():
+        for word in line.replace(",", " ").split():
+            if word.startswith(("figures/", "audio/")):
+                assert (folder / "run" / word).is_file()
+    assert (folder / "run" / "run.nam").is_file()
 
 
 def random_model(config, input_gain: float, output_gain: float):

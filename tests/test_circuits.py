@@ -66,21 +66,47 @@ def compare(name, knobs, text, samples, folder, step=0.5 / FAST):
     return esr(simulated(netlist, samples, knobs), spice_at_rate(*truth, len(samples)))
 
 
+def sines_are_ngspices(name, position, sines, folder):
+    knobs = knobs_at(read_netlist(built_in()[name]), SETTINGS[position])
+    for hertz, volts in sines:
+        text, samples = swelling(hertz, volts, 0.02 if hertz < 500 else 0.006)
+        assert compare(name, knobs, text, samples, folder) < MOST_ESR, (hertz, volts)
+
+
+@pytest.mark.parametrize("position", SETTINGS)
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_a_sine_is_ngspices(name, position, tmp_path):
+    sine = {"low": (110, 0.8), "default": (1000, 0.2), "high": (5000, 0.8)}[position]
+    sines_are_ngspices(name, position, [sine], tmp_path)
+
+
+@pytest.mark.proof
 @pytest.mark.parametrize("position", SETTINGS)
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_sines_are_ngspices(name, position, tmp_path):
-    knobs = knobs_at(read_netlist(built_in()[name]), SETTINGS[position])
-    for hertz, volts in SINES:
-        text, samples = swelling(hertz, volts, 0.02 if hertz < 500 else 0.006)
-        assert compare(name, knobs, text, samples, tmp_path) < MOST_ESR, (hertz, volts)
+    sines_are_ngspices(name, position, SINES, tmp_path)
+
+
+def two_tones():
+    one, other = swelling(700, 0.15, 0.012), swelling(1900, 0.15, 0.012)
+    return f"{one[0]} + {other[0]}", one[1] + other[1]
 
 
 @pytest.mark.parametrize("name", CIRCUITS)
-def test_two_tones_are_ngspices_which_has_converged(name, tmp_path):
-    one, other = swelling(700, 0.15, 0.012), swelling(1900, 0.15, 0.012)
-    text, samples = f"{one[0]} + {other[0]}", one[1] + other[1]
-    assert compare(name, {}, text, samples, tmp_path) < MOST_ESR
-    # ngspice's own error at that step, from one of a quarter: well below what we ask for.
+def test_two_tones_are_ngspices(name, tmp_path):
+    assert compare(name, {}, *two_tones(), tmp_path) < MOST_ESR
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "fuzzface" else pytest.param(name, marks=pytest.mark.proof)
+        for name in CIRCUITS
+    ],
+)
+def test_ngspice_has_converged(name, tmp_path):
+    """Its own error at that step, from one of a quarter: well below what we ask for."""
+    text, samples = two_tones()
     source = built_in()[name].read_text()
     rough, fine = (
         spice_at_rate(*ngspice(source, text, 0.012, step, tmp_path), len(samples))
@@ -89,14 +115,17 @@ def test_two_tones_are_ngspices_which_has_converged(name, tmp_path):
     assert esr(rough, fine) < MOST_ESR / 4
 
 
+@pytest.mark.parametrize(
+    "seconds", [0.05, pytest.param(0.5, marks=pytest.mark.proof)], ids=["short", "long"]
+)
 @pytest.mark.parametrize("name", CIRCUITS)
-def test_a_guitar_is_ngspices(name, tmp_path):
+def test_a_guitar_is_ngspices(name, seconds, tmp_path):
     if SHARED.is_dir():
         dry, rate = read(shared("audio", "di", "mayer_guitar.flac"))
-        start = int(np.argmax(np.abs(dry))) - rate // 10
-        dry = dry[start : start + rate // 2] / np.abs(dry).max() * 0.3
+        start = int(np.argmax(np.abs(dry))) - rate // 50
+        dry = dry[start : start + round(seconds * rate)] / np.abs(dry).max() * 0.3
     else:
-        rate, dry = RATE, 0.3 * strum([110, 164.8, 220], 0.5, RATE, np.random.default_rng(0))
+        rate, dry = RATE, 0.3 * strum([110, 164.8, 220], seconds, RATE, np.random.default_rng(0))
     times = np.arange(len(dry)) / rate
     dry = dry * np.minimum(1, times / 0.01)
     count = round(times[-1] * FAST)
@@ -172,14 +201,21 @@ def aliasing(oversampling, knobs):
     return 10 * np.log10(power[~harmonic].sum() / power[harmonic].sum())
 
 
-@pytest.mark.parametrize("drive", [0.5, 1.0])
-def test_the_sd1_does_not_alias(drive):
-    assert aliasing(8, {"drive": drive}) < -90
-    assert aliasing(16, {"drive": drive}) < -100
+@pytest.mark.parametrize(
+    ("drive", "oversampling", "most_db"),
+    [
+        (1.0, 8, -90),
+        pytest.param(0.5, 8, -90, marks=pytest.mark.proof),
+        pytest.param(1.0, 16, -100, marks=pytest.mark.proof),
+        pytest.param(0.5, 16, -100, marks=pytest.mark.proof),
+    ],
+)
+def test_the_sd1_does_not_alias(drive, oversampling, most_db):
+    assert aliasing(oversampling, {"drive": drive}) < most_db
 
 
 def test_the_sd1s_mark_is_its_even_harmonics():
-    """Issue 4: the 2nd about -27 dB, the 3rd about -15 dB at half drive."""
+    """The 2nd about -27 dB, the 3rd about -15 dB at half drive."""
     length = 4801
     bin_ = 22  # 220 Hz
     x = (0.2 * np.sin(2 * np.pi * bin_ * np.arange(10 * length) / length)).astype(np.float32)

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import shlex
+import typing
 from pathlib import Path
 
 import pytest
 import typer
 import yaml
+from drywet.models.wavenet_config import WaveNetConfig
+from filelock import FileLock
+from pydantic import ValidationError
 
 from drywet.cli.app import app
+from drywet.models.linear.config import LinearConfig
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.registry import ModelConfig
+from drywet.models.windowed.config import WindowedConfig
 from drywet.runs.config import Settings
 from drywet.studies.plan import read_plan
 from drywet.studies.points import Captured, jobs_of
-from tests.support import drywet, overdrive, playing, save
+from tests.support import (
+    RATE,
+    drywet,
+    overdrive,
+    playing,
+    require_demo,
+    save,
+    short_captures,
+    studies_in_this_process,
+)  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -66,12 +84,26 @@ def test_every_option_of_train_is_documented():
     assert not missing
 
 
-def test_every_setting_is_documented_with_its_default():
-    rows = {
+def documented_settings() -> dict[str, str]:
+    """The defaults in the table of settings, by key."""
+    return {
         cells[0].strip("` "): cells[2].strip("` ")
         for line in (ROOT / "docs" / "runs.md").read_text().splitlines()
         if line.startswith("| `") and len(cells := line.strip("|").split("|")) == 4
     }
+
+
+def require_default(key: str, documented: str, value: object) -> None:
+    if isinstance(value, bool):
+        assert documented == "no", key
+    elif isinstance(value, (int, float)):
+        assert float(documented) == value, key
+    elif isinstance(value, str):
+        assert documented == value, key
+
+
+def test_every_setting_is_documented_with_its_default():
+    rows = documented_settings()
     defaults = Settings().model_dump()
     keys = {
         f"{section}.{key}"
@@ -79,27 +111,65 @@ def test_every_setting_is_documented_with_its_default():
         for key in defaults[section]
     }
     assert keys == {key for key in rows if not key.startswith("model.")}
-    for key in keys:
+    for key in keys - {"training.epochs"}:
         section, name = key.split(".")
-        value = defaults[section][name]
-        if isinstance(value, bool):
-            assert rows[key] == "no"
-        elif isinstance(value, (int, float)):
-            assert float(rows[key]) == value, key
+        require_default(key, rows[key], defaults[section][name])
+
+
+# What the command line can train; a stack is described by a file, as docs/formats.md says.
+MODELS = (RecurrentConfig, WindowedConfig, LinearConfig, WaveNetConfig)
+IN_FILES_ONLY = {"arrays"}  # of a WaveNet, instead of a preset
+
+
+def is_refused(model: type, key: str) -> bool:
+    """Whether a run with this set cannot be trained: it comes with others' models alone."""
+    with contextlib.suppress(ValidationError):
+        Settings(model=model(**{key: ("a",) if key == "knobs" else True}))
+        return False
+    return True
+
+
+def test_every_setting_of_a_model_is_documented_with_its_default():
+    rows = {k.removeprefix("model."): v for k, v in documented_settings().items() if "model." in k}
+    found: dict[str, set] = {}
+    for model in MODELS:
+        for key, field in model.model_fields.items():
+            if key not in IN_FILES_ONLY and not (
+                key in ("knobs", "bias") and is_refused(model, key)
+            ):
+                found.setdefault(key, set()).add(field.default)
+    preset = rows.pop("preset")  # stands for arrays
+    assert WaveNetConfig() == WaveNetConfig(preset=preset) != WaveNetConfig(preset="nano")
+    assert set(rows) == set(found)
+    assert rows["kind"] == RecurrentConfig().kind
+    for key, defaults in found.items():
+        if key != "kind":
+            (default,) = defaults
+            require_default(key, rows[key], default)
+    page = (ROOT / "docs" / "runs.md").read_text()
+    assert all(f"`{key}`" in page for key in IN_FILES_ONLY)
+    every = typing.get_args(typing.get_args(ModelConfig)[0])
+    assert {kind.__name__ for kind in every} - {kind.__name__ for kind in MODELS} == {
+        "StackConfig", "OnnxConfig",
+    }  # fmt: skip
+
+
+def lay_out(folder: Path) -> None:
+    """The files that the documentation speaks of."""
+    dry = playing(8, RATE)
+    save(folder / "dry.wav", dry)
+    save(folder / "wet.wav", overdrive(dry))
+    save(folder / "riff.wav", playing(1, RATE, seed=2))
+    (netlist,) = blocks((ROOT / "docs" / "circuits.md").read_text(), "spice")
+    (folder / "my.cir").write_text(netlist)
+    (folder / "studies").mkdir()
+    (folder / "studies" / "seed.yaml").write_text(yaml.safe_dump(SMALL_STUDY))
 
 
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
-    """A folder with the files that the documentation speaks of."""
     monkeypatch.chdir(tmp_path)
-    dry = playing(35, 16_000)
-    save(Path("dry.wav"), dry)
-    save(Path("wet.wav"), overdrive(dry))
-    save(Path("riff.wav"), playing(2, 16_000, seed=2))
-    (netlist,) = blocks((ROOT / "docs" / "circuits.md").read_text(), "spice")
-    Path("my.cir").write_text(netlist)
-    Path("studies").mkdir()
-    Path("studies/seed.yaml").write_text(yaml.safe_dump(SMALL_STUDY))
+    lay_out(tmp_path)
     return tmp_path
 
 
@@ -114,27 +184,85 @@ SMALL_STUDY = {
 }
 
 
-SHORT = {"train": ["--seconds", "2"], "demo": ["--seconds", "2"]}
+SHORT = {
+    "train": ("--epochs", "3", "--segment", "512", "--batch", "4"),
+    "demo": ("--seconds", "1"),
+}
+DOCUMENTED = [
+    (page, number, line)
+    for page in PAGES
+    for number, line in enumerate(commands(page.read_text()))
+    if "../shared" not in line  # recordings that are not everybody's
+]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-def test_documented_commands_run(page, desk):
-    """In order, as a reader would; trainings get a budget of two seconds."""
-    wav = {name: (desk / name).read_bytes() for name in ("dry.wav", "wet.wav")}
-    for line in commands(page.read_text()):
-        words = shlex.split(line)[1:]
-        if "../shared" in line:
-            continue  # recordings that are not everybody's
-        budget = [] if "--resume" in words else SHORT.get(words[0], [])
-        if words[0] == "signal":
-            Path(words[1]).unlink()
-        done = drywet(*words, *budget)
-        assert done.code == 0, f"{line}\n{done.err}"
-        for name, data in wav.items():
-            (desk / name).write_bytes(data)
+@pytest.fixture(scope="session")
+def desks(once):
+    """For each page a folder in which all its commands are run in order, as a reader would."""
+
+    def find(page: Path) -> Path:
+        return once(f"desk-{page.stem}", lay_out)
+
+    return find
+
+
+def run_at(folder: Path, line: str):
+    """Run a documented command; the recordings stay what they are."""
+    words = shlex.split(line)[1:]
+    kept = {name: (folder / name).read_bytes() for name in ("dry.wav", "wet.wav")}
+    short = () if "--resume" in words else SHORT.get(words[0], ())
+    if words[0] == "signal":
+        (folder / words[1]).unlink()
+    with contextlib.chdir(folder), short_captures(), studies_in_this_process():
+        done = drywet(*words, *short)
+    for name, data in kept.items():
+        (folder / name).write_bytes(data)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("page", "number", "line"), DOCUMENTED, ids=lambda p: getattr(p, "name", str(p))
+)
+def test_a_documented_command_runs(page, number, line, desks):
+    code, _, err = outcome_of(page, number, desks(page))
+    assert code == "0", err
+
+
+def outcome_of(page: Path, number: int, folder: Path) -> list[str]:
+    """Code, output and errors of a page's command.
+
+    What its earlier commands make is there: they are run first, each once.
+    """
+    with FileLock(folder / ".lock"):
+        for _, earlier, command in (entry for entry in DOCUMENTED if entry[0] == page):
+            outcome = folder / f".command-{earlier}"
+            if earlier <= number and not outcome.exists():
+                done = run_at(folder, command)
+                outcome.write_text(json.dumps([str(done.code), done.out, done.err]))
+        return json.loads((folder / f".command-{number}").read_text())
+
+
+def test_the_documented_demo_leaves_what_it_says(desks):
+    (page, number, line) = next(entry for entry in DOCUMENTED if " demo " in entry[2])
+    folder = desks(page)
+    out = folder / shlex.split(line)[-1]
+    _, text, _ = outcome_of(page, number, folder)
+    require_demo(out, text)
+    with short_captures():
+        assert drywet("demo", "-o", out).code == 2
+
+
+def test_the_python_lines_of_runs_run(desk):
+    (code,) = blocks((ROOT / "docs" / "runs.md").read_text(), "python")
+    found: dict = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(code, found)
+        found["job"].join()
+    assert Path("runs/wet/model.safetensors").is_file()
 
 
 def test_the_python_lines_of_circuits_run(desk):
+    save(desk / "dry.wav", playing(0.5))
     (code,) = blocks((ROOT / "docs" / "circuits.md").read_text(), "python")
     found: dict = {}
     exec(code, found)
@@ -146,7 +274,7 @@ def test_the_python_lines_run(desk):
     assert len([line for line in code.splitlines() if line.strip()]) == 8
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(code.replace("seconds=60", "seconds=2"), {})
+        exec(code.replace("seconds=60", "epochs=0.2, segment=512, batch=4"), {})
     assert out.getvalue()
 
 
@@ -155,7 +283,8 @@ def test_two_commands_do_the_set_up():
     for target in ("demo", "test"):
         assert f"make {target}" in README
         assert re.search(rf"^{target}: setup", makefile, re.M)
-    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    for target in ("lint types", "test", "proof"):
+        assert f"make {target}\n" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_documented_files_exist():

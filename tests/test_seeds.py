@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
+from unittest import mock
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
 from drywet.runs.folder import RunFolder
-from tests.support import drywet
+from tests.support import Held, drywet, killed_at
 
 SMALL = ("--hidden", 6, "--segment", 1024, "--batch", 8)
 
@@ -68,28 +66,50 @@ def test_a_group_is_not_taken_for_a_run(group, capture):
     assert "Traceback" not in done.err
 
 
+GROUP = (*SMALL, "--epochs", 2, "--seeds", 3, "--seed", 5)
+
+
+def goes_on_as_if_unbroken(stopped, group):
+    finished = (stopped / "seed-5" / "scores.json").stat().st_mtime_ns
+    assert not (stopped / "seed-6" / "scores.json").exists()
+    done = drywet("train", "--resume", stopped)
+    assert done.code == 0, done.err
+    assert (stopped / "seed-5" / "scores.json").stat().st_mtime_ns == finished
+    for name in ("seed-5", "seed-6", "seed-7"):
+        assert same(stopped / name, group / name)
+
+
+def test_stopped_and_resumed_is_as_if_unbroken(group, capture, tmp_path):
+    """Stopped as by a kill over the second of three."""
+    from drywet.training import learn
+
+    fit, calls = learn.fit, []
+
+    def fit_or_die(*arguments, **options):
+        calls.append(arguments)
+        with killed_at(20) if len(calls) == 2 else contextlib.nullcontext():
+            return fit(*arguments, **options)
+        raise KilledHere
+
+    class KilledHere(BaseException):
+        pass
+
+    with mock.patch.object(learn, "fit", fit_or_die), pytest.raises(KilledHere):
+        drywet("train", *capture, "-o", tmp_path / "k", *GROUP)
+    goes_on_as_if_unbroken(tmp_path / "k", group)
+
+
+@pytest.mark.proof
 def test_killed_and_resumed_is_as_if_unbroken(group, capture, tmp_path):
-    options = [*SMALL, "--epochs", 60, "--seeds", 2]
-    command = [sys.executable, "-m", "drywet.cli.app", "train", *capture, "-o", tmp_path / "k"]
-    process = subprocess.Popen(
-        list(map(str, [*command, *options])), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "k" / "seed-1" / "checkpoint.pt").exists():
-        if process.poll() is not None:
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    finished = (tmp_path / "k" / "seed-0" / "scores.json").stat().st_mtime_ns
+    """Killed over the first of them, which then goes on, and the second."""
+    process = Held(tmp_path, 20, "train", *capture, "-o", tmp_path / "k", *GROUP)
+    process.wait()
+    process.kill()
+    assert not (tmp_path / "k" / "seed-5" / "scores.json").exists()
     done = drywet("train", "--resume", tmp_path / "k")
     assert done.code == 0, done.err
-    assert (tmp_path / "k" / "seed-0" / "scores.json").stat().st_mtime_ns == finished
-    done = drywet("train", *capture, "-o", tmp_path / "w", *options)
-    assert done.code == 0, done.err
-    for name in ("seed-0", "seed-1"):
-        assert same(tmp_path / "k" / name, tmp_path / "w" / name)
+    for name in ("seed-5", "seed-6", "seed-7"):
+        assert same(tmp_path / "k" / name, group / name)
 
 
 def test_seeds_of_what_no_seed_changes_are_refused(capture, tmp_path):
@@ -146,7 +166,7 @@ def test_refusals_leave_nothing_behind(capture, tmp_path, options):
         lambda found: found | {"x": 1},
     ],
 )
-def test_a_strangers_summary_is_one_line(group, tmp_path, change):
+def test_an_untrusted_summary_is_one_line(group, tmp_path, change):
     found = json.loads((group / "seeds.json").read_text())
     (tmp_path / "seeds.json").write_text(json.dumps(change(found)))
     for command in (("report", tmp_path), ("train", "--resume", tmp_path)):

@@ -12,7 +12,7 @@ from drywet.models.registry import parameter_count
 from drywet.studies.plan import read_plan
 from drywet.studies.points import Captured, jobs_of
 from drywet.studies.workers import sizes
-from tests.support import drywet
+from tests.support import drywet, overdrive, playing, save
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"
 
@@ -163,7 +163,8 @@ BAD = {
 
 
 @pytest.mark.parametrize("message", BAD)
-def test_a_bad_declaration_is_refused_in_one_line(tmp_path, message):
+def test_a_bad_declaration_is_refused_in_one_line(tmp_path, message, monkeypatch):
+    monkeypatch.setattr("drywet.studies.points._MOST_JOBS", 1000)
     with pytest.raises(DrywetError) as error:
         jobs(tmp_path, BAD[message])
     assert message in str(error.value)
@@ -172,18 +173,38 @@ def test_a_bad_declaration_is_refused_in_one_line(tmp_path, message):
 
 def test_the_command_line_refuses_with_code_2(tmp_path):
     path = written(tmp_path, SMALL)
+    dry = playing(6)
+    pair = save(tmp_path / "dry.wav", dry), save(tmp_path / "wet.wav", overdrive(dry))
     for args, message in (
         (("study", tmp_path / "none.yaml"), "cannot read"),
         (("study", path, "--quick"), "has no part 'quick'"),
         (("study", path, "--pair", "one.wav"), "a dry and a wet file"),
         (("study", path, "-o", tmp_path), "holds no study"),
-        (("study", path, "-o", tmp_path / "new", "--on", "tcp://x"), "dask://HOST:PORT"),
+        # On a pair: a device would be played first.
+        (
+            ("study", path, "--pair", *pair, "-o", tmp_path / "new", "--on", "tcp://x"),
+            "dask://HOST:PORT",
+        ),
         (("study", "status", tmp_path), "holds no study"),
         (("study", "show", tmp_path / "none"), "holds no study"),
     ):
         done = drywet(*args)
         assert done.code == 2, args
         assert message in done.err, args
+
+
+@pytest.mark.proof
+def test_a_hundred_thousand_combinations_are_refused(tmp_path):
+    with pytest.raises(DrywetError, match="over 100000 combinations"):
+        jobs(tmp_path, BAD["combinations"])
+
+
+@pytest.mark.proof
+def test_the_command_line_refuses_a_scheduler_for_a_device(tmp_path):
+    """After its capture has been played, all eight minutes of it."""
+    done = drywet("study", written(tmp_path, SMALL), "-o", tmp_path / "new", "--on", "tcp://x")
+    assert done.code == 2
+    assert "dask://HOST:PORT" in done.err
 
 
 def test_workers_and_their_threads_fit_the_machine():

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +16,7 @@ from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.training.budget import Budget, cosine
 from drywet.training.checkpoint import load_checkpoint
-from tests.support import RATE, overdrive, playing, save
+from tests.support import RATE, Held, killed_at, overdrive, playing, save
 from tests.support import drywet as cli
 
 SMALL = ("--hidden", 8, "--segment", 1024, "--batch", 8)
@@ -83,54 +80,69 @@ def test_a_seed_gives_the_same_weights(capture, tmp_path):
     assert not same(tmp_path / "a", tmp_path / "c")
 
 
-def start(capture, out: Path, *more: object) -> subprocess.Popen:
-    command = [sys.executable, "-m", "drywet.cli.app", "train", *capture, "-o", out, *more]
-    return subprocess.Popen(
-        [str(part) for part in command],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def wait_for(path: Path, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
-    while not path.exists():
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline, f"{path} never came"
-        time.sleep(0.05)
-
-
 # Frames one at a time, which the kernels learn from many steps at once.
 FRAMES = (
     "--model", "windowed", "--frame", 32, "--hidden", 16, "--segment", 1, "--batch", 64,
-    "--examples", 10_000,
+    "--examples", 2_000,
 )  # fmt: skip
+BUDGETS = {"segments": (*SMALL, "--epochs", 3), "frames": (*FRAMES, "--epochs", 4)}
+LONG = {"segments": (*SMALL, "--epochs", 20), "frames": (*FRAMES, "--epochs", 40)}
 
 
-@pytest.mark.parametrize(
-    "budget", [(*SMALL, "--epochs", 150), (*FRAMES, "--epochs", 400)], ids=["segments", "frames"]
-)
-def test_kill_and_resume_is_as_if_unbroken(capture, tmp_path, budget):
-    broken = start(capture, tmp_path / "broken", *budget)
-    wait_for(tmp_path / "broken" / "checkpoint.pt", broken)
-    time.sleep(0.4)  # into the steps after the checkpoint
-    broken.send_signal(signal.SIGKILL)
-    broken.communicate()
-    assert not load_checkpoint(tmp_path / "broken" / "checkpoint.pt").finished, "killed too late"
-    done = cli("train", "--resume", tmp_path / "broken")
+@pytest.fixture(scope="module")
+def unbroken(capture, once):
+    """Trainings without a break, by their budget."""
+
+    def find(budget) -> Path:
+        def make(folder: Path) -> None:
+            done = cli("train", *capture, "-o", folder / "r", *budget)
+            assert done.code == 0, done.err
+
+        return once("unbroken" + "".join(map(str, budget)), make) / "r"
+
+    return find
+
+
+def goes_on_as_if_unbroken(run: Path, whole: Path) -> None:
+    checkpoint = load_checkpoint(run / "checkpoint.pt")
+    assert not checkpoint.finished
+    assert checkpoint.step > 0
+    done = cli("train", "--resume", run)
     assert done.code == 0, done.err
-    done = cli("train", *capture, "-o", tmp_path / "whole", *budget)
-    assert done.code == 0, done.err
-    assert same(tmp_path / "broken", tmp_path / "whole")
+    assert same(run, whole)
 
-    def rows(name):
-        history = RunFolder.open(tmp_path / name).history()
+    def rows(path):
+        history = RunFolder.open(path).history()
         return [row.model_dump(exclude={"seconds"}) for row in history]
 
-    assert rows("broken") == rows("whole")
+    assert rows(run) == rows(whole)
+
+
+@pytest.mark.parametrize("kind", BUDGETS)
+def test_stopped_anywhere_and_resumed_is_as_if_unbroken(capture, tmp_path, unbroken, kind):
+    """Stopped as by a kill in the midst of a step, at any but the first."""
+    whole = unbroken(BUDGETS[kind])
+    steps = RunFolder.open(whole).history()[-1].step
+    with killed_at(steps // 2):
+        cli("train", *capture, "-o", tmp_path / "r", *BUDGETS[kind])
+    goes_on_as_if_unbroken(tmp_path / "r", whole)
     # Once finished, resuming again changes nothing.
-    before = weights(tmp_path / "broken")
-    assert cli("train", "--resume", tmp_path / "broken").code == 0
-    assert all(np.array_equal(before[k], v) for k, v in weights(tmp_path / "broken").items())
+    before = weights(tmp_path / "r")
+    assert cli("train", "--resume", tmp_path / "r").code == 0
+    assert all(np.array_equal(before[k], v) for k, v in weights(tmp_path / "r").items())
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("kind", LONG)
+def test_kill_and_resume_is_as_if_unbroken(capture, tmp_path, unbroken, kind, share):
+    """A process that is killed, at the step that it is at."""
+    whole = unbroken(LONG[kind])
+    at = round(share * RunFolder.open(whole).history()[-1].step)
+    process = Held(tmp_path, at, "train", *capture, "-o", tmp_path / "r", *LONG[kind])
+    process.wait()
+    assert process.kill()[0] == -signal.SIGKILL
+    goes_on_as_if_unbroken(tmp_path / "r", whole)
 
 
 @pytest.mark.parametrize("poison", [float("nan"), 40.0])
@@ -187,11 +199,14 @@ def test_a_lost_model_file_comes_back_from_the_checkpoint(capture, tmp_path):
 
 
 def test_ctrl_c_keeps_the_best_and_can_go_on(capture, tmp_path):
-    process = start(capture, tmp_path / "r", *SMALL, "--epochs", 5000, "--json")
-    wait_for(tmp_path / "r" / "checkpoint.pt", process)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 130, err
+    process = Held(
+        tmp_path, 20, "train", *capture, "-o", tmp_path / "r", *SMALL, "--epochs", 3, "--json"
+    )
+    process.wait()
+    process.process.send_signal(signal.SIGINT)
+    process.go_on()
+    out, err = process.process.communicate(timeout=120)
+    assert process.process.returncode == 130, err
     result = json.loads(out)
     assert result["training"]["interrupted"]
     assert result["evaluation"]["esr"] < 1
