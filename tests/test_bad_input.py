@@ -337,7 +337,10 @@ def test_bad_run_configurations(run_folder, tmp_path, change, words):
     run = tmp_path / "run"
     shutil.copytree(run_folder, run)
     file = run / "config.json"
-    file.write_text("{" if change is None else json.dumps(json.loads(file.read_text()) | change))
+    found = json.loads(file.read_text())
+    part = found["captures"][0] if "split" in (change or {}) else found
+    part.update(change or {})
+    file.write_text("{" if change is None else json.dumps(found))
     assert_refused(drywet("evaluate", run), words)
     assert_refused(drywet("train", "--resume", run), words)
 

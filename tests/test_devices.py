@@ -82,7 +82,8 @@ def clipper(tmp_path):
     """A circuit that is simulated in no time: the built-in ones are asked for their harmonics."""
     path = tmp_path / "clipper.cir"
     path.write_text("clipper\n*@ knob drive Drive\n.param drive=0.5\nVin in 0 0\n"
-                    "R1 in out {100 + (1 - drive)*10k}\nD1 out 0 d\nD2 0 out d\n.model d D(is=1e-9 n=1.8)\n"
+                    "R1 in out {100 + (1 - drive)*10k}\nD1 out 0 d\nD2 0 out d\n"
+                    ".model d D(is=1e-9 n=1.8)\n"
                     "C1 out 0 10n\n")  # fmt: skip
     return path
 
@@ -92,9 +93,8 @@ def is_learned(device, folder):
                  "--epochs", "2", "--hidden", "8", "--json")  # fmt: skip
     assert out.code == 0, out.err
     config = json.loads((folder / "run" / "config.json").read_text())
-    assert config["captures"][0]["recording"]["wet"] == str(
-        (folder / "run-capture" / "wet.wav").resolve()
-    )
+    recording = config["captures"][0]["recording"]
+    assert recording["wet"] == str((folder / "run-capture" / "wet.wav").resolve())
     assert recording["knobs"]["drive"] == 0.2
     assert out.json["evaluation"]["esr"] < 1
     again = drywet("train", "--device", device, "-o", folder / "run")

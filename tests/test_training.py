@@ -252,8 +252,7 @@ def test_a_run_holds_what_it_promises(run_folder):
         "audio/residual.wav",
     ):  # fmt: skip
         assert (run_folder / name).stat().st_size > 0, name
-    hidden = {path.name for path in run_folder.rglob(".*")}
-    assert hidden <= {".lock"}, "temporary files left behind"
+    assert not list(run_folder.rglob(".*")), "temporary files left behind"
     config = json.loads((run_folder / "config.json").read_text())
     assert {"python", "torch", "drywet"} <= set(config["versions"])
     assert len(config["captures"][0]["recording"]["dry_sha256"]) == 64

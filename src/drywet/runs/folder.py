@@ -57,6 +57,7 @@ class RunFolder:
         self.scores_file = path / "scores.json"
         self.report_file = path / "report.html"
         self.device_file = path / "device.json"
+        self.lock_file = path / LOCK_FILE
         self.milestones = path / "milestones"
         self.figures = path / "figures"
         self.audio = path / "audio"
@@ -164,6 +165,9 @@ class RunFolder:
 
         try:
             self._lock.acquire()
+            while not self.lock_file.exists():  # its last holder took it away just now
+                self._lock.release()
+                self._lock.acquire()
         except Timeout:
             raise DrywetError(
                 f"another process is training into {self.path}", "one at a time",
@@ -172,13 +176,16 @@ class RunFolder:
         try:
             yield
         finally:
+            if self._lock.lock_counter == 1:
+                with contextlib.suppress(OSError):  # Windows deletes it by itself
+                    self.lock_file.unlink()
             self._lock.release()
 
     @cached_property
     def _lock(self) -> FileLock:
         from filelock import FileLock
 
-        return FileLock(self.path / LOCK_FILE, timeout=0)
+        return FileLock(self.lock_file, timeout=0)
 
 
 def require_free(path: Path, overwrite: bool, group: bool = False) -> None:
