@@ -82,7 +82,8 @@ def clipper(tmp_path):
     """A circuit that is simulated in no time: the built-in ones are asked for their harmonics."""
     path = tmp_path / "clipper.cir"
     path.write_text("clipper\n*@ knob drive Drive\n.param drive=0.5\nVin in 0 0\n"
-                    "R1 in out {100 + (1 - drive)*10k}\nD1 out 0 d\nD2 0 out d\n.model d D(is=1e-9 n=1.8)\n"
+                    "R1 in out {100 + (1 - drive)*10k}\nD1 out 0 d\nD2 0 out d\n"
+                    ".model d D(is=1e-9 n=1.8)\n"
                     "C1 out 0 10n\n")  # fmt: skip
     return path
 
