@@ -130,12 +130,12 @@ def assert_refused(done, words: str) -> None:
 
 
 def test_swapped(tmp_path):
-    dry = playing(20)
+    dry = playing(10)
     a, b = save(tmp_path / "a.wav", dry), save(tmp_path / "b.wav", overdrive(dry))
     assert_refused(drywet("train", b, a, "-o", tmp_path / "r"), "look swapped")
     assert drywet("check", b, a).code == 2
     assert drywet("check", a, b).code == 0
-    forced = drywet("train", b, a, "-o", tmp_path / "r", "--force", "--seconds", 1)
+    forced = drywet("train", b, a, "-o", tmp_path / "r", "--force", "--seconds", 0.2)
     assert forced.code == 0, forced.err
 
 
