@@ -205,7 +205,7 @@ def require_demo(folder: Path, said: str) -> None:
 
 
 def random_model(config, input_gain: float, output_gain: float):
-    """A model with weights large enough to bend and to remember."""
+    """A model with weights large enough for its curves and its memory to show."""
     import torch
 
     from drywet.models.registry import build

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from drywet.errors import DrywetError
+from drywet.runs.folder import RunFolder
 from tests.support import RATE, drywet, overdrive, playing, save
 
 DRY = playing(8)
@@ -129,12 +130,12 @@ def assert_refused(done, words: str) -> None:
 
 
 def test_swapped(tmp_path):
-    dry = playing(20)
+    dry = playing(10)
     a, b = save(tmp_path / "a.wav", dry), save(tmp_path / "b.wav", overdrive(dry))
     assert_refused(drywet("train", b, a, "-o", tmp_path / "r"), "look swapped")
     assert drywet("check", b, a).code == 2
     assert drywet("check", a, b).code == 0
-    forced = drywet("train", b, a, "-o", tmp_path / "r", "--force", "--seconds", 1)
+    forced = drywet("train", b, a, "-o", tmp_path / "r", "--force", "--seconds", 0.2)
     assert forced.code == 0, forced.err
 
 
@@ -256,7 +257,7 @@ def bad_model(folder: Path, good: Path, kind: str) -> Path:
         "no card": lambda: path.write_bytes(
             rebuilt({k: v for k, v in header.items() if k != "__metadata__"})
         ),
-        "a card with a stranger's key": lambda: path.write_bytes(rebuilt(card(evil=1))),
+        "a card with an unknown key": lambda: path.write_bytes(rebuilt(card(evil=1))),
         "an unknown kind": lambda: path.write_bytes(rebuilt(card(model={"kind": "oracle"}))),
         "another size": lambda: path.write_bytes(
             rebuilt(card(model={"kind": "recurrent", "hidden": 500}))
@@ -280,7 +281,7 @@ def bad_model(folder: Path, good: Path, kind: str) -> Path:
         ("cut short", "not a safetensors file"),
         ("a huge header", "not a safetensors file"),
         ("no card", "not written by drywet"),
-        ("a card with a stranger's key", "unknown key 'evil'"),
+        ("a card with an unknown key", "unknown key 'evil'"),
         ("an unknown kind", "oracle"),
         ("another size", "tensor"),
         ("a gigantic size", "less than or equal"),
@@ -419,7 +420,7 @@ def test_a_full_disk(run_folder, small_disk, tmp_path):
     done = drywet("render", run_folder, source, small_disk / "out.wav")
     assert_refused(done, "cannot write")
     assert list(small_disk.iterdir()) == []
-    assert_refused(drywet("signal", small_disk / "s.wav"), "cannot write")
+    assert_refused(drywet("signal", small_disk / "s.wav", "--seconds", 30), "cannot write")
     assert list(small_disk.iterdir()) == []
 
 
@@ -468,12 +469,22 @@ def test_the_demo_spares_files_that_are_not_its_own(tmp_path):
     assert (tmp_path / "dry.wav").read_bytes() == before
 
 
-def test_a_spoiled_history_is_no_obstacle(run_folder, tmp_path):
-    for text in ("5\n", "{}\n", '{"step": "x"}\n', "\xff\x00"):
-        run = tmp_path / "run"
-        shutil.copytree(run_folder, run, dirs_exist_ok=True)
-        (run / "history.jsonl").write_text(text)
-        assert drywet("evaluate", run).code == 0
+SPOILED = ("5\n", "{}\n", '{"step": "x"}\n', "\xff\x00")
+
+
+def test_a_spoiled_history_is_none(tmp_path):
+    for text in SPOILED:
+        (tmp_path / "history.jsonl").write_text(text)
+        assert RunFolder(tmp_path).history() == []
+
+
+@pytest.mark.parametrize(
+    "text", [SPOILED[0], *(pytest.param(text, marks=pytest.mark.proof) for text in SPOILED[1:])]
+)
+def test_a_spoiled_history_is_no_obstacle(run_folder, tmp_path, text):
+    run = shutil.copytree(run_folder, tmp_path / "run")
+    (run / "history.jsonl").write_text(text)
+    assert drywet("evaluate", run).code == 0
 
 
 def test_unreadable_paths(tmp_path):
@@ -496,7 +507,7 @@ def test_a_folder_that_may_not_be_written(capture, tmp_path):
         tmp_path.chmod(0o500)
         place = tmp_path / "run"
     assert_refused(drywet("train", *capture, "-o", place), "cannot write")
-    assert_refused(drywet("signal", place / "s.wav"), "cannot write")
+    assert_refused(drywet("signal", place / "s.wav", "--seconds", 30), "cannot write")
 
 
 def test_an_error_crosses_processes_whole():

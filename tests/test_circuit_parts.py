@@ -176,7 +176,7 @@ def test_a_linear_circuit_has_its_transfer_function(name, hertz):
     late = slice(RATE // 10, RATE // 10 + RATE // 50)  # whole periods of 50 Hz, 1 and 12 kHz
     found = 2 * np.mean(out[late] * np.exp(-2j * np.pi * hertz * t[late])) * 1j
     _, wanted = signal.freqs(numerator, denominator, [2 * np.pi * hertz])
-    # The trapezoidal rule bends the frequency axis by (w h)^2 / 12; times the response's slope
+    # The trapezoidal rule warps the frequency axis by (w h)^2 / 12; times the response's slope
     # (at most 4 here); an op-amp's gain of 1e6 costs up to 11 / 1e6.
     bent = (2 * np.pi * hertz / RATE) ** 2 / 12
     assert abs(found - wanted[0]) < (4 * bent + 2e-5) * max(abs(wanted[0]), 0.01)
@@ -202,16 +202,16 @@ def test_a_passive_circuit_gives_no_energy():
 def test_a_diode_behind_a_resistor_is_lamberts(current, n, series):
     netlist = circuit("R1 in out 1k", "D1 out 0 M", f".model M D(IS={current} N={n} RS={series})")
     x = np.linspace(-5, 5, 4001)
-    total, bend = 1000 + series, n * THERMAL_V
-    # x = (i + I) R - I R + bend ln((i + I) / I), so that (i + I) R / bend = W(...)
-    exponent = np.log(current * total / bend) + (x + current * total) / bend
+    total, volts = 1000 + series, n * THERMAL_V
+    # x = (i + I) R - I R + volts ln((i + I) / I), so that (i + I) R / volts = W(...)
+    exponent = np.log(current * total / volts) + (x + current * total) / volts
     w = np.where(exponent < 500, lambertw(np.exp(np.minimum(exponent, 500))).real, 0)
     large = (
         exponent
         - np.log(np.maximum(exponent, 1e-9))
         + np.log(np.maximum(exponent, 1e-9)) / np.maximum(exponent, 1e-9)
     )
-    amperes = np.where(exponent < 500, w, large) * bend / total - current
+    amperes = np.where(exponent < 500, w, large) * volts / total - current
     wanted = x - 1000 * amperes
     np.testing.assert_allclose(played(netlist, x), wanted, atol=3e-6)
 
@@ -224,8 +224,8 @@ def test_diodes_in_series_and_across_each_other_are_one_part():
     assert [len(part.ports) for part in equations.parts] == [1]
     x = 3 * np.sin(np.linspace(0, 2 * np.pi, 2001))
     v = played(netlist, x)
-    bend = 2 * THERMAL_V
-    flow = 4e-9 * (np.expm1(v / (2 * bend)) - np.expm1(-v / bend))
+    volts = 2 * THERMAL_V
+    flow = 4e-9 * (np.expm1(v / (2 * volts)) - np.expm1(-v / volts))
     np.testing.assert_allclose(v + 1000 * flow, x, atol=1e-3)
 
 

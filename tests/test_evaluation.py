@@ -98,7 +98,7 @@ def test_the_device_is_asked_where_drywet_played_it(tmp_path):
 
 @pytest.mark.parametrize("device", ["lv2:urn:some:plugin", "gone.cir", "some/plugin.vst3"])
 def test_plugins_and_what_is_gone_are_not_asked(device):
-    """A run may not be trusted, and loading a plugin runs its code."""
+    """A run may be untrusted, and loading a plugin runs its code."""
     recording = Recording(
         dry="d", wet="w", dry_sha256="", wet_sha256="", rate=48_000, seconds=1, latency=0,
         polarity=1, replicate_esr=None, device=device, knobs={},
@@ -150,7 +150,7 @@ def test_aliasing_is_judged_where_the_model_was_taught(scored):
     quiet = changed(scored, probes=probes, trained_peak_dbfs=-20.0)
     assert not any("Aliasing" in text for text in quiet)
     loud = changed(scored, probes=probes, trained_peak_dbfs=-1.0)
-    assert not any("Aliasing" in text for text in loud), "0 dBFS was never heard"
+    assert not any("Aliasing" in text for text in loud), "0 dBFS was never in the training"
     assert any("-10 dB" in text for text in changed(scored, probes=probes, trained_peak_dbfs=0.0))
 
 

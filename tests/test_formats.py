@@ -156,8 +156,8 @@ def test_export_verb_writes_both(run_folder):
 def aidax(document: dict, x: np.ndarray, settle: int) -> np.ndarray:
     """The plugin: gain, net, skip, gain."""
     gain_in, gain_out = (10 ** (document[key] / 20) for key in ("in_gain", "out_gain"))
-    heard = x * gain_in
-    return gain_out * (play_rtneural(document, heard, settle) + document["in_skip"] * heard)
+    driven = x * gain_in
+    return gain_out * (play_rtneural(document, driven, settle) + document["in_skip"] * driven)
 
 
 @pytest.mark.parametrize("skip", [False, True])
@@ -168,8 +168,8 @@ def test_aidax_plays_like_the_model(cell, skip):
     y = predict(model, X[:4000])
     got = aidax(document, X[:4000], settle=3000)
     assert np.max(np.abs(got - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
-    heard, wanted = (np.array(document[key]) for key in ("input_batch", "output_batch"))
-    assert np.max(np.abs(aidax(document, heard, settle=0) - wanted)) < 1e-5
+    given, wanted = (np.array(document[key]) for key in ("input_batch", "output_batch"))
+    assert np.max(np.abs(aidax(document, given, settle=0) - wanted)) < 1e-5
 
 
 def play_guitarml(document: dict, x: np.ndarray, knobs: list[float]) -> np.ndarray:
@@ -205,8 +205,8 @@ def test_models_of_guitarml_play_as_in_pytorch(name, knob):
     knobs = found.card.model.controls
     assert len(knobs) == ("Knob" in name)
     y = predict(with_knobs(found, dict.fromkeys(knobs, knob)), X)
-    heard = np.concatenate((np.zeros(44_100, np.float32), X))
-    want = play_guitarml(json.loads(path.read_text()), heard, [knob] * len(knobs))[44_100:]
+    padded = np.concatenate((np.zeros(44_100, np.float32), X))
+    want = play_guitarml(json.loads(path.read_text()), padded, [knob] * len(knobs))[44_100:]
     assert np.max(np.abs(y - want)) < 1e-5
 
 
@@ -233,13 +233,13 @@ def test_the_verbs_convert_and_describe(run_folder, tmp_path):
     assert "LSTM 8" in text
     assert "pedal" in text
     source = save(tmp_path / "in.wav", playing(1))
-    heard = []
+    played = []
     for model in (run_folder, nam_file, aida_file):
         out = tmp_path / "out.wav"
         assert drywet("render", model, source, out).code == 0
-        heard.append(soundfile.read(out)[0])
-    assert np.max(np.abs(heard[0] - heard[1])) < 1e-5
-    assert np.max(np.abs(heard[0] - heard[2])) < 1e-5
+        played.append(soundfile.read(out)[0])
+    assert np.max(np.abs(played[0] - played[1])) < 1e-5
+    assert np.max(np.abs(played[0] - played[2])) < 1e-5
 
 
 def test_anyones_model_is_scored_on_a_capture(run_folder, capture, tmp_path):

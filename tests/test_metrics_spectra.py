@@ -93,8 +93,8 @@ def test_a_weighting_is_the_standards_table(hz, db):
     exact = 1000 * 10 ** (round(10 * np.log10(hz / 1000)) / 10)
     level = 20 * np.log10(weighting.a_curve(np.array([exact]))[0])
     assert level == pytest.approx(db, abs=0.06)
-    heard = weighting.a_weighted(sine(exact), RATE)[RATE // 4 : -RATE // 4]
-    assert 10 * np.log10(2 * np.mean(heard**2)) == pytest.approx(db, abs=0.1)
+    weighted = weighting.a_weighted(sine(exact), RATE)[RATE // 4 : -RATE // 4]
+    assert 10 * np.log10(2 * np.mean(weighted**2)) == pytest.approx(db, abs=0.1)
 
 
 def test_log_spectral_distance_of_a_gain():

@@ -90,8 +90,8 @@ def test_many_streams_are_each_as_if_alone(cell):
     x = playing(0.5)[:7800].reshape(39, 200)
     streams = Streams(trained, 39, threads=2)
     y = np.concatenate([streams.process(part) for part in np.split(x, [1, 1, 64, 137], 1)], 1)
-    for alone, heard in zip(x, y, strict=True):
-        assert np.max(np.abs(Stream(trained).process(alone) - heard)) < 2e-6
+    for alone, together in zip(x, y, strict=True):
+        assert np.max(np.abs(Stream(trained).process(alone) - together)) < 2e-6
     streams.reset()
     assert np.array_equal(streams.process(x), y)
     with pytest.raises(DrywetError, match="linear"):

@@ -71,9 +71,9 @@ def wavenet(*layers: WaveNetLayer, **changes) -> WaveNetConfig:
     return WaveNetConfig(arrays=(WaveNetArray(**array),))
 
 
-BENDS = ("relu", "leaky_relu", "hardtanh", "hardswish", "softsign", "silu", "sigmoid")
+CURVES = ("relu", "leaky_relu", "hardtanh", "hardswish", "softsign", "silu", "sigmoid")
 EXACT = {
-    **{name: wavenet(WaveNetLayer(kernel=3, dilation=2, activation=act(name))) for name in BENDS},
+    **{name: wavenet(WaveNetLayer(kernel=3, dilation=2, activation=act(name))) for name in CURVES},
     "gated": wavenet(
         WaveNetLayer(kernel=2, dilation=3, activation=act("relu"), gating="gated"), bottleneck=3
     ),

@@ -1,4 +1,4 @@
-"""ONNX files played by onnxruntime itself; strangers' graphs, good and bad."""
+"""ONNX files played by onnxruntime itself; untrusted graphs, good and bad."""
 
 from __future__ import annotations
 

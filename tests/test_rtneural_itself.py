@@ -40,8 +40,8 @@ def play(tmp_path_factory):
 def test_rtneural_plays_like_the_model(play, tmp_path, config):
     model = trained(config)
     path = written(tmp_path, "rtneural", model)
-    heard = np.concatenate((np.zeros(RATE, np.float32), X))  # drywet begins after a second of it
-    done = subprocess.run([play, path], input=heard.tobytes(), capture_output=True, check=True)
+    padded = np.concatenate((np.zeros(RATE, np.float32), X))  # drywet begins after a second of it
+    done = subprocess.run([play, path], input=padded.tobytes(), capture_output=True, check=True)
     got = np.frombuffer(done.stdout, np.float32)[RATE:]
     want = predict(with_knobs(model, dict.fromkeys(getattr(config, "knobs", ()), 0.3)), X)
     assert len(got) == len(want)

@@ -17,7 +17,7 @@ from drywet.training.checkpoint import load_checkpoint
 from drywet.training.validation import Validated
 from tests.support import drywet
 
-SMALL = ("--hidden", 8, "--segment", 1024, "--batch", 8, "--epochs", 6)
+SMALL = ("--hidden", 8, "--segment", 1024, "--batch", 8, "--epochs", 3)
 X = np.arange(5000, dtype=np.float32)
 SPANS = [Span(100, 1500), Span(2000, 4500)]
 
@@ -53,8 +53,8 @@ def test_many_steps_at_once_are_those_one_by_one(examples):
 def test_examples_count_the_epochs(capture, tmp_path):
     done = drywet("train", *capture, "-o", tmp_path / "r", *SMALL, "--examples", 24, "--json")
     assert done.code == 0, done.err
-    assert done.json["training"]["steps"] == 6 * 24 / 8
-    assert RunFolder.open(tmp_path / "r").history()[-1].epoch == 6
+    assert done.json["training"]["steps"] == 3 * 24 / 8
+    assert RunFolder.open(tmp_path / "r").history()[-1].epoch == 3
 
 
 def test_scores_that_choose():
@@ -137,8 +137,8 @@ def test_unknown_scores_are_refused(capture, tmp_path):
     assert "composite" in done.err
 
 
-def test_a_run_from_before_there_was_a_choice_goes_on(capture, tmp_path):
-    """Its checkpoint knows only the best ESR, its history no bands."""
+def test_a_run_whose_checkpoint_knows_only_the_esr_goes_on(capture, tmp_path):
+    """And whose history has no bands."""
     import torch
 
     done = drywet("train", *capture, "-o", tmp_path / "r", *SMALL)

@@ -100,7 +100,7 @@ def test_a_square_wave_is_its_odd_harmonics_up_to_nyquist(frequency, count):
 
 
 def test_the_square_passages_have_nothing_between_their_harmonics():
-    """Also as they stand in the signal: the middle of each note, by a window of -92 dB."""
+    """Also as they are in the signal: the middle of each note, by a window of -92 dB."""
     for sound in of_kind("squares"):
         edges = np.linspace(0, len(sound), 8).round().astype(int)
         for first, last in pairwise(edges):

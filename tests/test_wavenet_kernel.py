@@ -19,7 +19,7 @@ if not choice().possible:
 from drywet.kernels import _native
 
 BLOCKS = (1, 7, 16, 63, 64, 1000, 100_000)
-BENDS = {
+ACTIVATIONS = {
     "linear": lambda x, slope: x,
     "tanh": lambda x, slope: x.tanh(),
     "relu": lambda x, slope: x.relu(),
@@ -38,8 +38,8 @@ def target(request):
     return request.param
 
 
-def layer(kernel=3, dilation=1, bend="tanh", slope=0.0, gating="none", gate="", gate_slope=0.0):
-    return (kernel, dilation, bend, slope, gating, gate, gate_slope)
+def layer(kernel=3, dilation=1, act="tanh", slope=0.0, gating="none", gate="", gate_slope=0.0):
+    return (kernel, dilation, act, slope, gating, gate, gate_slope)
 
 
 def array(layers, channels=4, inputs=1, bottleneck=0, head=1, **others):
@@ -80,7 +80,7 @@ class Reference:
             layers,
         ) in self.arrays:
             x = self.convolve(x, self.take(channels, inputs, 1))
-            for kernel, dilation, bend, slope, gating, gate, gate_slope in layers:
+            for kernel, dilation, act, slope, gating, gate, gate_slope in layers:
                 rows = narrow * (1 if gating == "none" else 2)
                 weight, bias, mixin = (
                     self.take(rows, channels, kernel),
@@ -89,9 +89,9 @@ class Reference:
                 )
                 both = self.convolve(x, weight, bias, dilation) + mixin * condition
                 raw = both[:, :narrow]
-                z = BENDS[bend](raw, slope)
+                z = ACTIVATIONS[act](raw, slope)
                 if gating != "none":
-                    alpha = BENDS[gate](both[:, narrow:], gate_slope)
+                    alpha = ACTIVATIONS[gate](both[:, narrow:], gate_slope)
                     z = alpha * z + ((1 - alpha) * raw if gating == "blended" else 0)
                 if residual:
                     x = x + self.convolve(z, self.take(channels, narrow, 1), self.take(channels))
@@ -116,7 +116,7 @@ class Reference:
 
 
 def weights_of(arrays, seed=0, largest=0.5):
-    """Weights that bend, from the uniform distribution."""
+    """Weights that reach the activations' curves, from the uniform distribution."""
     count = Reference(arrays).count()
     weights = np.random.default_rng(seed).uniform(-largest, largest, count)
     weights[-1] = 1.0
@@ -147,27 +147,27 @@ def check(target, arrays, samples=200, largest=0.5):
     assert np.array_equal(play(net, x, 29), y)
 
 
-@pytest.mark.parametrize("bend", BENDS)
-def test_every_activation(target, bend):
-    check(target, [array([layer(3, 2, bend, 0.1), layer(2, 5, bend, -0.3)], 5)], largest=1.0)
+@pytest.mark.parametrize("act", ACTIVATIONS)
+def test_every_activation(target, act):
+    check(target, [array([layer(3, 2, act, 0.1), layer(2, 5, act, -0.3)], 5)], largest=1.0)
 
 
 @pytest.mark.parametrize("gating", ["gated", "blended"])
-@pytest.mark.parametrize("bend", BENDS)
-def test_every_gate(target, gating, bend):
-    others = list(BENDS)
-    other = others[(others.index(bend) + 3) % len(others)]
+@pytest.mark.parametrize("act", ACTIVATIONS)
+def test_every_gate(target, gating, act):
+    others = list(ACTIVATIONS)
+    other = others[(others.index(act) + 3) % len(others)]
     layers = [
-        layer(3, 1, bend, 0.2, gating, other, 0.1),
-        layer(2, 7, other, 0.3, gating, bend, 0.4),
+        layer(3, 1, act, 0.2, gating, other, 0.1),
+        layer(2, 7, other, 0.3, gating, act, 0.4),
     ]
     check(target, [array(layers, 4, bottleneck=3)])
 
 
-@pytest.mark.parametrize("bend", ["tanh", "leaky_relu", "silu"])
+@pytest.mark.parametrize("act", ["tanh", "leaky_relu", "silu"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 17, 33])
-def test_every_size(target, bend, channels):
-    layers = [layer(3, 1, bend, 0.01), layer(6, 3, bend, 0.01), layer(15, 1, bend, 0.01)]
+def test_every_size(target, act, channels):
+    layers = [layer(3, 1, act, 0.01), layer(6, 3, act, 0.01), layer(15, 1, act, 0.01)]
     check(target, [array(layers, channels)], largest=1 / channels**0.5)
 
 
@@ -200,11 +200,11 @@ def preset(name, submodel):
     arrays = []
     for one in model["config"]["layers"]:
         head = one.get("head") or {"out_channels": one["head_size"], "bias": one["head_bias"]}
-        bend = ("tanh", 0.0) if one["activation"] == "Tanh" else ("leaky_relu", 0.01)
+        act = ("tanh", 0.0) if one["activation"] == "Tanh" else ("leaky_relu", 0.01)
         kernels = one.get("kernel_sizes") or [one["kernel_size"]] * len(one["dilations"])
         arrays.append(
             array(
-                [layer(k, d, *bend) for k, d in zip(kernels, one["dilations"], strict=True)],
+                [layer(k, d, *act) for k, d in zip(kernels, one["dilations"], strict=True)],
                 one["channels"],
                 inputs=one["input_size"],
                 head=head["out_channels"],
@@ -272,29 +272,29 @@ def test_without_biases_silence_is_exactly_silent(target):
     assert (play(net, np.zeros(200, np.float32)) == 0).all()
 
 
-def one_bend(bend):
+def one_activation(act):
     """A net that is an activation. No weight is 0, which would make NaN of infinity."""
-    arrays = [array([layer(1, 1, bend)], 1, head_bias=False, residual=False)]
+    arrays = [array([layer(1, 1, act)], 1, head_bias=False, residual=False)]
     return arrays, np.array([1, 0.5, 0, 0.5, 1, 1], np.float32)
 
 
-@pytest.mark.parametrize("bend", ["tanh", "sigmoid"])
-def test_accuracy_of_the_curves(target, bend):
+@pytest.mark.parametrize("act", ["tanh", "sigmoid"])
+def test_accuracy_of_the_curves(target, act):
     """1e-6 over all floats, 0 at 0."""
     spread = np.geomspace(1e-38, 3e38, 40_000, dtype=np.float32)
     x = np.concatenate([np.linspace(-12, 12, 200_001, dtype=np.float32), spread, -spread])
     x = np.append(x, np.float32([0, np.inf, -np.inf]))
-    y = play(_native.WaveNet(target, *one_bend(bend)), x)
-    wanted = BENDS[bend](torch.from_numpy(x).double(), 0).numpy()
+    y = play(_native.WaveNet(target, *one_activation(act)), x)
+    wanted = ACTIVATIONS[act](torch.from_numpy(x).double(), 0).numpy()
     assert np.abs(y - wanted).max() <= 3.1e-7
-    if bend == "tanh":
+    if act == "tanh":
         assert y[x == 0].max() == y[x == 0].min() == 0
 
 
 def test_nan_goes_by(target):
     """What isn't a number is gone as soon as no output sees it any more."""
-    for size, bend in ((3, "tanh"), (5, "relu"), (16, "tanh")):
-        arrays = [array([layer(3, 30, bend), layer(2, 64, bend)], size, head_kernel=3)]
+    for size, act in ((3, "tanh"), (5, "relu"), (16, "tanh")):
+        arrays = [array([layer(3, 30, act), layer(2, 64, act)], size, head_kernel=3)]
         net = _native.WaveNet(target, arrays, weights_of(arrays))
         x = noise(1500)
         y = play(net, x)

@@ -183,7 +183,7 @@ def smoother(path, layout="1x1xN", names=("h_in", "h_out"), props=None, held=1):
         ("N", ("h0", "hn")),
     ],
 )
-def test_a_strangers_filter_plays(layout, names, tmp_path):
+def test_an_untrusted_filter_plays(layout, names, tmp_path):
     model = read_onnx(smoother(tmp_path / "a.onnx", layout, names, {"sample_rate": "44100"}))
     assert isinstance(model.card.model, OnnxConfig)
     assert (model.card.model.layout, model.card.rate) == (layout, 44_100)
@@ -217,7 +217,7 @@ def lstm(path, after=("p", "q"), stateless=False):
     return weights
 
 
-def test_a_strangers_lstm_plays(tmp_path):
+def test_an_untrusted_lstm_plays(tmp_path):
     weights = lstm(tmp_path / "a.onnx")
     model = read_onnx(tmp_path / "a.onnx")
     n, rate = 6, model.card.rate
@@ -300,7 +300,7 @@ def test_what_cannot_be_played_safely_is_refused_in_one_line(make, reason, tmp_p
     refused(make(tmp_path / "a.onnx"), reason)
 
 
-def test_a_strangers_graph_is_not_trained_nor_saved_as_weights(tmp_path):
+def test_an_untrusted_graph_is_not_trained_nor_saved_as_weights(tmp_path):
     model = read_onnx(smoother(tmp_path / "a.onnx"))
     with pytest.raises(DrywetError, match="PyTorch"):
         build(model.card.model)
