@@ -340,7 +340,7 @@ def test_a_run_is_the_same_with_and_without_the_kernels(capture, tmp_path, monke
     (ours, rows), (theirs, their_rows) = found
     assert ours.step == theirs.step == 400
     assert ours.optimizer.keys() == theirs.optimizer.keys()
-    assert [row.step for row in rows] == [row.step for row in their_rows] == [150, 300, 400]
+    assert [row["step"] for row in rows] == [row["step"] for row in their_rows] == [150, 300, 400]
     for key in ("loss", "learning_rate"):
         a, b = ([row[key] for row in each] for each in (rows, their_rows))
         assert a == pytest.approx(b, rel=1e-4)

@@ -81,20 +81,20 @@ def goes_on_as_if_unbroken(stopped, group):
 
 def test_stopped_and_resumed_is_as_if_unbroken(group, capture, tmp_path):
     """Stopped as by a kill over the second of three."""
-    from drywet.training import learn
+    from drywet.verbs import make_run
 
-    fit, calls = learn.fit, []
+    learn, calls = make_run.learn, []
 
-    def fit_or_die(*arguments, **options):
+    def learn_or_die(*arguments, **options):
         calls.append(arguments)
         with killed_at(20) if len(calls) == 2 else contextlib.nullcontext():
-            return fit(*arguments, **options)
+            return learn(*arguments, **options)
         raise KilledHere
 
     class KilledHere(BaseException):
         pass
 
-    with mock.patch.object(learn, "fit", fit_or_die), pytest.raises(KilledHere):
+    with mock.patch.object(make_run, "learn", learn_or_die), pytest.raises(KilledHere):
         drywet("train", *capture, "-o", tmp_path / "k", *GROUP)
     goes_on_as_if_unbroken(tmp_path / "k", group)
 
