@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 # Several processes of tests share the cores. NumPy's own threads would wait for each other, which
-# makes a least-squares filter take seconds; drywet's kernels and PyTorch have threads of their own.
+# makes a least-squares filter take seconds, and PyTorch's too. drywet asks for as many as it wants.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from filelock import FileLock

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,11 @@ def tool(name: str) -> str:
         assert not os.environ.get("CI"), f".ci/run must install {name}"
         pytest.skip(f"{name} is not installed")
     return path
+
+
+def grid(cases: Iterable, few: Container) -> list:
+    """All cases: a few of them as tests, the others as proofs."""
+    return [case if case in few else pytest.param(case, marks=pytest.mark.proof) for case in cases]
 
 
 @dataclass
