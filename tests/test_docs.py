@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
-from drywet.models.wavenet_config import WaveNetConfig
 from filelock import FileLock
 from pydantic import ValidationError
 
@@ -21,6 +20,7 @@ from drywet.cli.app import app
 from drywet.models.linear.config import LinearConfig
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import ModelConfig
+from drywet.models.wavenet.config import WaveNetConfig
 from drywet.models.windowed.config import WindowedConfig
 from drywet.runs.config import Settings
 from drywet.studies.plan import read_plan

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drywet.models.wavenet_config import WaveNetConfig
 
 from drywet.inference.stream import Stream
 from drywet.kernels.choice import choice
 from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.wavenet.config import WaveNetConfig
 from drywet.trained.model_file import ModelCard, TrainedModel
 from tests.support import mild_model, tool
 
