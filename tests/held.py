@@ -24,7 +24,8 @@ def holding(*arguments):
     learn = found.learn
 
     def wait_and_learn(step, rates):
-        if step >= int(STEP) and Path(FLAG).exists():
+        reaches = step > 0 and step + len(rates) > int(STEP)  # a call may do many steps
+        if reaches and Path(FLAG).exists():
             Path(f"{FLAG}.{os.getpid()}").touch()
             while Path(FLAG).exists():
                 time.sleep(0.01)
