@@ -116,8 +116,8 @@ def test_nam_plays_like_the_model(layers, hidden):
 def test_rtneural_plays_like_the_model(cell, layers, hidden):
     model = trained(RecurrentConfig(cell=cell, layers=layers, hidden=hidden))
     document = json.loads(json.dumps(rtneural.document(model, "x", MADE)))
-    y = predict(model, X[:4000])
-    got = play_rtneural(document, X[:4000], settle=3000)
+    y = predict(model, X[:2000])
+    got = play_rtneural(document, X[:2000], settle=2000)
     assert np.max(np.abs(got - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
 
 
@@ -163,8 +163,8 @@ def aidax(document: dict, x: np.ndarray, settle: int) -> np.ndarray:
 def test_aidax_plays_like_the_model(cell, skip):
     model = trained(RecurrentConfig(cell=cell, hidden=8, skip=skip))
     document = json.loads(json.dumps(aidax_format.document(model, "x", MADE)))
-    y = predict(model, X[:4000])
-    got = aidax(document, X[:4000], settle=3000)
+    y = predict(model, X[:2000])
+    got = aidax(document, X[:2000], settle=2000)
     assert np.max(np.abs(got - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
     given, wanted = (np.array(document[key]) for key in ("input_batch", "output_batch"))
     assert np.max(np.abs(aidax(document, given, settle=0) - wanted)) < 1e-5
