@@ -182,7 +182,7 @@ SMALL_STUDY = {
 
 
 SHORT = {
-    "train": ("--epochs", "3", "--segment", "512", "--batch", "4"),
+    "train": ("--epochs", "1", "--examples", "400", "--segment", "512", "--batch", "4"),
     "demo": ("--seconds", "1"),
 }
 DOCUMENTED = [
