@@ -9,6 +9,7 @@ workers import this again, and a Dask worker by ``--preload``.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -42,4 +43,6 @@ loop._CHECKPOINT_SECONDS = 0.0
 if __name__ == "__main__":
     from drywet.cli.app import main
 
+    # A shell that starts tests in the background has them, and all they start, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main()
