@@ -103,7 +103,7 @@ def reference(model: TrainedModel, x: np.ndarray, knobs: dict | None = None) -> 
     net.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in model.weights.items()})
     net = net.double().eval()
     with torch.no_grad():
-        silence = torch.zeros(1, model.card.rate, 1, dtype=torch.float64)
+        silence = torch.zeros(1, model.card.rate // 4, 1, dtype=torch.float64)
         state = tuple(part.double() for part in net.init_state(1))
         _, state = net(silence, state)
         y, _ = net(torch.from_numpy(x).double()[None, :, None], state)

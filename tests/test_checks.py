@@ -16,7 +16,7 @@ from drywet.pair.findings import Severity
 from drywet.pair.load import Pair, load_pair
 from tests.support import overdrive, playing, shared
 
-RATE = 44_100
+RATE = 22_050
 DRY = playing(31, RATE)
 NOISE = np.random.default_rng(3).standard_normal(len(DRY)).astype(np.float32)
 WET = overdrive(DRY, RATE) + 1e-4 * NOISE

@@ -185,7 +185,7 @@ SMALL_STUDY = {
 
 
 SHORT = {
-    "train": ("--epochs", "3", "--segment", "512", "--batch", "4"),
+    "train": ("--epochs", "1", "--examples", "400", "--segment", "512", "--batch", "4"),
     "demo": ("--seconds", "1"),
 }
 DOCUMENTED = [
@@ -283,7 +283,7 @@ def test_two_commands_do_the_set_up():
     for target in ("demo", "test"):
         assert f"make {target}" in README
         assert re.search(rf"^{target}: setup", makefile, re.M)
-    for target in ("lint types", "test"):
+    for target in ("lint types", "test", "proof"):
         assert f"make {target}\n" in (ROOT / ".ci" / "run").read_text()
 
 

@@ -284,11 +284,19 @@ def unfinished(folder: Path) -> list[Path]:
     return sorted(checkpoints - {path.parent for path in finished(folder)})
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_study_that_is_killed_goes_on(unbroken, tmp_path, how):
+@pytest.mark.parametrize(
+    ("how", "workers"),
+    [
+        (signal.SIGKILL, 1),
+        (signal.SIGINT, 1),
+        pytest.param(signal.SIGKILL, 2, marks=pytest.mark.proof),
+        pytest.param(signal.SIGINT, 2, marks=pytest.mark.proof),
+    ],
+)
+def test_a_study_that_is_killed_goes_on(unbroken, tmp_path, how, workers):
     folder, want = unbroken
     out = tmp_path / "out"
-    with held(folder, out) as process:
+    with held(folder, out, "--jobs", workers) as process:
         # While it is at work nobody else may be.
         second = drywet("study", folder / "study.yaml", "-o", out)
         assert second.code == 2
@@ -392,16 +400,19 @@ def test_a_cluster_of_processes_gives_what_one_machine_gives(unbroken, tmp_path)
     out = tmp_path / "out"
     with cluster(tmp_path) as (address, workers, held):
         command = [sys.executable, "-m", "drywet.cli.app", "study", folder / "study.yaml"]
-        process = subprocess.Popen([*command, "-o", out, "--on", f"dask://{address}"])
-        wait_for(lambda: len(held.waiting()) == 2)
-        wait_for(lambda: unfinished(out))
-        workers[0].kill()
-        held.go_on()
-        seen: dict[Path, int] = {}
-        while process.poll() is None:
-            for path in finished(out):
-                seen.setdefault(path, path.stat().st_mtime_ns)
-            time.sleep(0.02)
+        with subprocess.Popen([*command, "-o", out, "--on", f"dask://{address}"]) as process:
+            try:
+                wait_for(lambda: len(held.waiting()) == 2)
+                wait_for(lambda: unfinished(out))
+                workers[0].kill()
+                held.go_on()
+                seen: dict[Path, int] = {}
+                while process.poll() is None:
+                    for path in finished(out):
+                        seen.setdefault(path, path.stat().st_mtime_ns)
+                    time.sleep(0.02)
+            finally:
+                process.kill()
         assert process.returncode == 0
     assert errors_of(out) == want
     assert status(out).states == {"done": 3}

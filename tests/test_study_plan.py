@@ -201,8 +201,9 @@ def test_a_hundred_thousand_combinations_are_refused(tmp_path):
 
 @pytest.mark.proof
 def test_the_command_line_refuses_a_scheduler_for_a_device(tmp_path):
-    """After its capture has been played, all eight minutes of it."""
-    done = drywet("study", written(tmp_path, SMALL), "-o", tmp_path / "new", "--on", "tcp://x")
+    """After its capture has been played."""
+    path = written(tmp_path, SMALL | {"signal": {"seconds": 60}})
+    done = drywet("study", path, "-o", tmp_path / "new", "--on", "tcp://x")
     assert done.code == 2
     assert "dask://HOST:PORT" in done.err
 
