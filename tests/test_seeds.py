@@ -23,6 +23,8 @@ def group(capture, tmp_path_factory):
     done = drywet("train", *capture, "-o", folder, *SMALL, "--epochs", 2, "--seeds", 3, "--seed", 5)
     assert done.code == 0, done.err
     assert "deviation" in done.out
+    _, _, least, most, _ = json.loads((folder / "seeds.json").read_text())["scores"]["esr"]
+    assert f"{most / least:.1f} times the ESR of the best" in done.out
     return folder
 
 
@@ -40,6 +42,13 @@ def test_each_seed_is_the_run_it_would_be_alone(group, capture, tmp_path):
     assert done.code == 0, done.err
     assert same(group / "seed-6", tmp_path / "r")
     assert not same(group / "seed-5", group / "seed-6")
+
+
+@pytest.mark.parametrize(("budget", "said"), [("--seconds", True), ("--epochs", False)])
+def test_a_budget_in_seconds_is_not_taken_for_the_last_word(capture, tmp_path, budget, said):
+    done = drywet("train", *capture, "-o", tmp_path / "r", *SMALL, budget, 0.5)
+    assert done.code == 0, done.err
+    assert ("how far apart" in done.out) is said
 
 
 def test_the_summary_is_over_the_runs(group):

@@ -158,7 +158,11 @@ def _seeds(finished: Seeds, json: bool) -> None:
     for name, score in group.scores.items():
         values = (score.mean, score.deviation, score.least, score.most)
         print(f"{scores.label_of(name):<20}" + "".join(f"{value:>12.4g}" for value in values))
-    print(f"{len(group.runs)} seeds, on the same held-out audio.")
+    apart = "" if finished.apart is None else (
+        f" The worst has {finished.apart:.1f} times the ESR of the best: a smaller difference "
+        "between two trainings says nothing."
+    )  # fmt: skip
+    print(f"{len(group.runs)} seeds, on the same held-out audio.{apart}")
     print(f"Best on the validation audio (no score above is of that): {path}/{group.best}. Next:")
     print(f"  drywet report {path}")
     print(f"  drywet export {path}/{group.best}")
@@ -175,6 +179,11 @@ def _run(finished: Run, json: bool) -> None:
             f"best at step {finished.fit.best_step}"
         )
     print("\n".join(scores.lines(finished.evaluation)))
+    if finished.timed and not finished.interrupted:
+        print(
+            "A budget in seconds depends on the machine's load, and one training on its seed: "
+            "'--seeds 3' shows how far apart they come out."
+        )
     path = shlex.quote(str(finished.path))
     print(f"{finished.path}: scores, figures/ and audio/ are there. Next:")
     if finished.interrupted:

@@ -39,6 +39,7 @@ class Run:
         fit: how the training went; ``None`` for a linear model, solved in closed form.
         evaluation: scores on the held-out audio.
         formats: that ``export`` can write it in.
+        timed: its budget was in seconds, so that another training may end elsewhere.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Run:
     fit: FitResult | None
     evaluation: Evaluation
     formats: list[str]
+    timed: bool
 
     @property
     def interrupted(self) -> bool:
@@ -170,4 +172,5 @@ def scored_run(
     )
     config = folder.config()
     formats = [] if fit is None else formats_for(config.settings.model, config.rate)
-    return Run(folder.path, report, fit, found, formats)
+    timed = config.settings.training.seconds is not None
+    return Run(folder.path, report, fit, found, formats, timed)

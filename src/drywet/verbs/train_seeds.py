@@ -48,6 +48,12 @@ class Seeds:
     group: Group
     interrupted: bool
 
+    @property
+    def apart(self) -> float | None:
+        """ESR of the worst seed over that of the best."""
+        found = self.group.scores.get("esr")
+        return None if found is None or not found.least else found.most / found.least
+
 
 def train_seeds(
     dry: Path | str,
