@@ -55,7 +55,8 @@ def test_every_run_opens_with_all_of_its_history(old, name):
     config = run.config()
     saved = json.loads(run.config_file.read_text())["settings"]
     saved["training"]["compute"] = saved["training"].pop("device")
-    assert config.settings.model_dump(mode="json") == saved
+    for section, now in config.settings.model_dump(mode="json").items():
+        assert saved[section].items() <= now.items()  # settings that came later have their default
     rows = run.history()
     assert len(rows) == len(rows_of(run.path)) > 0
     for mine, theirs in zip(rows, rows_of(run.path), strict=True):

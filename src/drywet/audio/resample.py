@@ -39,3 +39,17 @@ def resample(samples: Samples, source: int, target: int) -> Samples:
     if source == target:
         return samples
     return StreamResampler(source, target).process(samples, last=True)
+
+
+def at_clock(samples: Samples, clock: float) -> Samples:
+    """What a recorder made whose clock ran ``clock`` times too fast, as a right one would have it.
+
+    Args:
+        samples: float32, shape ``(samples,)``.
+        clock: 1.0001 where there are 100 samples in a million too many.
+    """
+    import soxr
+
+    if clock == 1 or not len(samples):
+        return samples
+    return np.asarray(soxr.resample(samples, clock, 1.0, quality="VHQ"), dtype=np.float32)

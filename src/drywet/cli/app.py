@@ -16,7 +16,9 @@ from drywet.cli.arguments import (
     FormatOption,
     LatencyOption,
     Model,
+    PerTake,
     Resample,
+    ResampleDrift,
     RunOrModel,
     Size,
     WetFile,
@@ -88,13 +90,18 @@ def check_command(
     channel: Channel = None,
     resample: Resample = False,
     latency: LatencyOption = None,
+    resample_drift: ResampleDrift = False,
+    per_take: PerTake = False,
     json: AsJson = False,
 ) -> None:
     """Check a capture before training. Exit code 2 where it finds an error."""
     from drywet.cli import show
     from drywet.verbs.check import check
 
-    report = check(dry, wet, channel=channel, resample=resample, latency=latency)
+    report = check(
+        dry, wet, channel=channel, resample=resample, latency=latency,
+        resample_drift=resample_drift, per_take=per_take,
+    )  # fmt: skip
     show.check(report, json)
     if not report.ok:
         raise typer.Exit(2)

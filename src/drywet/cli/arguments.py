@@ -43,4 +43,8 @@ LatencyOption = Annotated[
         help="Samples by which the wet lags, instead of measuring it.", show_default=False
     ),
 ]
+ResampleDrift = Annotated[
+    bool, typer.Option("--resample-drift", help="Mend the drift of two clocks.")
+]
+PerTake = Annotated[bool, typer.Option("--per-take", help="Align joined takes each by itself.")]
 Force = Annotated[bool, typer.Option("--force", help="Go on past findings that allow it.")]

@@ -17,7 +17,9 @@ _TRAINING = (
     "epochs", "seconds", "until_esr", "select", "patience", "examples", "seed", "compute",
     "threads", "batch", "segment", "bptt", "learning_rate",
 )  # fmt: skip
-_CAPTURE = ("rate", "margin", "channel", "latency", "resample", "force")
+_CAPTURE = (
+    "rate", "margin", "channel", "latency", "resample", "resample_drift", "per_take", "force",
+)  # fmt: skip
 _FIXED = (
     "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal", "seeds",
     "start", "loss",

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drywet.cli.arguments import AsJson, Channel, Force, LatencyOption, Resample
+from drywet.cli.arguments import (
+    AsJson,
+    Channel,
+    Force,
+    LatencyOption,
+    PerTake,
+    Resample,
+    ResampleDrift,
+)  # fmt: skip
 from drywet.cli.knobs import knobs_of
 
 if TYPE_CHECKING:
@@ -168,6 +176,8 @@ def train_command(
     channel: Channel = None,
     resample: Resample = False,
     latency: LatencyOption = None,
+    resample_drift: ResampleDrift = False,
+    per_take: PerTake = False,
     force: Force = False,
     json: AsJson = False,
 ) -> None:

@@ -58,8 +58,8 @@ def _minimum_phase(log_magnitude: NDArray[np.float64]) -> NDArray[np.complex128]
     return np.exp(np.fft.rfft(cepstrum * fold))
 
 
-def _excess_phase_peak(spectra: CrossSpectra) -> Latency:
-    """Delay and sign of the excess phase, within half a frame either way."""
+def _excess_phase_peak(spectra: CrossSpectra, reach: tuple[int, int] | None = None) -> Latency:
+    """Delay and sign of the excess phase, within half a frame either way, or from .. to."""
     coherence = spectra.coherence
     trusted = (coherence > _MIN_COHERENCE) & (spectra.dry > 1e-10 * spectra.dry.max())
     trusted[0] = False
@@ -73,7 +73,13 @@ def _excess_phase_peak(spectra: CrossSpectra) -> Latency:
     weight = np.where(trusted, np.minimum(coherence / (1 - coherence + 1e-9), _MAX_WEIGHT), 0.0)
     size = 2 * (len(bins) - 1) * _FINE
     response = np.fft.irfft(weight * excess, size) * size / (2 * weight.sum())
-    at = int(np.argmax(np.abs(response)))
+    height_at = np.abs(response)
+    if reach is not None:
+        first, last = (end * _FINE for end in reach)
+        looked_at = np.zeros(size, bool)
+        looked_at[np.arange(first, last + 1) % size] = True
+        height_at = np.where(looked_at, height_at, 0.0)
+    at = int(np.argmax(height_at))
     delay = (at if at < size // 2 else at - size) / _FINE
     height = float(response[at])
     # Random phases make a peak too, the higher the fewer bins carry the weight.
@@ -81,6 +87,11 @@ def _excess_phase_peak(spectra: CrossSpectra) -> Latency:
     chance = min(np.sqrt(2 * np.log(size) / bins_at_work), 0.999)
     confidence = (min(abs(height), 1.0) - chance) / (1 - chance)
     return Latency(delay, 1 if height >= 0 else -1, max(float(confidence), 0.0))
+
+
+def _frame(rate: int) -> int:
+    """Samples of a frame: a power of two."""
+    return 1 << round(float(np.log2(_FRAME_SECONDS * rate)))
 
 
 def _coarse(dry: NDArray[np.float64], wet: NDArray[np.float64], rate: int) -> int:
@@ -120,7 +131,7 @@ def estimate(dry: NDArray[np.float32], wet: NDArray[np.float32], rate: int) -> L
     where = loudest_excerpt(dry, int(_EXCERPT_SECONDS * rate))
     x = dry[where].astype(np.float64)
     y = wet[where.start : where.stop].astype(np.float64)
-    fft = 1 << round(np.log2(_FRAME_SECONDS * rate))
+    fft = _frame(rate)
     if min(len(x), len(y)) < 2 * fft or not x.any() or not y.any():
         return Latency(0.0, 1, 0.0)
     delay = _coarse(x, y, rate)
@@ -135,3 +146,24 @@ def estimate(dry: NDArray[np.float32], wet: NDArray[np.float32], rate: int) -> L
             break
         found = Latency(0.0, found.polarity, found.confidence)
     return Latency(delay + found.samples, found.polarity, found.confidence)
+
+
+def estimate_near(
+    dry: NDArray[np.float32], wet: NDArray[np.float32], rate: int, low: int, high: int
+) -> Latency:
+    """As `estimate`, of a delay that is known to lie from ``low`` to ``high`` samples.
+
+    Args:
+        dry: the signal into the device.
+        wet: the signal out of it.
+        rate: of both, in Hz.
+        low: smallest delay.
+        high: largest, some milliseconds more at most.
+    """
+    a, b = shifted(dry, wet, high)
+    where = loudest_excerpt(a, int(_EXCERPT_SECONDS * rate))
+    if len(a[where]) < 2 * _frame(rate):
+        return Latency(float(high), 1, 0.0)
+    spectra = cross_spectra(a[where], b[where], _frame(rate))
+    found = _excess_phase_peak(spectra, (low - high, 0))
+    return Latency(high + found.samples, found.polarity, found.confidence)

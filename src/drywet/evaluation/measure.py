@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from drywet.audio.resample import resample
 from drywet.errors import DrywetError
 from drywet.evaluation.cost import cost
+from drywet.evaluation.foresight import foresight
 from drywet.evaluation.material import Material
 from drywet.evaluation.probes import ask_device, ask_model
 from drywet.evaluation.result import Answers, Evaluation
@@ -167,6 +168,7 @@ def measure(subject: Subject, material: Material) -> Measured:
         rate=rate,
         latency_samples=material.latency,
         held_out=material.held_out,
+        foresight=foresight(prepared.dry, prepared.wet, prediction, rate, material.recorded.rate),
         beats_baseline=ours.esr < _CLEARLY * theirs.esr,
     )
     evaluation.verdict = verdict(evaluation)

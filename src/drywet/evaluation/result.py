@@ -97,6 +97,18 @@ class Remark(BaseModel):
     advice: str = ""
 
 
+class Foresight(BaseModel):
+    """By how much the wet was taken too late.
+
+    Attributes:
+        samples: at the files' rate, by which the latency should be less.
+        share: of what the model leaves over, that follows from dry samples that come only later.
+    """
+
+    samples: int
+    share: float
+
+
 class Evaluation(Scores):
     """A model's scores, beside those of what it must beat and of what it cannot beat.
 
@@ -127,6 +139,7 @@ class Evaluation(Scores):
         latency_samples: by which the wet file lagged, at the files' rate.
         held_out: the audio is the test part of the run's own capture; otherwise all of
             another one.
+        foresight: where the model would have had to foresee, by how much; else ``None``.
         beats_baseline: the ESR is clearly below the linear baseline's.
         verdict: what all this means.
     """
@@ -154,5 +167,6 @@ class Evaluation(Scores):
     rate: int
     latency_samples: int
     held_out: bool
+    foresight: Foresight | None = None
     beats_baseline: bool
     verdict: list[Remark] = Field(default_factory=list)

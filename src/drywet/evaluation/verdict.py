@@ -39,8 +39,8 @@ _HARMONICS_DB = 3.0
 def verdict(found: Evaluation) -> list[Remark]:
     """The remarks on an evaluation, the most important first."""
     return [
-        *_closeness(found), *_against_a_filter(found), *_bands(found), *_aliasing(found),
-        *_harmonics(found), *_quiet(found), *_loudness(found), *_seconds(found),
+        *_closeness(found), *_foresight(found), *_against_a_filter(found), *_bands(found),
+        *_aliasing(found), *_harmonics(found), *_quiet(found), *_loudness(found), *_seconds(found),
     ]  # fmt: skip
 
 
@@ -81,6 +81,19 @@ def _closeness(found: Evaluation) -> Iterator[Remark]:
         bigger = "a bigger net (--hidden 32), " if found.cost.parameters < _SMALL else ""
         advice = f"Try {bigger}a longer training, or a longer, livelier capture."
     yield Remark(kind=kind, text=f"{said}, {words}.", advice=advice)
+
+
+def _foresight(found: Evaluation) -> Iterator[Remark]:
+    if found.foresight is not None:
+        samples, lag = found.foresight.samples, found.latency_samples
+        yield Remark(
+            kind="warning",
+            text=f"The wet was taken some {samples} samples too late (latency {lag}): the model "
+            f"would have to foresee {found.foresight.share:.0%} of its error.",
+            advice=f"Train with --latency {lag - samples}."
+            if found.held_out
+            else f"Score it with --latency {lag - samples}.",
+        )
 
 
 def _against_a_filter(found: Evaluation) -> Iterator[Remark]:

@@ -7,20 +7,23 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.dsp.causal_fit import CausalFit
 from drywet.dsp.levels import loudest_excerpt
 from drywet.dsp.spectra import cross_spectra, related_energy
-from drywet.metrics.time import esr
-from drywet.pair.findings import Finding, Severity
+from drywet.pair.findings import Finding, Severity, grade
 from drywet.pair.load import Pair
 
+Signal = NDArray[np.float64]
+
 _COHERENCE_SECONDS = 120.0
-_DIRECTION_SECONDS = 10.0
-_RELATED = (0.25, 0.08)  # share of wet energy that a filter of the dry explains
-_TAPS = 32
-_STRIDE = 4  # every fourth equation is plenty for so few unknowns
-_SLACK = 8  # samples by which either may lead in the test of direction
-_DIRECTION = 0.9
-_PEAKINESS = 1.25
+_RELATED = (0.25, 0.08)  # share of wet energy that a simple fit to the dry explains
+_DIRECTION = (1.3, 2.0)  # error forwards over error backwards
+_SLIGHT = 0.01  # error that is none
+_FLATTER = 0.65  # kurtosis of a wet whose peaks are so much flatter: no swapped one
+_BY_GAIN = 0.2  # so little of the error is left without the gain: a compressor
+_LEVEL_SECONDS = 0.05
+_PAUSE = 0.03  # of the RMS
+_ABOUT = (-112, 64)  # delays at which both directions are tried
 
 
 def _excerpt(pair: Pair, seconds: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -28,8 +31,13 @@ def _excerpt(pair: Pair, seconds: float) -> tuple[NDArray[np.float64], NDArray[n
     return pair.dry[where].astype(np.float64), pair.wet[where].astype(np.float64)
 
 
-def dependence(pair: Pair) -> Iterator[Finding]:
-    """Coherence of an aligned pair: is the wet made from the dry at all?"""
+def dependence(pair: Pair, unexplained: float) -> Iterator[Finding]:
+    """Is the wet of an aligned pair made from the dry at all?
+
+    Args:
+        pair: aligned.
+        unexplained: what the causal fit leaves of the wet, 1 where there is none.
+    """
     fft = 4096
     dry, wet = _excerpt(pair, _COHERENCE_SECONDS)
     if len(dry) < 4 * fft:
@@ -37,7 +45,7 @@ def dependence(pair: Pair) -> Iterator[Finding]:
     direct = related_energy(cross_spectra(dry, wet, fft))
     # An octave fuzz turns every half wave up: coherent with |dry|, not with dry.
     rectified = np.abs(dry) - np.mean(np.abs(dry))
-    share = max(direct, related_energy(cross_spectra(rectified, wet, fft)))
+    share = max(direct, related_energy(cross_spectra(rectified, wet, fft)), 1 - unexplained)
     warn, error = _RELATED
     severity = (
         Severity.ERROR if share < error else Severity.WARNING if share < warn else Severity.NOTE
@@ -45,7 +53,7 @@ def dependence(pair: Pair) -> Iterator[Finding]:
     yield Finding(
         check="dependence",
         severity=severity,
-        message=f"{share:.0%} of the wet energy follows the dry signal linearly",
+        message=f"{share:.0%} of the wet energy follows the dry signal",
         value=share,
         limit=error if severity is Severity.ERROR else warn,
         fix=""
@@ -55,49 +63,61 @@ def dependence(pair: Pair) -> Iterator[Finding]:
     )
 
 
-def _unexplained(source: NDArray[np.float64], target: NDArray[np.float64]) -> float:
-    """ESR of the best short filter over the source and three static curves of it."""
-    level = source.std() or 1.0
-    shapes = (source, np.tanh(source / level), np.tanh(4 * source / level), np.abs(source))
-    columns = np.concatenate(
-        [
-            np.lib.stride_tricks.sliding_window_view(shape, _TAPS)[_SLACK::_STRIDE]
-            for shape in shapes
-        ],
-        axis=1,
-    )
-    wanted = target[_TAPS - 1 : len(target) - _SLACK : _STRIDE]
-    gram = columns.T @ columns
-    gram[np.diag_indices(len(gram))] += 1e-7 * np.trace(gram) / len(gram)
-    weights = np.linalg.solve(gram, columns.T @ wanted)
-    return float(esr(columns @ weights, wanted))
-
-
-def direction(pair: Pair) -> Iterator[Finding]:
+def direction(pair: Pair, forward: float) -> Iterator[Finding]:
     """Whether dry and wet are swapped, for an aligned pair.
 
-    Distortion flattens peaks and cannot be undone: from dry to wet the kurtosis
-    falls and a simple nonlinear fit succeeds better than backwards. Only both
-    signs the wrong way round count; a clean device gives neither.
+    What a device made can be predicted from the dry by static curves and filters far better than
+    the dry from it: distortion cannot be undone (the direction of cause and effect by which way
+    fits; Hoyer et al., NIPS 2008). A linear device looks the same both ways. So does a compressor
+    over some milliseconds, and over longer ones it misleads: then its gain is taken out first.
+
+    Args:
+        pair: aligned.
+        forward: what the causal fit leaves unexplained of the wet.
     """
-    dry, wet = _excerpt(pair, _DIRECTION_SECONDS)
-    if len(dry) < pair.rate:
+    dry, wet = (x.astype(np.float64) for x in (pair.dry, pair.wet))
+    if forward >= 1 or _kurtosis(wet) < _FLATTER * _kurtosis(dry):
         return
-
-    def kurtosis(x: NDArray[np.float64]) -> float:
-        return float(np.mean(x**4)) / max(float(np.mean(x**2)) ** 2, 1e-300)
-
-    if kurtosis(wet) < _PEAKINESS * kurtosis(dry):
+    backward = _least_error(wet, dry, pair.rate)
+    if (forward + _SLIGHT) / (backward + _SLIGHT) < _DIRECTION[0]:
         return
-    forward, backward = _unexplained(dry, wet), _unexplained(wet, dry)
-    if backward > _DIRECTION * forward:
+    level_dry, level_wet = (_at_one_level(x, pair.rate) for x in (dry, wet))
+    levelled = _least_error(level_dry, level_wet, pair.rate)
+    if levelled < _BY_GAIN * forward:
+        forward, backward = levelled, _least_error(level_wet, level_dry, pair.rate)
+    severity, limit = grade((forward + _SLIGHT) / (backward + _SLIGHT), *_DIRECTION)
+    if severity is Severity.NOTE:
         return
+    likely = "look swapped" if severity is Severity.ERROR else "may be swapped"
     yield Finding(
         check="swapped",
-        severity=Severity.ERROR,
-        message="dry and wet look swapped: the second file predicts the first better "
+        severity=severity,
+        message=f"dry and wet {likely}: the second file predicts the first better "
         f"(error {backward:.3f}) than the first the second ({forward:.3f})",
-        value=backward / forward,
-        limit=_DIRECTION,
+        value=forward / backward,
+        limit=limit,
         fix="Name the dry file first, then the wet one.",
     )
+
+
+def _kurtosis(x: Signal) -> float:
+    return float(np.mean(x**4)) / max(float(np.mean(x**2)) ** 2, 1e-300)
+
+
+def _least_error(source: Signal, target: Signal, rate: int) -> float:
+    """What a causal fit leaves unexplained of the target, at the best delay near 0."""
+    try:
+        fit = CausalFit(source, rate)
+    except ValueError:
+        return np.inf
+    return float(fit.errors(target, *_ABOUT).relative.min())
+
+
+def _at_one_level(x: Signal, rate: int) -> Signal:
+    """``x`` over its level in the 50 ms about each sample; pauses stay quiet."""
+    half = int(_LEVEL_SECONDS / 2 * rate)
+    window = np.hanning(2 * half + 1)
+    size = 1 << int(np.ceil(np.log2(len(x) + len(window))))
+    power = np.fft.irfft(np.fft.rfft(x**2, size) * np.fft.rfft(window / window.sum(), size), size)
+    level = np.sqrt(np.maximum(power[half : half + len(x)], 0.0))
+    return np.asarray(x / np.maximum(level, _PAUSE * np.sqrt(np.mean(x**2))))

@@ -7,24 +7,24 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from drywet.dsp.latency import Latency, estimate
 from drywet.dsp.repeats import Repeat
 from drywet.metrics.time import esr
+from drywet.pair.alignment import Alignment, Mending
+from drywet.pair.delay import Delay
 from drywet.pair.findings import Finding, Severity, grade
 from drywet.pair.load import Pair
+from drywet.pair.timing import Timing
 
-_LOW_CONFIDENCE = 0.5
+_LOW_CONFIDENCE = 0.7
+_STAKE = 3  # samples
 _DRIFT = (1.5, 8.0)  # samples between the start and the end
-_STRETCHES = 16
-_STRETCH_SECONDS = 2.5
-_STRETCH_CONFIDENCE = 0.3  # the median bears a few wrong ones
 _REPLICATE = (0.01, 0.3)
 _SETTLE_SECONDS = 0.05  # the state at the start of a repeat is still that of what came before
 
 
-def latency_findings(found: Latency, given: int | None, rate: int) -> Iterator[Finding]:
-    """The measured latency and polarity, and how sure they are."""
-    used = round(found.samples) if given is None else given
+def latency_findings(found: Delay, given: int | None, rate: int) -> Iterator[Finding]:
+    """The latency and polarity, how sure they are, and what a wrong one would cost."""
+    used = found.samples if given is None else given
     unsure = found.confidence < _LOW_CONFIDENCE and given is None
     lies = "lags" if used >= 0 else "leads"
     yield Finding(
@@ -32,11 +32,11 @@ def latency_findings(found: Latency, given: int | None, rate: int) -> Iterator[F
         severity=Severity.WARNING if unsure else Severity.NOTE,
         message=f"the wet file {lies} the dry one by {abs(used)} samples "
         f"({abs(used) / rate * 1000:.2f} ms)"
-        + (f", given; measured {found.samples:+.1f}" if given is not None else "")
+        + (f", given; measured {found.samples:+d}" if given is not None else "")
         + f", confidence {found.confidence:.2f}",
         value=used,
         limit=_LOW_CONFIDENCE,
-        fix="Measure it with a click and give --latency N." if unsure else "",
+        fix=_where_unsure(found) if unsure else "",
     )
     if not unsure:
         inverted = found.polarity < 0
@@ -48,43 +48,84 @@ def latency_findings(found: Latency, given: int | None, rate: int) -> Iterator[F
         )
 
 
-def drift(pair: Pair, latency: int) -> Iterator[Finding]:
-    """Latency at the start against the end of a pair that was aligned by ``latency``.
-
-    Measured in short stretches all along, through which the median line is laid
-    (Theil 1950, Sen 1968), so that a stretch without a clear answer does no harm.
-    """
-    length = len(pair.dry)
-    size = int(_STRETCH_SECONDS * pair.rate)
-    places, delays = [], []
-    for start in np.linspace(0, max(length - size, 0), _STRETCHES, dtype=int):
-        part = slice(start, start + size)
-        found = estimate(pair.dry[part], pair.wet[part], pair.rate)
-        if found.confidence >= _STRETCH_CONFIDENCE:
-            places.append(start + size / 2)
-            delays.append(found.samples)
-    if len(delays) < _STRETCHES // 3 or places[-1] - places[0] < length / 3:
-        return
-    x, y = np.array(places), np.array(delays)
-    pairs = np.triu_indices(len(x), 1)
-    slope = float(np.median((y[pairs[1]] - y[pairs[0]]) / (x[pairs[1]] - x[pairs[0]])))
-    rest = float(np.median(y - slope * x))
-    scatter = float(np.median(np.abs(y - slope * x - rest)))
-    offset = rest + latency
-    moved = slope * length
-    severity, limit = grade(abs(moved) - 3 * scatter, *_DRIFT)
-    yield Finding(
-        check="drift",
-        severity=severity,
-        message=f"latency goes from {offset:+.1f} samples at the start to "
-        f"{offset + moved:+.1f} at the end ({slope * 1e6:+.1f} ppm)",
-        value=moved,
-        limit=limit,
-        fix=""
-        if severity is Severity.NOTE
-        else "Play and record on one interface, or lock the clocks; "
-        "were takes joined, train on one of them.",
+def _where_unsure(found: Delay) -> str:
+    """What to do, and what is at stake."""
+    errors = {tried.delay: tried.error for tried in found.tried}
+    here = errors.get(found.samples)
+    stake = ""
+    if here:
+        late = errors.get(found.samples + _STAKE, here) / here - 1
+        early = errors.get(found.samples - _STAKE, here) / here - 1
+        stake = (
+            f"By a simple fit, {_STAKE} samples more change the error by {late:+.0%}, "
+            f"{_STAKE} less by {early:+.0%}. "
+        )
+    return (
+        f"{stake}Train with --latency {found.samples - _STAKE} and {found.samples + _STAKE} too "
+        "and keep the best, or measure it with a click."
     )
+
+
+def timing_findings(
+    moves: Timing | None, latency: int, alignment: Alignment, mending: Mending, rate: int
+) -> Iterator[Finding]:
+    """Whether the delay stays: drift of clocks, joined takes, a tape's wow, and what was mended.
+
+    Args:
+        moves: how the delay moves; ``None`` where the recording is too short to tell.
+        latency: of the whole, in samples.
+        alignment: what was done to the wet.
+        mending: what was asked for.
+        rate: of the files, in Hz.
+    """
+    if moves is None:
+        return
+    mended = bool(alignment.drift_ppm or alignment.takes)
+    if moves.kind == "drift":
+        severity, limit = grade(abs(moves.moved), *_DRIFT)
+        yield Finding(
+            check="drift",
+            severity=Severity.NOTE if mended else severity,
+            message=f"the clocks of dry and wet run {moves.ppm:+.1f} ppm apart: the latency moves "
+            f"by {moves.moved:+.1f} samples from start to end" + (", resampled" if mended else ""),
+            value=moves.moved,
+            limit=limit,
+            fix=""
+            if mended
+            else "Add --resample-drift to mend it. Next time play and record on one interface, "
+            "or lock the clocks.",
+        )
+    elif moves.kind == "takes":
+        takes = alignment.takes or Alignment(latency=0, takes=moves.takes).later(latency).takes
+        where = ", ".join(f"{take.latency} from {take.start / rate:.1f} s" for take in takes)
+        yield Finding(
+            check="takes",
+            severity=Severity.NOTE if mended else Severity.WARNING,
+            message=f"joined takes with latencies of their own: {where}"
+            + (", aligned each by itself" if mended else ""),
+            value=moves.moved,
+            limit=_DRIFT[0],
+            fix="" if mended else "Add --per-take to align each take by itself.",
+        )
+    elif moves.kind == "wander":
+        yield Finding(
+            check="wander",
+            severity=Severity.WARNING,
+            message=f"the latency wanders by {moves.moved:.1f} samples, as a tape's does (wow)",
+            value=moves.moved,
+            limit=_DRIFT[0],
+            fix="No model can follow it: switch the wow off, or expect an error above 2 kHz.",
+        )
+    else:
+        yield Finding(check="drift", severity=Severity.NOTE, message="the latency stays", value=0.0)
+    if mending.drift and moves.kind != "drift":
+        yield _nothing("--resample-drift: the clocks do not drift, nothing was resampled")
+    if mending.takes and moves.kind != "takes":
+        yield _nothing("--per-take: one latency serves the whole recording")
+
+
+def _nothing(message: str) -> Finding:
+    return Finding(check="mending", severity=Severity.NOTE, message=message)
 
 
 def passes(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drywet.dsp.latency import estimate
+from drywet.dsp.causal_fit import CausalFit
 from drywet.dsp.repeats import Repeat, find_repeats
 from drywet.errors import DrywetError
-from drywet.pair import check_levels, check_relation, check_timing
+from drywet.pair import check_device, check_levels, check_relation, check_timing
+from drywet.pair.alignment import Alignment, Mending, align
+from drywet.pair.delay import Delay, Tried, find_delay
 from drywet.pair.findings import Finding, Severity, errors
 from drywet.pair.load import Pair
+from drywet.pair.timing import Timing, bordered, timing
 
 
 @dataclass(frozen=True)
@@ -18,31 +21,42 @@ class Examination:
 
     Attributes:
         pair: dry and wet, aligned and of equal length.
-        latency: samples by which the wet lagged (negative: led) and was moved.
+        alignment: what was done to the wet.
         measured_latency: the estimate, to a fraction of a sample.
-        confidence: of the estimate, 0 to 1.
+        confidence: probability that the latency is within two samples of what trains best.
         polarity: 1, or -1 where the device inverts.
+        tried: the delays that were tried, each with the error of a causal fit.
         repeats: passages that the dry plays twice, in samples of ``pair``.
         replicate_esr: the device against itself there, ``None`` without repeats.
         findings: everything the checks had to say.
     """
 
     pair: Pair
-    latency: int
+    alignment: Alignment
     measured_latency: float
     confidence: float
     polarity: int
+    tried: tuple[Tried, ...]
     repeats: list[Repeat]
     replicate_esr: float | None
     findings: list[Finding]
 
+    @property
+    def latency(self) -> int:
+        """Samples by which the wet lagged (negative: led) and was moved."""
+        return self.alignment.latency
 
-def examine(pair: Pair, latency: int | None = None) -> Examination:
+
+_NOTHING = Mending()
+
+
+def examine(pair: Pair, latency: int | None = None, mending: Mending = _NOTHING) -> Examination:
     """Check a loaded pair and align it.
 
     Args:
         pair: as loaded, not yet aligned.
         latency: in samples, where the user knows better than the estimate.
+        mending: of a delay that does not stay.
 
     Raises:
         DrywetError: the given latency leaves no second of common audio.
@@ -55,42 +69,77 @@ def examine(pair: Pair, latency: int | None = None) -> Examination:
         )
     findings = list(check_levels.usable(pair))
     if findings:
-        return Examination(pair, latency or 0, 0.0, 0.0, 1, [], None, findings)
+        unknown = Alignment(latency=latency or 0)
+        return Examination(pair, unknown, 0.0, 0.0, 1, (), [], None, findings)
     findings += check_levels.lengths(pair)
     findings += check_levels.levels_of(pair)
-    measured = estimate(pair.dry, pair.wet, pair.rate)
-    used = round(measured.samples) if latency is None else latency
-    findings += check_timing.latency_findings(measured, latency, pair.rate)
-    aligned = pair.aligned(used)
+    found, moves, alignment = _alignment(pair, latency, mending)
+    findings += check_timing.latency_findings(found, latency, pair.rate)
+    aligned = align(pair, alignment)
     if not (aligned.dry.any() and aligned.wet.any()):
         findings.append(
             Finding(
                 check="silence",
                 severity=Severity.ERROR,
-                message=f"once aligned by {used} samples, one of the files is silent",
+                message=f"once aligned by {alignment.latency} samples, one of the files is silent",
                 fix="Export both files from the same start to the same end.",
                 forceable=False,
             )
         )
         return Examination(
-            pair, used, measured.samples, measured.confidence, measured.polarity, [], None, findings
-        )
+            pair, alignment, found.measured, found.confidence, found.polarity, found.tried, [],
+            None, findings,
+        )  # fmt: skip
+    mended = bool(alignment.drift_ppm or alignment.takes)
     findings += check_levels.noise(aligned)
-    findings += check_timing.drift(aligned, used)
-    findings += check_relation.dependence(aligned)
-    findings += check_relation.direction(aligned)
+    findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
+    unexplained = min((tried.error for tried in found.tried), default=1.0)
+    findings += check_relation.dependence(aligned, unexplained)
+    findings += check_relation.direction(aligned, unexplained)
+    if moves is not None and (moves.kind == "steady" or mended):
+        findings += check_device.behaviour(aligned)
     repeats = find_repeats(aligned.dry, pair.rate)
     findings += check_timing.replicate(aligned, repeats)
     return Examination(
         aligned,
-        used,
-        measured.samples,
-        measured.confidence,
-        measured.polarity,
+        alignment,
+        found.measured,
+        found.confidence,
+        found.polarity,
+        found.tried,
         repeats,
         check_timing.replicate_esr(aligned, repeats),
         findings,
     )
+
+
+def _fit(pair: Pair) -> CausalFit | None:
+    try:
+        return CausalFit(pair.dry, pair.rate)
+    except ValueError:  # too short
+        return None
+
+
+def _alignment(
+    pair: Pair, latency: int | None, mending: Mending
+) -> tuple[Delay, Timing | None, Alignment]:
+    """How the wet lies to the dry, how that moves, and what is done about both."""
+    fit = _fit(pair)
+    found = find_delay(pair, fit)
+    moves = None if fit is None else timing(fit, pair, found.samples)
+    alignment = Alignment(latency=0)
+    if moves is not None and moves.kind == "drift" and mending.drift:
+        alignment = Alignment(latency=0, drift_ppm=moves.ppm)
+        found = find_delay(align(pair, alignment), fit)
+    elif moves is not None and moves.kind == "takes" and mending.takes:
+        whole = Alignment(latency=0, takes=moves.takes).later(found.samples)
+        takes = bordered(pair, whole.takes)
+        alignment = Alignment(latency=takes[0].latency, takes=takes)
+        together = align(pair, alignment)
+        found = find_delay(together, _fit(together))
+    base = alignment.latency
+    used = found.samples if latency is None else latency - base
+    return found.later(base), moves, alignment.later(used)
 
 
 def require_trainable(findings: list[Finding], force: bool) -> None:

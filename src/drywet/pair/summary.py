@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from drywet.pair.alignment import Take
+from drywet.pair.delay import Tried
 from drywet.pair.examine import Examination
 from drywet.pair.findings import Finding, Severity
 
@@ -16,7 +18,10 @@ class CheckReport(BaseModel):
         seconds: common length.
         latency_samples: by which the wet lags the dry; negative where it leads.
         latency_measured: the estimate behind it, to a fraction of a sample.
-        confidence: of the estimate, 0 to 1.
+        confidence: probability that ``latency_samples`` is within two samples of what trains best.
+        tried: the delays that were tried, each with the ESR that a simple causal fit left at it.
+        drift_ppm: by which the wet was resampled, where that was asked for.
+        takes: what was aligned by itself, where that was asked for.
         polarity: 1, or -1 where the device inverts.
         replicate_esr: the device against itself, where the capture repeats a passage.
         findings: notes, warnings and errors.
@@ -28,6 +33,9 @@ class CheckReport(BaseModel):
     latency_samples: int
     latency_measured: float
     confidence: float
+    tried: tuple[Tried, ...]
+    drift_ppm: float
+    takes: tuple[Take, ...]
     polarity: int
     replicate_esr: float | None
     findings: list[Finding]
@@ -42,6 +50,9 @@ def summarise(examination: Examination) -> CheckReport:
         latency_samples=examination.latency,
         latency_measured=examination.measured_latency,
         confidence=examination.confidence,
+        tried=examination.tried,
+        drift_ppm=examination.alignment.drift_ppm,
+        takes=examination.alignment.takes,
         polarity=examination.polarity,
         replicate_esr=examination.replicate_esr,
         findings=examination.findings,

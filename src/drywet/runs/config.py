@@ -18,6 +18,8 @@ from drywet.metrics.stft import MIN_SAMPLES
 from drywet.models.kind import TrainingDefaults
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import KINDS, ModelConfig, kind_of
+from drywet.pair.alignment import MOST_PPM, Alignment, Mending, Take
+from drywet.pair.delay import Tried
 
 Select = Literal["esr", "esr_pre", "mrstft", "composite"]
 """The validation score by which the best weights are chosen."""
@@ -38,6 +40,8 @@ class CaptureConfig(_Strict):
         channel: 1-based channel of multi-channel files.
         resample: bring a wet file of another rate to the dry one's.
         latency: samples at the files' rate; ``None`` measures it.
+        resample_drift: resample the wet by the measured drift of the clocks.
+        per_take: align joined takes each by itself.
         margin: samples at the model's rate by which the model's output lags the
             dry signal, so that it is never asked for what has not yet come in.
         rate: of the model in Hz; ``None`` takes the files'.
@@ -50,12 +54,19 @@ class CaptureConfig(_Strict):
     channel: int | None = Field(default=None, ge=1, le=1024)
     resample: bool = False
     latency: int | None = Field(default=None, ge=-10_000_000, le=10_000_000)
+    resample_drift: bool = False
+    per_take: bool = False
     margin: int = Field(default=1, ge=0, le=4096)
     rate: int | None = Field(default=None, ge=1_000, le=768_000)
     test: tuple[_Seconds, _Seconds | None] | None = None
     deal: Deal = "spread"
     train_seconds: float | None = Field(default=None, gt=0, le=1_000_000)
     force: bool = False
+
+    @property
+    def mending(self) -> Mending:
+        """What is done about a delay that does not stay."""
+        return Mending(drift=self.resample_drift, takes=self.per_take)
 
 
 class TrainingConfig(_Strict):
@@ -210,7 +221,10 @@ class Recording(_Strict):
         wet_sha256: likewise.
         rate: of the files, in Hz.
         seconds: common length once aligned.
-        latency: samples by which the wet lagged at ``rate``.
+        latency: samples by which the wet lagged at ``rate``; of the first take.
+        drift_ppm: by which the wet was resampled first, for the drift of its clock.
+        takes: those with latencies of their own, in samples of the dry file.
+        tried: delays that were tried, each with the ESR that a simple causal fit left at it.
         polarity: 1, or -1 where the device inverts.
         replicate_esr: the device against itself, where the capture repeats a passage.
         repeats: those passages, in samples of the aligned files.
@@ -225,11 +239,19 @@ class Recording(_Strict):
     rate: int = Field(ge=1_000, le=768_000)
     seconds: float
     latency: int = Field(ge=-10_000_000, le=10_000_000)
+    drift_ppm: float = Field(default=0.0, ge=-MOST_PPM, le=MOST_PPM)
+    takes: tuple[Take, ...] = Field(default=(), max_length=1000)
+    tried: tuple[Tried, ...] = Field(default=(), max_length=10_000)
     polarity: int
     replicate_esr: float | None
     repeats: tuple[Repeat, ...] = ()
     device: str | None = None
     knobs: dict[str, float] = {}
+
+    @property
+    def alignment(self) -> Alignment:
+        """What was done to the wet so that it lies on the dry."""
+        return Alignment(latency=self.latency, drift_ppm=self.drift_ppm, takes=self.takes)
 
 
 class Capture(_Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drywet.data.prepare import at_model_rate
 from drywet.errors import DrywetError
+from drywet.pair.alignment import align
 from drywet.pair.load import Pair, fingerprint, load_pair
 from drywet.runs.config import RunConfig
 
@@ -35,7 +36,7 @@ def reload(config: RunConfig, number: int = 0, pair: Pair | None = None) -> tupl
                 "the same samples",
                 "Bring the file back, or train a new run on it.",
             )
-    aligned = pair.aligned(recording.latency)
+    aligned = align(pair, recording.alignment)
     prepared = at_model_rate(aligned, config.rate, config.output_latency)
     spans = (*split.train, *split.validation, *split.test)
     if pair.rate != recording.rate or any(

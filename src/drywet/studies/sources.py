@@ -50,7 +50,8 @@ def _recorded(plan: Plan, source: PairSource) -> Captured:
     capture = parse(CaptureConfig, given, Path(f"the capture of {source.name}"))
     # What is wrong with a recording shows before the first of many trainings.
     pair = load_pair(dry, wet, capture.channel, capture.resample)
-    require_trainable(examine(pair, capture.latency).findings, capture.force)
+    examination = examine(pair, capture.latency, capture.mending)
+    require_trainable(examination.findings, capture.force)
     digest = sha256()
     for path in (dry, wet):
         digest.update(sha256(path.read_bytes()).digest())

@@ -68,7 +68,7 @@ def prepare(
     """
     chosen = settings.capture
     loaded = load_pair(dry, wet, chosen.channel, chosen.resample)
-    examination = examine(loaded, chosen.latency)
+    examination = examine(loaded, chosen.latency, chosen.mending)
     on_examined(examination)
     require_trainable(examination.findings, chosen.force)
     pair = examination.pair
@@ -86,6 +86,9 @@ def prepare(
         rate=pair.rate,
         seconds=pair.seconds,
         latency=examination.latency,
+        drift_ppm=examination.alignment.drift_ppm,
+        takes=examination.alignment.takes,
+        tried=examination.tried,
         polarity=examination.polarity,
         replicate_esr=examination.replicate_esr,
         repeats=tuple(examination.repeats),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from drywet.pair.alignment import Mending
 from drywet.pair.examine import examine
 from drywet.pair.load import load_pair
 from drywet.pair.summary import CheckReport, summarise
@@ -18,6 +19,8 @@ def check(
     channel: int | None = None,
     resample: bool = False,
     latency: int | None = None,
+    resample_drift: bool = False,
+    per_take: bool = False,
 ) -> CheckReport:
     """Check a dry and a wet file before training.
 
@@ -27,8 +30,11 @@ def check(
         channel: 1-based channel of multi-channel files.
         resample: bring a wet file of another rate to the dry one's.
         latency: in samples, instead of the measured one.
+        resample_drift: resample the wet by the measured drift of the clocks.
+        per_take: align joined takes each by itself.
 
     Raises:
         DrywetError: a file cannot be used at all.
     """
-    return summarise(examine(load_pair(dry, wet, channel, resample), latency))
+    mending = Mending(drift=resample_drift, takes=per_take)
+    return summarise(examine(load_pair(dry, wet, channel, resample), latency, mending))
