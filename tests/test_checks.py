@@ -68,6 +68,20 @@ def test_faults_are_found(dry, wet, check, severity):
     assert spoken(dry, wet).get(check) == severity
 
 
+def test_a_dropout_is_named_and_no_swap():
+    wet = WET.copy()
+    wet[12 * RATE : 15 * RATE] = 0
+    found = spoken(DRY, wet)
+    assert found["dropout"] is Severity.WARNING
+    assert "swapped" not in found
+
+
+def test_dc_in_the_dry_is_no_swap():
+    found = spoken(DRY + np.float32(0.3), np.tanh(4 * DRY) / 2)
+    assert found["dc"] is not Severity.NOTE
+    assert not {"swapped", "device"} & set(found)
+
+
 @pytest.mark.parametrize("ppm", [-60, 20, 100])
 def test_clock_drift_is_measured(ppm):
     """Resampling by a known ratio is what two unlocked clocks do."""

@@ -111,6 +111,33 @@ def test_a_recording_too_short_for_a_fit_is_unsure():
     assert found.tried == ()
 
 
+def test_where_nothing_follows_nothing_is_sure():
+    noise = np.random.default_rng(4).standard_normal((2, len(DRY))).astype("f4")
+    for dry, wet in ((DRY, playing(14, RATE, seed=9)), noise):
+        assert find_delay(Pair(dry, wet, RATE), CausalFit(dry, RATE)).confidence < 0.1
+
+
+@pytest.mark.parametrize("rate", [8_000, 192_000, 768_000])
+def test_any_rate_can_be_fitted(rate):
+    rng = np.random.default_rng(5)
+    dry = rng.standard_normal(10 * SEGMENT).astype("f4")
+    errors = CausalFit(dry, rate).errors(late(dry, 3), -8, 8)
+    assert errors.relative[:12] == pytest.approx(0, abs=0.02)
+    assert errors.relative[12:].min() > 0.9
+
+
+def test_a_constant_has_no_signal_to_fit():
+    with pytest.raises(ValueError, match="segments of signal"):
+        CausalFit(np.full(20 * SEGMENT, 0.25, "f4"), RATE)
+
+
+def test_dc_in_the_dry_changes_nothing():
+    wet = late(overdrive(DRY, RATE), 20)
+    plain = FIT.errors(wet, 0, 40).relative
+    raised = CausalFit(DRY + np.float32(0.3), RATE).errors(wet, 0, 40).relative
+    assert raised == pytest.approx(plain, rel=0.02, abs=1e-4)
+
+
 # Delays within which a short training of the default net is within a tenth of its best, two
 # seeds each: python -m benchmarks.delay_curves.
 TRAINED = {

@@ -164,6 +164,44 @@ def test_a_run_reads_its_mended_recording_again(tmp_path, flag, wet):
     assert drywet("evaluate", out, "--json").code == 0
 
 
+@pytest.mark.parametrize("border", [48.0, 45.5, 82.0])
+def test_borders_are_found_in_long_recordings(border):
+    rate = 8_000
+    dry = playing(90, rate)
+    wet = overdrive(dry, rate)
+    at = round(border * rate)
+    wet = np.concatenate([np.zeros(40, "f4"), wet[:at], np.zeros(60, "f4"), wet[at:]])
+    found = examine(Pair(dry, wet, rate), mending=Mending(takes=True)).alignment
+    first, second = found.takes
+    assert second.latency - first.latency == pytest.approx(60, abs=1)
+    assert second.start == pytest.approx(at, abs=0.1 * rate)
+
+
+@pytest.mark.parametrize("ppm", [2, 5, 100])
+def test_drift_is_not_taken_for_swapped_files(ppm):
+    """A filter alone, much the same both ways, that only the drift makes one-sided."""
+    rate = 8_000
+    dry = playing(100, rate)
+    wet = clock(np.diff(dry, prepend=0), ppm)
+    assert "swapped" not in worst(examine(Pair(dry, wet, rate)).findings)
+
+
+def test_evaluate_mends_too(tmp_path):
+    files = [save(tmp_path / f"{name}.wav", x, RATE) for name, x in (("dry", DRY), ("wet", WET))]
+    out = tmp_path / "run"
+    assert drywet("train", *files, "-o", out, "--hidden", 4, "--epochs", 0.5).code == 0
+    other = save(tmp_path / "other.wav", clock(WET, 100), RATE)
+    refused = drywet("evaluate", out, files[0], other)
+    assert refused.code == 2
+    assert "--resample-drift" in refused.err
+    done = drywet("evaluate", out, files[0], other, "--resample-drift", "--json")
+    assert done.code == 0, done.err
+    own = json.loads(drywet("evaluate", out, files[0], other, "--force", "--json").out)
+    assert json.loads(done.out)["esr"] < own["esr"]
+    model = out / "model.safetensors"
+    assert drywet("evaluate", model, files[0], other, "--resample-drift").code == 0
+
+
 def test_flags_that_are_not_needed_say_so():
     found = examine(Pair(DRY, WET, RATE), mending=Mending(drift=True, takes=True))
     said = [f.message for f in found.findings if f.check == "mending"]

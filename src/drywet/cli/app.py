@@ -164,6 +164,8 @@ def evaluate_command(
     channel: Channel = None,
     resample: Resample = False,
     latency: LatencyOption = None,
+    resample_drift: ResampleDrift = False,
+    per_take: PerTake = False,
     force: Force = False,
     size: Size = 1.0,
     json: AsJson = False,
@@ -173,7 +175,8 @@ def evaluate_command(
     from drywet.verbs.evaluate import evaluate
 
     result = evaluate(
-        run, dry, wet, channel=channel, resample_wet=resample, latency=latency, force=force,
+        run, dry, wet, channel=channel, resample_wet=resample, latency=latency,
+        resample_drift=resample_drift, per_take=per_take, force=force,
         knobs=knobs_of(context), size=size,
     )  # fmt: skip
     show.evaluation(result, json)

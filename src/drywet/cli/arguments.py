@@ -40,7 +40,8 @@ Resample = Annotated[bool, typer.Option("--resample", help="Convert where sample
 LatencyOption = Annotated[
     int | None,
     typer.Option(
-        help="Samples by which the wet lags, instead of measuring it.", show_default=False
+        help="Samples by which the wet lags (the first take), instead of measuring it.",
+        show_default=False,
     ),
 ]
 ResampleDrift = Annotated[

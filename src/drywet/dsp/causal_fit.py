@@ -31,6 +31,7 @@ FOLDS = 4
 _MOST_SEGMENTS = 64
 _LEAST_SEGMENTS = 2 * FOLDS
 _QUIET = 0.1  # of the RMS: segments below tell nothing
+_STILL = 1e-9  # full scale: a constant, up to rounding
 _TAPS_SECONDS = 1.5e-3
 _MOST_TAPS = 96
 _RIDGE = 1e-5  # of the mean diagonal
@@ -69,7 +70,7 @@ class Prediction:
 
 def _first_order(x: Signal, kind: str, corner: float, rate: int) -> Signal:
     """Signals along the last axis behind a first-order filter (bilinear transform), by FFT."""
-    size = 2 * SEGMENT
+    size = 1 << (x.shape[-1] - 1).bit_length()
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)  # one sample of delay
     c = 1 / np.tan(np.pi * min(corner / rate, 0.49))
     top = c * (1 - z) if kind == "high" else 1 + z
@@ -89,10 +90,13 @@ class CausalFit:
     """
 
     def __init__(self, dry: NDArray[np.floating], rate: int) -> None:
-        whole = np.asarray(dry, np.float64)
-        count = len(whole) // SEGMENT
-        level = np.sqrt(np.mean(whole[: count * SEGMENT].reshape(count, SEGMENT) ** 2, axis=1))
-        loud = np.flatnonzero(level > _QUIET * np.sqrt(np.mean(level**2))) if count else level
+        count = len(dry) // SEGMENT
+        framed = dry[: count * SEGMENT].reshape(count, SEGMENT)
+        mean = framed.mean(axis=1, dtype=np.float64)
+        power = np.einsum("ij,ij->i", framed, framed, dtype=np.float64) / SEGMENT - mean**2
+        level = np.sqrt(np.maximum(power, 0.0))
+        rms = float(np.sqrt(np.mean(level**2))) if count else 0.0
+        loud = np.flatnonzero(level > max(_QUIET * rms, _STILL))
         if len(loud) < _LEAST_SEGMENTS:
             raise ValueError(f"expected {_LEAST_SEGMENTS} segments of signal, not {len(loud)}")
         if len(loud) > _MOST_SEGMENTS:
@@ -100,7 +104,7 @@ class CausalFit:
         self.starts: NDArray[np.int64] = loud.astype(np.int64) * SEGMENT
         self.taps = min(round(_TAPS_SECONDS * rate), _MOST_TAPS)
         self._fold = np.arange(len(loud)) % FOLDS
-        branches = self._branches(whole, rate)
+        branches = self._branches(dry, rate, float(mean.mean()))
         spectra = np.fft.rfft(branches, 2 * SEGMENT)
         # Conjugate spectra of each fold, (bins, branches, segments).
         self._conjugates = [
@@ -113,11 +117,14 @@ class CausalFit:
         for gram in self._solved_for:
             gram[np.diag_indices(len(gram))] += _RIDGE * np.trace(gram) / len(gram)
 
-    def _branches(self, whole: Signal, rate: int) -> Signal:
+    def _branches(self, dry: NDArray[np.floating], rate: int, mean: float) -> Signal:
         """Every branch's signal before its filter, ``(branches, segments, SEGMENT)``."""
         before = int(_SETTLE_SECONDS * rate)
-        padded = np.concatenate([np.zeros(before), whole])
-        parts = np.stack([padded[start : start + before + SEGMENT] for start in self.starts])
+        parts = np.zeros((len(self.starts), before + SEGMENT))
+        for part, start in zip(parts, self.starts, strict=True):
+            known = dry[max(start - before, 0) : start + SEGMENT]
+            part[len(part) - len(known) :] = known
+            part[len(part) - len(known) :] -= mean
         made = []
         for number in range(1 + len(_CORNERS)):
             x = parts if number == 0 else _first_order(parts, *_CORNERS[number - 1], rate)

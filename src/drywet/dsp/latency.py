@@ -128,6 +128,7 @@ def estimate(dry: NDArray[np.float32], wet: NDArray[np.float32], rate: int) -> L
         wet: the signal out of it.
         rate: of both, in Hz.
     """
+    dry = dry[: len(wet) + int(_MAX_SECONDS * rate)]
     where = loudest_excerpt(dry, int(_EXCERPT_SECONDS * rate))
     x = dry[where].astype(np.float64)
     y = wet[where.start : where.stop].astype(np.float64)

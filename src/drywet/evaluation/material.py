@@ -15,6 +15,7 @@ from drywet.dsp.latency import estimate
 from drywet.dsp.repeats import Repeat
 from drywet.errors import DrywetError
 from drywet.inference.stream import predict
+from drywet.pair.alignment import NOTHING, Mending
 from drywet.pair.check_timing import passes
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import Pair, load_pair
@@ -74,6 +75,7 @@ def material(
     channel: int | None = None,
     resample_wet: bool = False,
     latency: int | None = None,
+    mending: Mending = NOTHING,
     force: bool = False,
 ) -> Material:
     """What a run is scored on: the test part of its own capture, or all of another one.
@@ -85,6 +87,7 @@ def material(
         channel: 1-based channel of multi-channel files.
         resample_wet: bring a wet file of another rate to the dry one's.
         latency: of the other files in samples, instead of the measured one.
+        mending: of a delay of theirs that does not stay.
         force: score files that the checks refuse.
 
     Raises:
@@ -101,7 +104,7 @@ def material(
     own = own_capture(pair, config)
     if own is not None:
         return _own(config, own, pair)
-    return another(pair, config.rate, config.output_latency, latency, force)
+    return another(pair, config.rate, config.output_latency, latency, mending, force)
 
 
 def _own(config: RunConfig, number: int = 0, pair: Pair | None = None) -> Material:
@@ -115,7 +118,12 @@ def _own(config: RunConfig, number: int = 0, pair: Pair | None = None) -> Materi
 
 
 def another(
-    pair: Pair, rate: int, output_latency: int, latency: int | None, force: bool
+    pair: Pair,
+    rate: int,
+    output_latency: int,
+    latency: int | None,
+    mending: Mending,
+    force: bool,
 ) -> Material:
     """A capture that a model did not learn from, checked and aligned by itself, all of it scored.
 
@@ -124,12 +132,13 @@ def another(
         rate: of the model, in Hz.
         output_latency: of the model, in samples.
         latency: of the wet file in samples, instead of the measured one.
+        mending: of a delay that does not stay.
         force: score files that the checks refuse.
 
     Raises:
         DrywetError: files that the checks refuse.
     """
-    examination = examine(pair, latency)
+    examination = examine(pair, latency, mending)
     require_trainable(examination.findings, force)
     prepared = at_model_rate(examination.pair, rate, output_latency)
     return Material(
@@ -138,7 +147,7 @@ def another(
     )  # fmt: skip
 
 
-def latency_against(trained: TrainedModel, pair: Pair) -> int | None:
+def latency_against(trained: TrainedModel, pair: Pair, mending: Mending = NOTHING) -> int | None:
     """By how much the wet file lags the dry one as the model would have it.
 
     Anyone's model was trained on a capture that somebody aligned in some way, and an effect's own
@@ -147,14 +156,19 @@ def latency_against(trained: TrainedModel, pair: Pair) -> int | None:
     Args:
         trained: the model.
         pair: the capture.
+        mending: what will be done about a delay that does not stay.
 
     Returns:
         Samples at the files' rate that `another` takes; ``None`` where the model's output and the
         wet file are too little alike to tell.
     """
+    moved = 0
+    if mending.wanted:
+        examination = examine(pair, None, mending)
+        pair, moved = examination.pair, examination.latency
     rate = trained.card.rate
     at_model = pair.resampled(rate)
     found = estimate(predict(trained, at_model.dry), at_model.wet, rate)
     if found.confidence < _SURE:
         return None
-    return round((found.samples + trained.card.output_latency) * pair.rate / rate)
+    return moved + round((found.samples + trained.card.output_latency) * pair.rate / rate)

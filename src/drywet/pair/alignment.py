@@ -39,6 +39,14 @@ class Mending:
     drift: bool = False
     takes: bool = False
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is to be mended."""
+        return self.drift or self.takes
+
+
+NOTHING = Mending()
+
 
 class Alignment(BaseModel):
     """What is done to a wet recording so that it lies on the dry one.

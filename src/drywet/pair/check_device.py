@@ -27,6 +27,8 @@ _BY_ITSELF = 0.8  # so much of the spread is left whatever the level
 _FFT = 1024
 _BLOCK = 12  # frames, half overlapping
 _BAND = (150.0, 6000.0)  # Hz
+_STRONG = 1e-3  # of the strongest bin's power: those below hold what the device made of others
+_LEAST_BINS = 24
 _LIKE = 0.5  # coherence within a block that tells of a filter
 _LINEAR = 0.95  # share of bins that have it: no distortion
 _TURNS = 0.85  # of the coherence is left over the whole recording in the worst fifth of the bins
@@ -82,6 +84,7 @@ def _gains(pair: Pair) -> tuple[float, float, float, float] | None:
 def _power(samples: NDArray[np.float32], step: int) -> Signal:
     count = len(samples) // step
     framed = samples[: count * step].reshape(count, step).astype(np.float64)
+    framed -= np.mean(framed)
     return np.asarray(np.mean(framed**2, axis=1))
 
 
@@ -105,7 +108,7 @@ def _within(gain: Signal, level: Signal) -> float:
 
 
 def _coherence(pair: Pair) -> tuple[float, float]:
-    """Share of bins that are coherent for a quarter of a second, and what is kept of that.
+    """Share of strong bins that are coherent for a quarter of a second, and what is kept of that.
 
     The second is the coherence over the whole recording, levels evened out, over that within the
     blocks, in the worst fifth of those bins.
@@ -122,10 +125,12 @@ def _coherence(pair: Pair) -> tuple[float, float]:
     weight = power / (np.sum(power, axis=0) + 1e-30)
     within = np.sum(weight * np.abs(cross), axis=0)
     whole = np.abs(np.sum(weight * cross, axis=0))
-    like = within > _LIKE
-    if not like.any():
+    strong = np.sum(power, axis=0) > _STRONG * np.max(np.sum(power, axis=0))
+    like = strong & (within > _LIKE)
+    if like.sum() < _LEAST_BINS:  # a bass, say: its harmonics are the device's own
         return 0.0, 1.0
-    return float(np.mean(like)), float(np.quantile(whole[like] / within[like], 0.2))
+    share = float(like.sum() / strong.sum())
+    return share, float(np.quantile(whole[like] / within[like], 0.2))
 
 
 def _blocks(samples: NDArray[np.float32]) -> NDArray[np.complex128]:

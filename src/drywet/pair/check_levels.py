@@ -19,6 +19,9 @@ _DC = (0.05, 0.5)  # of the RMS
 _QUIET_DB = (-36.0, -60.0)  # peak, dBFS
 _NOISE_DB = (-40.0, -10.0)  # quiet parts against the whole, dB
 _NOISE_FRAME_SECONDS = 0.05
+_PLAYS = 0.1  # of the dry's RMS
+_SILENT = 1e-4  # of the wet's
+_LOST_SECONDS = 0.2
 _TOO_LOUD = 8.0  # a float file this far over full scale is no audio
 
 
@@ -158,6 +161,27 @@ def noise(pair: Pair) -> Iterator[Finding]:
         fix=""
         if severity is Severity.NOTE
         else "Look for hum, a noisy supply or cable, or send a hotter signal.",
+    )
+
+
+def dropouts(pair: Pair) -> Iterator[Finding]:
+    """Where an aligned pair's wet is silent though its dry plays."""
+    frame = int(_NOISE_FRAME_SECONDS * pair.rate)
+    dry, wet = (levels.frame_rms(x, frame) for x in (pair.dry, pair.wet))
+    plays = dry > _PLAYS * np.sqrt(np.mean(dry**2))
+    silent = wet < _SILENT * np.sqrt(np.mean(wet**2))
+    lost = np.flatnonzero(plays & silent)
+    seconds = len(lost) * frame / pair.rate
+    if seconds < _LOST_SECONDS:
+        return
+    yield Finding(
+        check="dropout",
+        severity=Severity.WARNING,
+        message=f"the wet file is silent for {seconds:.1f} s while the dry one plays, "
+        f"first at {lost[0] * frame / pair.rate:.1f} s",
+        value=seconds,
+        limit=_LOST_SECONDS,
+        fix="Cut that part out of both files, or record it again, unless the device is a gate.",
     )
 
 

@@ -16,6 +16,7 @@ from drywet.pair.load import Pair
 Signal = NDArray[np.float64]
 
 _COHERENCE_SECONDS = 120.0
+_DIRECTION_SECONDS = 60.0
 _RELATED = (0.25, 0.08)  # share of wet energy that a simple fit to the dry explains
 _DIRECTION = (1.3, 2.0)  # error forwards over error backwards
 _SLIGHT = 0.01  # error that is none
@@ -23,6 +24,7 @@ _FLATTER = 0.65  # kurtosis of a wet whose peaks are so much flatter: no swapped
 _BY_GAIN = 0.2  # so little of the error is left without the gain: a compressor
 _LEVEL_SECONDS = 0.05
 _PAUSE = 0.03  # of the RMS
+_SILENT = 1e-4  # likewise
 _ABOUT = (-112, 64)  # delays at which both directions are tried
 
 
@@ -63,7 +65,7 @@ def dependence(pair: Pair, unexplained: float) -> Iterator[Finding]:
     )
 
 
-def direction(pair: Pair, forward: float) -> Iterator[Finding]:
+def direction(pair: Pair) -> Iterator[Finding]:
     """Whether dry and wet are swapped, for an aligned pair.
 
     What a device made can be predicted from the dry by static curves and filters far better than
@@ -72,11 +74,13 @@ def direction(pair: Pair, forward: float) -> Iterator[Finding]:
     over some milliseconds, and over longer ones it misleads: then its gain is taken out first.
 
     Args:
-        pair: aligned.
-        forward: what the causal fit leaves unexplained of the wet.
+        pair: aligned, its latency the same throughout.
     """
-    dry, wet = (x.astype(np.float64) for x in (pair.dry, pair.wet))
-    if forward >= 1 or _kurtosis(wet) < _FLATTER * _kurtosis(dry):
+    dry, wet = (x - np.mean(x) for x in _sounding(*_excerpt(pair, _DIRECTION_SECONDS), pair.rate))
+    if len(dry) < pair.rate or _kurtosis(wet) < _FLATTER * _kurtosis(dry):
+        return
+    forward = _least_error(dry, wet, pair.rate)
+    if forward >= 1:
         return
     backward = _least_error(wet, dry, pair.rate)
     if (forward + _SLIGHT) / (backward + _SLIGHT) < _DIRECTION[0]:
@@ -98,6 +102,17 @@ def direction(pair: Pair, forward: float) -> Iterator[Finding]:
         limit=limit,
         fix="Name the dry file first, then the wet one.",
     )
+
+
+def _sounding(dry: Signal, wet: Signal, rate: int) -> tuple[Signal, Signal]:
+    """What is left of both without the frames in which only one of them is silent."""
+    frame = int(_LEVEL_SECONDS * rate)
+    count = len(dry) // frame
+    parts = [x[: count * frame].reshape(count, frame) for x in (dry, wet)]
+    silent = [np.std(x, axis=1) < _SILENT * np.std(x) for x in parts]
+    kept = silent[0] == silent[1]
+    first, second = (x[kept].ravel() for x in parts)
+    return first, second
 
 
 def _kurtosis(x: Signal) -> float:

@@ -13,7 +13,7 @@ Witnesses are the excess phase (`drywet.dsp.latency`) and the onsets of notes
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +34,13 @@ _STRIDE = 8  # samples over which the rise is looked at
 _AGREE = 3  # samples between proof and witness
 _BELIEVED = 12  # a witness this much below the proof is still believed
 _BEARABLE = 1.15  # rise of the error up to which a witness beyond the proof is believed
-_SURE = 0.5  # of the excess phase
+_SURE, _VERY_SURE = 0.5, 0.85  # of the excess phase
 _MARGIN = 2  # samples less where no witness is believed
 # How often the delay was within two samples of what trains best, or as good, by how the witnesses
 # agree: `python -m benchmarks.captures --calibrate`, real captures cut short, noisy, moved.
 _AGREED, _APART, _ALONE, _TOO_SHORT = 0.95, 0.85, 0.6, 0.4
+# Where nothing follows from the dry at any delay, or as much at all of them.
+_UNRELATED, _FLAT, _HOPELESS = 0.97, 0.03, 0.05
 
 
 class Tried(NamedTuple):
@@ -107,6 +109,11 @@ def find_delay(pair: Pair, fit: CausalFit | None) -> Delay:
         near = proof - _AGREE <= phase.samples <= proof + 1
         chosen = ceil(phase.samples) if near else proof - _MARGIN
     tried = tuple(map(Tried, map(int, errors.delays), map(float, errors.relative)))
+    if (
+        errors.relative.min() > _UNRELATED
+        or np.ptp(errors.relative) < _FLAT * errors.relative.min()
+    ):
+        confidence = _HOPELESS
     return Delay(chosen, phase.samples, phase.polarity, confidence, onsets, tried)
 
 
@@ -165,4 +172,6 @@ def _weighed(phase: Latency, proof: int, errors: Errors) -> tuple[int | None, fl
         risen = (errors.relative[at] + _FLOOR) / (errors.relative[last] + _FLOOR)
         if risen < _BEARABLE:
             return witness, _APART
+        if phase.confidence > _VERY_SURE and witness <= proof + _BELIEVED:
+            return floor(phase.samples), _APART  # the fit has other curves than the device
     return None, _ALONE

@@ -8,7 +8,7 @@ from drywet.dsp.causal_fit import CausalFit
 from drywet.dsp.repeats import Repeat, find_repeats
 from drywet.errors import DrywetError
 from drywet.pair import check_device, check_levels, check_relation, check_timing
-from drywet.pair.alignment import Alignment, Mending, align
+from drywet.pair.alignment import NOTHING, Alignment, Mending, align
 from drywet.pair.delay import Delay, Tried, find_delay
 from drywet.pair.findings import Finding, Severity, errors
 from drywet.pair.load import Pair
@@ -47,10 +47,7 @@ class Examination:
         return self.alignment.latency
 
 
-_NOTHING = Mending()
-
-
-def examine(pair: Pair, latency: int | None = None, mending: Mending = _NOTHING) -> Examination:
+def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) -> Examination:
     """Check a loaded pair and align it.
 
     Args:
@@ -92,11 +89,12 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = _NOTHING)
         )  # fmt: skip
     mended = bool(alignment.drift_ppm or alignment.takes)
     findings += check_levels.noise(aligned)
+    findings += check_levels.dropouts(aligned)
     findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
     unexplained = min((tried.error for tried in found.tried), default=1.0)
     findings += check_relation.dependence(aligned, unexplained)
-    findings += check_relation.direction(aligned, unexplained)
-    if moves is not None and (moves.kind == "steady" or mended):
+    if moves is None or moves.kind == "steady" or mended:
+        findings += check_relation.direction(aligned)
         findings += check_device.behaviour(aligned)
     repeats = find_repeats(aligned.dry, pair.rate)
     findings += check_timing.replicate(aligned, repeats)
@@ -133,7 +131,7 @@ def _alignment(
         found = find_delay(align(pair, alignment), fit)
     elif moves is not None and moves.kind == "takes" and mending.takes:
         whole = Alignment(latency=0, takes=moves.takes).later(found.samples)
-        takes = bordered(pair, whole.takes)
+        takes = bordered(pair, whole.takes, moves.slack)
         alignment = Alignment(latency=takes[0].latency, takes=takes)
         together = align(pair, alignment)
         found = find_delay(together, _fit(together))

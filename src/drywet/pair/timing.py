@@ -57,6 +57,7 @@ class Timing:
         ppm: samples in a million by which the wet's clock makes it too long; 0 without drift.
         moved: samples between the smallest and the largest delay; signed for a drift.
         takes: where the delay changes, relative to that of the whole; none without takes.
+        slack: samples by which their borders may be off.
         error: ESR of the causal fit once that is mended, over the error as it is.
     """
 
@@ -65,6 +66,7 @@ class Timing:
     moved: float
     takes: tuple[Take, ...]
     error: float
+    slack: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
         error = _least(fit, pair.wet, delay, offsets)
         seen = all(_sees(course, takes) for course in courses) and len(courses) > 1
         worth = error / _PER_TAKE ** len(takes) / (1.0 if seen else _ALONE)
-        found.append((worth, Timing("takes", 0.0, float(np.ptp(offsets)), takes, error)))
+        slack = int(max(np.max(np.diff(course.at)) for course in courses))
+        found.append((worth, Timing("takes", 0.0, float(np.ptp(offsets)), takes, error, slack)))
     fine = _by_waves(fit, made, pair.rate, 2 * _STRETCHES)
     ends = np.concatenate([fine.delays[:1], fine.delays, fine.delays[-1:]])
     smooth = np.interp(places, fine.at, np.convolve(ends, [0.25, 0.5, 0.25], "valid"))
@@ -139,7 +142,10 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
 def _spread(delays: Signal) -> float:
     """Between the lowest and the highest, a tenth on either side left out."""
     low, high = np.quantile(delays, (0.1, 0.9))
-    return float(high - low)
+    middle = np.median(delays)
+    # A step near an end moves only the last stretches, but those alike.
+    ends = [np.min(np.abs(end - middle)) for end in (delays[:2], delays[-2:])]
+    return float(max(high - low, *ends))
 
 
 def _least(fit: CausalFit, wet: NDArray[np.float32], delay: int, offsets: Signal) -> float:
@@ -247,41 +253,43 @@ def _pieces(delays: Signal, count: int) -> list[int]:
     return best[n][1]
 
 
-def bordered(pair: Pair, takes: tuple[Take, ...]) -> tuple[Take, ...]:
-    """The takes with their borders found to the sample, or nearly.
+def bordered(pair: Pair, takes: tuple[Take, ...], slack: int) -> tuple[Take, ...]:
+    """The takes with their borders found to some milliseconds, most to the sample.
 
-    About each border a short filter is fitted to what came before it; the border is where the
-    wet at the one delay stops to be what the filter makes, and at the other begins to.
+    A short filter is fitted to what came before each border; the border is where the wet at the
+    one delay stops to be what the filter makes, and at the other begins to.
 
     Args:
         pair: not aligned.
         takes: as in `Timing`, their latencies in samples of the pair.
+        slack: samples by which the borders may be off.
     """
     found = [takes[0]]
     for before, after in pairwise(takes):
-        at = _border(pair, before.latency, after)
+        at = _border(pair, before.latency, after, slack)
         found.append(Take(max(at, found[-1].start + 1), after.latency))
     return tuple(found)
 
 
-def _border(pair: Pair, before: int, after: Take) -> int:
-    reach = int(_STRETCH_SECONDS * pair.rate)
-    low = max(after.start - 2 * reach, -before, -after.latency, 0) + _BORDER_TAPS
-    stop = min(len(pair.dry), len(pair.wet) - max(before, after.latency), after.start + reach)
-    if stop - low < 2 * reach:
+def _border(pair: Pair, before: int, after: Take, slack: int) -> int:
+    known = int(_STRETCH_SECONDS * pair.rate)
+    low = max(after.start - slack - known, -before, -after.latency, 0) + _BORDER_TAPS
+    stop = min(len(pair.dry), len(pair.wet) - max(before, after.latency), after.start + slack)
+    if stop - low < known + known // 4:
         return after.start
     dry = np.asarray(pair.dry[low - _BORDER_TAPS + 1 : stop], np.float64)
-    columns = np.lib.stride_tricks.sliding_window_view(dry, _BORDER_TAPS)
     old, new = (
         np.asarray(pair.wet[low + late : stop + late], np.float64)
         for late in (before, after.latency)
     )
-    known = columns[:reach]
-    gram = known.T @ known
+    columns = np.lib.stride_tricks.sliding_window_view(
+        dry[: known + _BORDER_TAPS - 1], _BORDER_TAPS
+    )
+    gram = columns.T @ columns
     gram[np.diag_indices(_BORDER_TAPS)] += 1e-6 * np.trace(gram) / _BORDER_TAPS
-    made = columns @ np.linalg.solve(gram, known.T @ old[:reach])
+    made = np.convolve(dry, np.linalg.solve(gram, columns.T @ old[:known])[::-1], "valid")
     worse = np.cumsum((old - made) ** 2 - (new - made) ** 2)  # while it is least, the old holds
-    return low + int(np.argmin(worse[reach // 2 :])) + reach // 2 + 1
+    return low + int(np.argmin(worse[known // 2 :])) + known // 2 + 1
 
 
 def _offsets_of(takes: tuple[Take, ...], places: Signal) -> Signal:

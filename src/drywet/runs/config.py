@@ -39,7 +39,8 @@ class CaptureConfig(_Strict):
     Attributes:
         channel: 1-based channel of multi-channel files.
         resample: bring a wet file of another rate to the dry one's.
-        latency: samples at the files' rate; ``None`` measures it.
+        latency: samples at the files' rate, of the first take, once the drift is mended;
+            ``None`` measures it.
         resample_drift: resample the wet by the measured drift of the clocks.
         per_take: align joined takes each by itself.
         margin: samples at the model's rate by which the model's output lags the

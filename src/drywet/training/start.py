@@ -52,7 +52,7 @@ def from_model(
     changes = {"rate": card.rate, "margin": card.output_latency}
     if capture.latency is None:
         pair = load_pair(dry, wet, capture.channel, capture.resample)
-        found = latency_against(trained, pair)
+        found = latency_against(trained, pair, capture.mending)
         changes |= {} if found is None else {"latency": found}
     own = settings.model_copy(update={"model": card.model})
     if loss is not None:

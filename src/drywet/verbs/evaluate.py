@@ -17,6 +17,7 @@ from drywet.figures.spectrograms import spectrograms
 from drywet.figures.training_curve import training_curve
 from drywet.figures.waveform import waveform
 from drywet.formats.load import load
+from drywet.pair.alignment import Mending
 from drywet.pair.load import load_pair
 from drywet.runs.folder import SOUNDS, RunFolder
 from drywet.storage import make_folder, write_json
@@ -33,6 +34,8 @@ def evaluate(
     channel: int | None = None,
     resample_wet: bool = False,
     latency: int | None = None,
+    resample_drift: bool = False,
+    per_take: bool = False,
     force: bool = False,
     knobs: Mapping[str, float] | None = None,
     size: float = 1.0,
@@ -50,6 +53,8 @@ def evaluate(
         channel: 1-based channel of multi-channel files.
         resample_wet: bring a wet file of another rate to the dry one's.
         latency: of the other files in samples, instead of the measured one.
+        resample_drift: resample the other wet by the measured drift of the clocks.
+        per_take: align joined takes of the other files each by itself.
         force: score files that the checks refuse.
         knobs: of a model file that has some, 0 to 1.
         size: of a slimmable ``.nam``, as for `drywet.load`.
@@ -58,8 +63,11 @@ def evaluate(
         DrywetError: no such run or model, a model file without a capture, files that cannot be
             used, or the run's own files changed.
     """
+    mending = Mending(drift=resample_drift, takes=per_take)
     if not isinstance(run, RunFolder) and Path(run).is_file():
-        return _bare(Path(run), dry, wet, channel, resample_wet, latency, force, knobs, size)
+        return _bare(
+            Path(run), dry, wet, channel, resample_wet, latency, mending, force, knobs, size
+        )
     if knobs or size != 1:
         raise DrywetError(
             "knobs or a size for a run", "a model file that has them", "Leave them out."
@@ -68,7 +76,7 @@ def evaluate(
     config = folder.config()
     chosen = material(
         config, dry, wet,
-        channel=channel, resample_wet=resample_wet, latency=latency, force=force,
+        channel=channel, resample_wet=resample_wet, latency=latency, mending=mending, force=force,
     )  # fmt: skip
     measured = measure(of_run(folder, config), chosen)
     if dry is None:
@@ -78,8 +86,8 @@ def evaluate(
 
 def _bare(
     path: Path, dry: Path | str | None, wet: Path | str | None, channel: int | None,
-    resample_wet: bool, latency: int | None, force: bool, knobs: Mapping[str, float] | None,
-    size: float,
+    resample_wet: bool, latency: int | None, mending: Mending, force: bool,
+    knobs: Mapping[str, float] | None, size: float,
 ) -> Evaluation:  # fmt: skip
     """A model that no run of drywet's is known of."""
     trained = with_knobs(load(path, size), knobs)
@@ -90,8 +98,8 @@ def _bare(
         )  # fmt: skip
     pair = load_pair(dry, wet, channel, resample_wet)
     if latency is None:
-        latency = latency_against(trained, pair)
-    chosen = another(pair, trained.card.rate, trained.card.output_latency, latency, force)
+        latency = latency_against(trained, pair, mending)
+    chosen = another(pair, trained.card.rate, trained.card.output_latency, latency, mending, force)
     return measure(of_model(path, trained, chosen), chosen).evaluation
 
 
