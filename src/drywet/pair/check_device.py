@@ -30,8 +30,8 @@ _BAND = (150.0, 6000.0)  # Hz
 _STRONG = 1e-3  # of the strongest bin's power: those below hold what the device made of others
 _LEAST_BINS = 24
 _LIKE = 0.5  # coherence within a block that tells of a filter
-_LINEAR = 0.95  # share of bins that have it: no distortion
-_TURNS = 0.85  # of the coherence is left over the whole recording in the worst fifth of the bins
+_LINEAR = 0.99  # share of strong bins that have it: no distortion
+_TURNS = 0.82  # of the coherence is left over the whole recording in the worst fifth of the bins
 _SECONDS = 40.0
 
 

@@ -43,6 +43,7 @@ _PER_TAKE = 0.96
 _WAVE = 0.85
 _MOST_TAKES = 6
 _STEP = 2.0  # samples
+_POOR = 0.5  # error of a fit that explains little
 _BORDER_TAPS = 64
 
 Signal = NDArray[np.floating]
@@ -107,15 +108,18 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
     made = fit.predict(pair.wet, delay)
     waves = _by_waves(fit, made, pair.rate)
     courses = [waves] if phase is None else [phase, waves]
+    hints = courses
+    if phase is None and before > _POOR:  # smeared: even unsure stretches may show the line
+        rough = _by_phase(pair, delay, 0.0)
+        hints = courses if rough is None else [*courses, rough]
     suspected = any(
-        abs(course.slope()) * length > _MOVED or _spread(course.delays) > _STEP
-        for course in courses
+        abs(course.slope()) * length > _MOVED or _spread(course.delays) > _STEP for course in hints
     )
     steady = Timing("steady", 0.0, 0.0, (), 1.0)
     if not suspected:
         return steady
     found = [(before, steady)]
-    drift = _drift(fit, pair, delay, courses, length)
+    drift = _drift(fit, pair, delay, hints, length)
     if abs(drift.moved) > _MOVED + 3 * waves.scatter(drift.ppm * 1e-6):
         agreed = len(courses) > 1 and all(
             abs(course.slope() * length - drift.moved) < max(_STEP, abs(drift.moved) / 2)
@@ -153,7 +157,7 @@ def _least(fit: CausalFit, wet: NDArray[np.float32], delay: int, offsets: Signal
     return float(fit.errors(wet, delay - _ABOUT, delay + _ABOUT, offsets).relative.min())
 
 
-def _by_phase(pair: Pair, delay: int) -> _Course | None:
+def _by_phase(pair: Pair, delay: int, least: float = _CONFIDENCE) -> _Course | None:
     """By the excess phase of each stretch, relative to the delay of the whole."""
     aligned = pair.aligned(delay)
     size = int(_STRETCH_SECONDS * pair.rate)
@@ -162,7 +166,7 @@ def _by_phase(pair: Pair, delay: int) -> _Course | None:
     for start in np.linspace(0, max(len(aligned.dry) - size, 0), _STRETCHES, dtype=int):
         part = slice(start, start + size)
         found = estimate(aligned.dry[part], aligned.wet[part], pair.rate)
-        if found.confidence >= _CONFIDENCE:
+        if found.confidence >= least:
             at.append(first + start + size / 2)
             delays.append(found.samples)
     enough = len(at) >= _STRETCHES // 3 and at[-1] - at[0] >= len(aligned.dry) / 3
@@ -193,7 +197,7 @@ def _drift(fit: CausalFit, pair: Pair, delay: int, courses: list[_Course], lengt
         centre = delay + round(course.level(slope, middle))
         if abs(slope) * length > _LARGE:  # so much smears the stretches themselves
             mended = Pair(pair.dry, at_clock(pair.wet, 1 + slope), pair.rate)
-            again = _by_phase(mended, delay)
+            again = _by_phase(mended, delay) or _by_phase(mended, delay, 0.0)
             if again is not None:
                 centre = delay + round(again.level(again.slope(), middle) + slope * middle)
                 slope += again.slope()
