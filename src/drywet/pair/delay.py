@@ -13,7 +13,7 @@ Witnesses are the excess phase (`drywet.dsp.latency`) and the onsets of notes
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor
+from math import floor
 from typing import NamedTuple
 
 import numpy as np
@@ -107,7 +107,7 @@ def find_delay(pair: Pair, fit: CausalFit | None) -> Delay:
     if chosen is None:  # the excess phase may have a lesser peak where the proof is
         phase = estimate_near(dry, wet, rate, proof - _BELIEVED, proof + _AGREE)
         near = proof - _AGREE <= phase.samples <= proof + 1
-        chosen = ceil(phase.samples) if near else proof - _MARGIN
+        chosen = round(phase.samples) if near else proof - _MARGIN
     tried = tuple(map(Tried, map(int, errors.delays), map(float, errors.relative)))
     if (
         errors.relative.min() > _UNRELATED
@@ -157,12 +157,10 @@ def last_before_rise(errors: Errors) -> int:
 def _weighed(phase: Latency, proof: int, errors: Errors) -> tuple[int | None, float]:
     """The delay where excess phase and proof can both be right, and how likely it is.
 
-    Rounded up: training leaves a sample's margin, so that no fraction has to be foreseen.
-
     Returns:
         ``None`` for the delay where the excess phase is wrong.
     """
-    witness = ceil(phase.samples)
+    witness = round(phase.samples)
     if proof - _BELIEVED <= witness <= proof + 1:
         return witness, _AGREED if witness >= proof - _AGREE else _APART
     if proof < witness <= proof + _AGREE and phase.confidence > _SURE:
