@@ -3,7 +3,7 @@
 Run from the top of the repository; trainings that are in the file already are not done again::
 
     python -m benchmarks.delay_curves ../shared/audio out/delays.json [--only NAME,...]
-        [--seeds 0,1] [--steps 1500] [--figure docs/figures/delays.png]
+        [--seeds 0,1] [--steps 600] [--figure docs/figures/delays.png]
 
 ``name@25`` is the first 25 s of a capture. Table and figure take the geometric mean of the seeds:
 trainings at one and the same delay lie some 10 % apart.
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="JSON file of what is done")
     parser.add_argument("--only", default=",".join(CAPTURES))
     parser.add_argument("--seeds", default="0,1")
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--figure", type=Path, default=Path("docs/figures/delays.png"))
     chosen = parser.parse_args()
     seeds = [int(text) for text in chosen.seeds.split(",")]

@@ -119,8 +119,8 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
     if not suspected:
         return steady
     found = [(before, steady)]
-    drift = _drift(fit, pair, delay, hints, length)
-    if abs(drift.moved) > _MOVED + 3 * waves.scatter(drift.ppm * 1e-6):
+    drift, scatter = _drift(fit, pair, delay, hints, length)
+    if abs(drift.moved) > _MOVED + 3 * scatter:
         agreed = len(courses) > 1 and all(
             abs(course.slope() * length - drift.moved) < max(_STEP, abs(drift.moved) / 2)
             for course in courses
@@ -187,9 +187,16 @@ def _by_waves(fit: CausalFit, made: Prediction, rate: int, stretches: int = _STR
     return _Course(np.array(at), np.array(delays))
 
 
-def _drift(fit: CausalFit, pair: Pair, delay: int, courses: list[_Course], length: int) -> Timing:
-    """The straight line that lowers the error most, from where each course begins."""
+def _drift(
+    fit: CausalFit, pair: Pair, delay: int, courses: list[_Course], length: int
+) -> tuple[Timing, float]:
+    """The straight line that lowers the error most, from where each course begins.
+
+    Returns:
+        With the scatter of the stretches about it, in samples.
+    """
     places = fit.starts + SEGMENT / 2
+    scatter = np.inf
     middle = length / 2
     best = Timing("drift", 0.0, 0.0, (), np.inf)
     for course in courses:
@@ -204,15 +211,17 @@ def _drift(fit: CausalFit, pair: Pair, delay: int, courses: list[_Course], lengt
         for _ in range(_ROUNDS):
             offsets = slope * (places - middle)
             errors = fit.errors(pair.wet, centre - _ABOUT, centre + _ABOUT, offsets)
+            at = int(errors.delays[np.argmin(errors.relative)])
+            rest = _by_waves(fit, fit.predict(pair.wet, at, offsets), pair.rate)
+            more = rest.slope()
             if errors.relative.min() < best.error:
                 least = float(errors.relative.min())
                 best = Timing("drift", slope * 1e6, slope * length, (), least)
-            at = int(errors.delays[np.argmin(errors.relative)])
-            more = _by_waves(fit, fit.predict(pair.wet, at, offsets), pair.rate).slope()
+                scatter = rest.scatter(more)
             if abs(more) * length < _MOVED / 4:
                 break
             slope += more
-    return best
+    return best, scatter
 
 
 def _steps(courses: list[_Course]) -> Iterator[tuple[Take, ...]]:
