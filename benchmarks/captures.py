@@ -7,7 +7,7 @@ Run from the top of the repository; prints the tables of docs/captures.md::
     python -m benchmarks.captures ../shared/audio confidence
 
 ``faults`` takes the delay that is found in the capture as it is for the right one. ``confidence``
-cuts captures short, makes them noisy and moves them: how often is the delay within two samples of
+cuts captures short and makes them noisy: how often is the delay within two samples of
 that of the whole capture, by the confidence that is stated?
 """
 

@@ -36,9 +36,9 @@ _BELIEVED = 12  # a witness this much below the proof is still believed
 _BEARABLE = 1.15  # rise of the error up to which a witness beyond the proof is believed
 _SURE, _VERY_SURE = 0.5, 0.85  # of the excess phase
 _MARGIN = 2  # samples less where no witness is believed
-# How often the delay was within two samples of what trains best, or as good, by how the witnesses
-# agree: `python -m benchmarks.captures --calibrate`, real captures cut short, noisy, moved.
-_AGREED, _APART, _ALONE, _TOO_SHORT = 0.95, 0.85, 0.6, 0.4
+# How often the delay was within two samples of the right one, by how the witnesses agree:
+# `python -m benchmarks.captures ../shared/audio confidence`, real captures cut short and noisy.
+_AGREED, _APART, _ALONE, _TOO_SHORT = 0.95, 0.85, 0.2, 0.4
 # Where nothing follows from the dry at any delay, or as much at all of them.
 _UNRELATED, _FLAT, _HOPELESS = 0.97, 0.03, 0.05
 
