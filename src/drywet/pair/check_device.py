@@ -38,19 +38,20 @@ _SECONDS = 40.0
 def behaviour(pair: Pair) -> Iterator[Finding]:
     """What is unlike a pedal with one gain for one level, of an aligned pair that keeps time."""
     steps = _gains(pair)
+    after = _compresses(steps)
     linear, kept = _coherence(pair)
     changes = linear >= _LINEAR and kept < _TURNS
+    if after is not None:
+        yield Finding(
+            check="device",
+            severity=Severity.NOTE,
+            message=f"its gain follows the level over some {after * 1000:.0f} ms, as a "
+            "compressor's does",
+            value=after,
+        )
+        return
     if steps is not None:
-        spread, by_level, by_past, after = steps
-        if spread >= _MOVES_DB and by_past < _FOLLOWS * by_level:
-            yield Finding(
-                check="device",
-                severity=Severity.NOTE,
-                message=f"its gain follows the level over some {after * 1000:.0f} ms, as a "
-                "compressor's does",
-                value=after,
-            )
-            return
+        spread, _, by_past, _ = steps
         changes |= linear >= _LINEAR and spread >= _MOVES_DB and by_past > _BY_ITSELF * spread
     if changes:
         yield Finding(
@@ -61,6 +62,19 @@ def behaviour(pair: Pair) -> Iterator[Finding]:
             limit=_TURNS,
             fix="A model learns its average. Switch the modulation off to capture the rest of it.",
         )
+
+
+def compresses(pair: Pair) -> bool:
+    """Whether the gain of an aligned pair follows the level of the last tenths of a second."""
+    return _compresses(_gains(pair)) is not None
+
+
+def _compresses(steps: tuple[float, float, float, float] | None) -> float | None:
+    """Over how many seconds the gain follows the level; ``None`` where it does not."""
+    if steps is None:
+        return None
+    spread, by_level, by_past, after = steps
+    return after if spread >= _MOVES_DB and by_past < _FOLLOWS * by_level else None
 
 
 def _gains(pair: Pair) -> tuple[float, float, float, float] | None:

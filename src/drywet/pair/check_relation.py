@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from drywet.dsp.causal_fit import CausalFit
 from drywet.dsp.levels import loudest_excerpt
 from drywet.dsp.spectra import cross_spectra, related_energy
+from drywet.pair.check_device import compresses
 from drywet.pair.findings import Finding, Severity, grade
 from drywet.pair.load import Pair
 
@@ -87,7 +88,7 @@ def direction(pair: Pair) -> Iterator[Finding]:
         return
     level_dry, level_wet = (_at_one_level(x, pair.rate) for x in (dry, wet))
     levelled = _least_error(level_dry, level_wet, pair.rate)
-    if levelled < _BY_GAIN * forward:
+    if levelled < _BY_GAIN * forward or compresses(pair):
         forward, backward = levelled, _least_error(level_wet, level_dry, pair.rate)
     severity, limit = grade((forward + _SLIGHT) / (backward + _SLIGHT), *_DIRECTION)
     if severity is Severity.NOTE:
