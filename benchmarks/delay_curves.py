@@ -38,8 +38,7 @@ from drywet.training.trainer import Trainer, set_gains
 CAPTURES = (
     "jvm410h-knobs/B1_M3_T7@25", "ts9", "ds1", "honeybee", "sd1-nam", "seed/sd1",
     "jvm410h-knobs/B10_M0_T0", "real/ht1", "real/bigmuff", "real/facebender3",
-    "hrd3-drive/drive10_master1", "real/egfx_TubeScreamer", "real/ua6176", "real/egfx_RAT",
-    "cl1b/at05_re05_ra0_th1", "seed/black65",
+    "hrd3-drive/drive10_master1", "real/egfx_TubeScreamer",
 )  # fmt: skip
 REACH = 8
 SECONDS = 25.0

@@ -139,7 +139,7 @@ def test_dc_in_the_dry_changes_nothing():
 
 
 # Delays within which a short training of the default net is within a tenth of its best, two
-# seeds each: python -m benchmarks.delay_curves.
+# seeds each: python -m benchmarks.delay_curves ../shared/audio OUT --steps 1500.
 TRAINED = {
     ("jvm410h-knobs/dry.flac", "jvm410h-knobs/wet_B1_M3_T7.flac", 25): (-3, 3),
     ("ds1/dry.flac", "ds1/wet.flac", None): (-12, -6),
