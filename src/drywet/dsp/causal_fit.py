@@ -78,6 +78,10 @@ def _first_order(x: Signal, kind: str, corner: float, rate: int) -> Signal:
     return filtered[..., : x.shape[-1]]
 
 
+class TooLittleSignalError(ValueError):
+    """A recording too short, or too silent, for a fit."""
+
+
 class CausalFit:
     """The dry side of the fit, made once for a recording.
 
@@ -86,7 +90,7 @@ class CausalFit:
         rate: in Hz.
 
     Raises:
-        ValueError: fewer than eight segments of signal in it.
+        TooLittleSignalError: fewer than eight segments of signal in it.
     """
 
     def __init__(self, dry: NDArray[np.floating], rate: int) -> None:
@@ -98,7 +102,9 @@ class CausalFit:
         rms = float(np.sqrt(np.mean(level**2))) if count else 0.0
         loud = np.flatnonzero(level > max(_QUIET * rms, _STILL))
         if len(loud) < _LEAST_SEGMENTS:
-            raise ValueError(f"expected {_LEAST_SEGMENTS} segments of signal, not {len(loud)}")
+            raise TooLittleSignalError(
+                f"expected {_LEAST_SEGMENTS} segments of signal, not {len(loud)}"
+            )
         if len(loud) > _MOST_SEGMENTS:
             loud = loud[np.linspace(0, len(loud) - 1, _MOST_SEGMENTS).round().astype(int)]
         self.starts: NDArray[np.int64] = loud.astype(np.int64) * SEGMENT
@@ -237,3 +243,16 @@ class CausalFit:
             made = response.conj().T[:, None, :] @ conjugates  # bins, 1, segments
             predicted[self._fold == fold] = made[:, 0, :].conj().T
         return Prediction(predicted, targets)
+
+
+def fit_if_enough(dry: NDArray[np.floating], rate: int) -> CausalFit | None:
+    """The fit of a recording; ``None`` where it has too little signal for one.
+
+    Args:
+        dry: shape ``(samples,)``.
+        rate: in Hz.
+    """
+    try:
+        return CausalFit(dry, rate)
+    except TooLittleSignalError:
+        return None

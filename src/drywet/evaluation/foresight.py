@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from drywet.dsp.causal_fit import CausalFit
+from drywet.dsp.causal_fit import fit_if_enough
 from drywet.evaluation.result import Foresight
 from drywet.pair.delay import last_before_rise
 
@@ -42,9 +42,8 @@ def foresight(
         rate: of all three, in Hz.
         file_rate: of the files, in which the latency is given.
     """
-    try:
-        fit = CausalFit(dry, rate)
-    except ValueError:  # too short to tell
+    fit = fit_if_enough(dry, rate)
+    if fit is None:
         return None
     left = fit.errors(target.astype(np.float64) - prediction, -_BEFORE, _AFTER)
     early = last_before_rise(left)

@@ -63,6 +63,11 @@ class Alignment(BaseModel):
     drift_ppm: float = Field(default=0.0, ge=-MOST_PPM, le=MOST_PPM)
     takes: tuple[Take, ...] = ()
 
+    @property
+    def mended(self) -> bool:
+        """Whether a delay that does not stay was mended."""
+        return bool(self.drift_ppm or self.takes)
+
     def later(self, samples: int) -> Alignment:
         """The same with every latency so many samples more."""
         takes = tuple(Take(take.start, take.latency + samples) for take in self.takes)

@@ -7,6 +7,7 @@ level of the last tenths of a second; a phaser, chorus or tremolo changes by its
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,25 +36,44 @@ _TURNS = 0.82  # of the coherence is left over the whole recording in the worst 
 _SECONDS = 40.0
 
 
+class _Gain(NamedTuple):
+    """How the gain of an effect moves.
+
+    Attributes:
+        spread: its standard deviation in dB.
+        by_level: what is left of it within classes of the dry's level at the time.
+        by_past: likewise of the level smoothed over the last moments.
+        seconds: time constant of that smoothing, the best of those tried.
+    """
+
+    spread: float
+    by_level: float
+    by_past: float
+    seconds: float
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the level of the last moments says more of it than the present one."""
+        return self.spread >= _MOVES_DB and self.by_past < _FOLLOWS * self.by_level
+
+
 def behaviour(pair: Pair) -> Iterator[Finding]:
     """What is unlike a pedal with one gain for one level, of an aligned pair that keeps time."""
-    steps = _gains(pair)
-    after = _compresses(steps)
-    linear, kept = _coherence(pair)
-    changes = linear >= _LINEAR and kept < _TURNS
-    if after is not None:
+    gain = _gain(pair)
+    if gain is not None and gain.compressed:
         yield Finding(
             check="device",
             severity=Severity.NOTE,
-            message=f"its gain follows the level over some {after * 1000:.0f} ms, as a "
+            message=f"its gain follows the level over some {gain.seconds * 1000:.0f} ms, as a "
             "compressor's does",
-            value=after,
+            value=gain.seconds,
         )
         return
-    if steps is not None:
-        spread, _, by_past, _ = steps
-        changes |= linear >= _LINEAR and spread >= _MOVES_DB and by_past > _BY_ITSELF * spread
-    if changes:
+    linear, kept = _coherence(pair)
+    moves = (
+        gain is not None and gain.spread >= _MOVES_DB and gain.by_past > _BY_ITSELF * gain.spread
+    )
+    if linear >= _LINEAR and (kept < _TURNS or moves):
         yield Finding(
             check="device",
             severity=Severity.WARNING,
@@ -66,19 +86,12 @@ def behaviour(pair: Pair) -> Iterator[Finding]:
 
 def compresses(pair: Pair) -> bool:
     """Whether the gain of an aligned pair follows the level of the last tenths of a second."""
-    return _compresses(_gains(pair)) is not None
+    gain = _gain(pair)
+    return gain is not None and gain.compressed
 
 
-def _compresses(steps: tuple[float, float, float, float] | None) -> float | None:
-    """Over how many seconds the gain follows the level; ``None`` where it does not."""
-    if steps is None:
-        return None
-    spread, by_level, by_past, after = steps
-    return after if spread >= _MOVES_DB and by_past < _FOLLOWS * by_level else None
-
-
-def _gains(pair: Pair) -> tuple[float, float, float, float] | None:
-    """Spread of the gain in dB: in all, at a level, at a past level, and over how many seconds."""
+def _gain(pair: Pair) -> _Gain | None:
+    """The gain from step to step; ``None`` with too few steps of signal."""
     step = int(_STEP_SECONDS * pair.rate)
     power_dry, power_wet = _power(pair.dry, step), _power(pair.wet, step)
     floor = 10 ** (-_LOUD_DB / 10)
@@ -86,13 +99,13 @@ def _gains(pair: Pair) -> tuple[float, float, float, float] | None:
     if loud.sum() < 4 * _LEVELS:
         return None
     level = np.log10(power_dry + 1e-30)
-    gain = 10 * (np.log10(power_wet[loud] + 1e-30) - level[loud])
+    gains = 10 * (np.log10(power_wet[loud] + 1e-30) - level[loud])
     by_past = []
     for seconds in _AFTER_SECONDS:
         past = np.log10(_smoothed(power_dry, np.exp(-_STEP_SECONDS / seconds)) + 1e-30)
-        by_past.append((_within(gain, past[loud]), seconds))
+        by_past.append((_within(gains, past[loud]), seconds))
     least, after = min(by_past)
-    return float(np.std(gain)), _within(gain, level[loud]), least, after
+    return _Gain(float(np.std(gains)), _within(gains, level[loud]), least, after)
 
 
 def _power(samples: NDArray[np.float32], step: int) -> Signal:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from drywet.dsp.causal_fit import CausalFit
+from drywet.dsp.causal_fit import fit_if_enough
 from drywet.dsp.levels import loudest_excerpt
 from drywet.dsp.spectra import cross_spectra, related_energy
 from drywet.pair.check_device import compresses
@@ -122,11 +122,8 @@ def _kurtosis(x: Signal) -> float:
 
 def _least_error(source: Signal, target: Signal, rate: int) -> float:
     """What a causal fit leaves unexplained of the target, at the best delay near 0."""
-    try:
-        fit = CausalFit(source, rate)
-    except ValueError:
-        return np.inf
-    return float(fit.errors(target, *_ABOUT).relative.min())
+    fit = fit_if_enough(source, rate)
+    return np.inf if fit is None else float(fit.errors(target, *_ABOUT).relative.min())
 
 
 def _at_one_level(x: Signal, rate: int) -> Signal:

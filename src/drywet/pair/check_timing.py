@@ -85,7 +85,7 @@ def timing_findings(
             message="too short to tell whether the latency stays, or to prove it",
         )
         return
-    mended = bool(alignment.drift_ppm or alignment.takes)
+    mended = alignment.mended
     if moves.kind == "drift":
         severity, limit = grade(abs(moves.moved), *_DRIFT)
         yield Finding(

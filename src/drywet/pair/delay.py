@@ -64,7 +64,6 @@ class Delay:
         measured: by the excess phase, to a fraction of a sample.
         polarity: 1, or -1 where the wet is inverted.
         confidence: probability that ``samples`` is within two samples of what trains best.
-        onsets: the delay between the notes' onsets, ``None`` where there are none.
         tried: the delays that were tried, in order; none where the recording is too short.
     """
 
@@ -72,7 +71,6 @@ class Delay:
     measured: float
     polarity: int
     confidence: float
-    onsets: int | None
     tried: tuple[Tried, ...]
 
     def later(self, samples: int) -> Delay:
@@ -82,7 +80,6 @@ class Delay:
             self.measured + samples,
             self.polarity,
             self.confidence,
-            None if self.onsets is None else self.onsets + samples,
             tuple(Tried(tried.delay + samples, tried.error) for tried in self.tried),
         )
 
@@ -96,11 +93,11 @@ def find_delay(pair: Pair, fit: CausalFit | None) -> Delay:
     """
     dry, wet, rate = pair.dry, pair.wet, pair.rate
     phase = estimate(dry, wet, rate)
-    onsets = onset_delay(dry, wet, rate)
     if fit is None:
         found = round(phase.samples)
         confidence = _TOO_SHORT * phase.confidence
-        return Delay(found, phase.samples, phase.polarity, confidence, onsets, ())
+        return Delay(found, phase.samples, phase.polarity, confidence, ())
+    onsets = onset_delay(dry, wet, rate)
     errors = _about(fit, wet, [round(phase.samples)] + ([] if onsets is None else [onsets]))
     proof = last_before_rise(errors)
     chosen, confidence = _weighed(phase, proof, errors)
@@ -114,7 +111,7 @@ def find_delay(pair: Pair, fit: CausalFit | None) -> Delay:
         or np.ptp(errors.relative) < _FLAT * errors.relative.min()
     ):
         confidence = _HOPELESS
-    return Delay(chosen, phase.samples, phase.polarity, confidence, onsets, tried)
+    return Delay(chosen, phase.samples, phase.polarity, confidence, tried)
 
 
 def _about(fit: CausalFit, wet: NDArray[np.float32], places: list[int]) -> Errors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drywet.dsp.causal_fit import CausalFit
+from drywet.dsp.causal_fit import fit_if_enough
 from drywet.dsp.repeats import Repeat, find_repeats
 from drywet.errors import DrywetError
 from drywet.pair import check_device, check_levels, check_relation, check_timing
@@ -12,7 +12,8 @@ from drywet.pair.alignment import NOTHING, Alignment, Mending, align
 from drywet.pair.delay import Delay, Tried, find_delay
 from drywet.pair.findings import Finding, Severity, errors
 from drywet.pair.load import Pair
-from drywet.pair.timing import Timing, bordered, timing
+from drywet.pair.take_borders import bordered
+from drywet.pair.timing import Timing, timing
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,12 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
             pair, alignment, found.measured, found.confidence, found.polarity, found.tried, [],
             None, findings,
         )  # fmt: skip
-    mended = bool(alignment.drift_ppm or alignment.takes)
     findings += check_levels.noise(aligned)
     findings += check_levels.dropouts(aligned)
     findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
     unexplained = min((tried.error for tried in found.tried), default=1.0)
     findings += check_relation.dependence(aligned, unexplained)
-    if moves is None or moves.kind == "steady" or mended:
+    if moves is None or moves.kind == "steady" or alignment.mended:
         findings += check_relation.direction(aligned)
         findings += check_device.behaviour(aligned)
     repeats = find_repeats(aligned.dry, pair.rate)
@@ -111,18 +111,11 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
     )
 
 
-def _fit(pair: Pair) -> CausalFit | None:
-    try:
-        return CausalFit(pair.dry, pair.rate)
-    except ValueError:  # too short
-        return None
-
-
 def _alignment(
     pair: Pair, latency: int | None, mending: Mending
 ) -> tuple[Delay, Timing | None, Alignment]:
     """How the wet lies to the dry, how that moves, and what is done about both."""
-    fit = _fit(pair)
+    fit = fit_if_enough(pair.dry, pair.rate)
     found = find_delay(pair, fit)
     moves = None if fit is None else timing(fit, pair, found.samples)
     alignment = Alignment(latency=0)
@@ -134,7 +127,7 @@ def _alignment(
         takes = bordered(pair, whole.takes, moves.slack)
         alignment = Alignment(latency=takes[0].latency, takes=takes)
         together = align(pair, alignment)
-        found = find_delay(together, _fit(together))
+        found = find_delay(together, fit_if_enough(together.dry, pair.rate))
     base = alignment.latency
     used = found.samples if latency is None else latency - base
     return found.later(base), moves, alignment.later(used)

@@ -44,7 +44,6 @@ _WAVE = 0.85
 _MOST_TAKES = 6
 _STEP = 2.0  # samples
 _POOR = 0.5  # error of a fit that explains little
-_BORDER_TAPS = 64
 
 Signal = NDArray[np.floating]
 
@@ -264,45 +263,6 @@ def _pieces(delays: Signal, count: int) -> list[int]:
             for b in range(min(best) + 1, n + 1)
         }
     return best[n][1]
-
-
-def bordered(pair: Pair, takes: tuple[Take, ...], slack: int) -> tuple[Take, ...]:
-    """The takes with their borders found to some milliseconds, most to the sample.
-
-    A short filter is fitted to what came before each border; the border is where the wet at the
-    one delay stops to be what the filter makes, and at the other begins to.
-
-    Args:
-        pair: not aligned.
-        takes: as in `Timing`, their latencies in samples of the pair.
-        slack: samples by which the borders may be off.
-    """
-    found = [takes[0]]
-    for before, after in pairwise(takes):
-        at = _border(pair, before.latency, after, slack)
-        found.append(Take(max(at, found[-1].start + 1), after.latency))
-    return tuple(found)
-
-
-def _border(pair: Pair, before: int, after: Take, slack: int) -> int:
-    known = int(_STRETCH_SECONDS * pair.rate)
-    low = max(after.start - slack - known, -before, -after.latency, 0) + _BORDER_TAPS
-    stop = min(len(pair.dry), len(pair.wet) - max(before, after.latency), after.start + slack)
-    if stop - low < known + known // 4:
-        return after.start
-    dry = np.asarray(pair.dry[low - _BORDER_TAPS + 1 : stop], np.float64)
-    old, new = (
-        np.asarray(pair.wet[low + late : stop + late], np.float64)
-        for late in (before, after.latency)
-    )
-    columns = np.lib.stride_tricks.sliding_window_view(
-        dry[: known + _BORDER_TAPS - 1], _BORDER_TAPS
-    )
-    gram = columns.T @ columns
-    gram[np.diag_indices(_BORDER_TAPS)] += 1e-6 * np.trace(gram) / _BORDER_TAPS
-    made = np.convolve(dry, np.linalg.solve(gram, columns.T @ old[:known])[::-1], "valid")
-    worse = np.cumsum((old - made) ** 2 - (new - made) ** 2)  # while it is least, the old holds
-    return low + int(np.argmin(worse[known // 2 :])) + known // 2 + 1
 
 
 def _offsets_of(takes: tuple[Take, ...], places: Signal) -> Signal:
