@@ -186,6 +186,18 @@ def test_drift_is_not_taken_for_swapped_files(ppm):
     assert "swapped" not in worst(examine(Pair(dry, wet, rate)).findings)
 
 
+def test_takes_are_not_taken_for_a_noisy_device():
+    """The same phrase in both takes: what differs is the latency, until it is mended."""
+    dry = np.concatenate([DRY[: 6 * RATE], DRY[8 * RATE :], DRY[: 6 * RATE]])
+    wet = joined(overdrive(dry, RATE), 17 * RATE, 250)
+    asis = examine(Pair(dry, wet, RATE))
+    assert "takes" in worst(asis.findings)
+    assert "replicate" not in {f.check for f in asis.findings}
+    assert asis.replicate_esr is None
+    mended = examine(Pair(dry, wet, RATE), mending=Mending(takes=True))
+    assert mended.replicate_esr < 1e-3
+
+
 def test_evaluate_mends_too(tmp_path):
     files = [save(tmp_path / f"{name}.wav", x, RATE) for name, x in (("dry", DRY), ("wet", WET))]
     out = tmp_path / "run"

@@ -163,12 +163,17 @@ def replicate_esr(pair: Pair, repeats: Sequence[Repeat]) -> float | None:
     return float(esr(second, first))
 
 
-def replicate(pair: Pair, repeats: list[Repeat]) -> Iterator[Finding]:
-    """The pedal against itself, where the aligned pair repeats a passage."""
-    value = replicate_esr(pair, repeats)
+def replicate(value: float | None, repeats: list[Repeat], rate: int) -> Iterator[Finding]:
+    """The pedal against itself, where the aligned pair repeats a passage.
+
+    Args:
+        value: as `replicate_esr` gives it.
+        repeats: the passages, in samples.
+        rate: in Hz.
+    """
     if value is None:
         return
-    seconds = sum(r.stop - r.start for r in repeats) / pair.rate
+    seconds = sum(r.stop - r.start for r in repeats) / rate
     severity, limit = grade(value, *_REPLICATE)
     yield Finding(
         check="replicate",

@@ -93,11 +93,14 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
     findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
     unexplained = min((tried.error for tried in found.tried), default=1.0)
     findings += check_relation.dependence(aligned, unexplained)
-    if moves is None or moves.kind == "steady" or alignment.mended:
+    keeps_time = moves is None or moves.kind == "steady" or alignment.mended
+    if keeps_time:
         findings += check_relation.direction(aligned)
         findings += check_device.behaviour(aligned)
     repeats = find_repeats(aligned.dry, pair.rate)
-    findings += check_timing.replicate(aligned, repeats)
+    # Two passes at two latencies differ by that, not by the device.
+    itself = check_timing.replicate_esr(aligned, repeats) if keeps_time else None
+    findings += check_timing.replicate(itself, repeats, pair.rate)
     return Examination(
         aligned,
         alignment,
@@ -106,7 +109,7 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
         found.polarity,
         found.tried,
         repeats,
-        check_timing.replicate_esr(aligned, repeats),
+        itself,
         findings,
     )
 
