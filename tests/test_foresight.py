@@ -51,6 +51,14 @@ def test_too_short_to_tell():
     assert foresight(DRY[few], WET[few], np.zeros(RATE, "f4"), RATE, RATE) is None
 
 
+@pytest.mark.parametrize("poor", [0.0, 0.5])
+def test_a_poor_model_of_a_late_target_is_given_the_right_number(poor):
+    """Half trained, or silent: then what is left over is the wet itself."""
+    target = np.concatenate([WET[25:], np.zeros(25, "f4")])
+    prediction = (poor * best_causal(DRY, target)).astype("f4")
+    assert foresight(DRY, target, prediction, RATE, RATE).samples == pytest.approx(25, abs=2)
+
+
 def test_train_says_so_and_offers_the_number(tmp_path):
     dry, wet = save(tmp_path / "dry.wav", DRY, RATE), save(tmp_path / "wet.wav", WET, RATE)
     out = tmp_path / "run"

@@ -19,8 +19,7 @@ from drywet.pair.delay import last_before_rise
 _BEFORE, _AFTER = 64, 16  # samples, at the model's rate
 _LEAST_SAMPLES = 2
 _LEAST_SHARE = 0.04  # of the error
-_AGREE = 8  # samples between what is left over and the wet itself
-# Without that agreement: share of the error, and of what no causal fit explains against what
+# Where the wet itself does not say so: share of the error, and of what no causal fit explains against what
 # one does, for a net too small leaves over much that follows from the past.
 _PLAIN_SHARE = 0.1
 _PLAIN_RATIO = 0.6
@@ -52,8 +51,8 @@ def foresight(
     if early > -_LEAST_SAMPLES or share < _LEAST_SHARE:
         return None
     proof = last_before_rise(fit.errors(target, -_BEFORE, _AFTER))
-    if abs(proof - early) <= _AGREE and proof <= -_LEAST_SAMPLES:
-        early = proof
+    if proof <= -_LEAST_SAMPLES:
+        early = max(early, proof)  # a little of what is left over follows from still later ones
     elif share < _PLAIN_SHARE or now - then < _PLAIN_RATIO * (1 - now):
         return None
     return Foresight(samples=ceil(-early * file_rate / rate), share=share)
