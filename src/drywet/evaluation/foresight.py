@@ -19,8 +19,8 @@ from drywet.pair.delay import last_before_rise
 _BEFORE, _AFTER = 64, 16  # samples, at the model's rate
 _LEAST_SAMPLES = 2
 _LEAST_SHARE = 0.04  # of the error
-# Where the wet itself does not say so: share of the error, and of what no causal fit explains against what
-# one does, for a net too small leaves over much that follows from the past.
+# Where the wet itself does not say so: share of the error, and what foresight explains over what
+# the past does, for a net too small leaves over much that follows from the past.
 _PLAIN_SHARE = 0.1
 _PLAIN_RATIO = 0.6
 
