@@ -90,6 +90,38 @@ def test_other_material_is_no_drift(names):
     assert not {"drift", "wander"} & set(worst(examine(Pair(dry, wet, rate)).findings))
 
 
+def real(name: str) -> Pair:
+    dry, wet = (shared("audio", *name.format(part).split("/")) for part in ("dry", "wet"))
+    return load_pair(dry, wet)
+
+
+@pytest.mark.parametrize(
+    ("name", "ppm"),
+    [
+        ("real/ua6176_{}.flac", 50),
+        ("real/bigmuff_{}.flac", 50),
+        ("hrd3-drive/{}_drive12_master1.flac", 200),
+    ],
+)
+def test_drift_of_a_short_capture_of_strong_distortion(name, ppm):
+    pair = real(name)
+    found = moved(Pair(pair.dry, clock(pair.wet, ppm), pair.rate))
+    assert found.kind == "drift"
+    assert found.moved == pytest.approx(ppm * 1e-6 * len(pair.dry), abs=2.5)
+    assert moved(pair).kind == "steady"
+
+
+@pytest.mark.parametrize("name", ["real/facebender3_{}.flac", "real/ua6176_{}.flac"])
+def test_joined_takes_of_a_short_capture_of_strong_distortion(name):
+    pair = real(name)
+    border = len(pair.wet) // 2
+    found = moved(Pair(pair.dry, joined(pair.wet, border, 9), pair.rate))
+    assert found.kind == "takes"
+    assert len(found.takes) == 2
+    assert found.takes[1].latency - found.takes[0].latency == pytest.approx(9, abs=2)
+    assert found.takes[1].start == pytest.approx(border, abs=pair.rate)
+
+
 def test_drift_is_an_error_and_mended_where_asked():
     pair = Pair(DRY, clock(WET, 100), RATE)
     asis = examine(pair)

@@ -78,6 +78,12 @@ def _first_order(x: Signal, kind: str, corner: float, rate: int) -> Signal:
     return filtered[..., : x.shape[-1]]
 
 
+def _ridged(gram: Signal) -> Signal:
+    """Products of all branches with a ridge on the diagonal."""
+    gram[np.diag_indices(len(gram))] += _RIDGE * np.trace(gram) / len(gram)
+    return gram
+
+
 class TooLittleSignalError(ValueError):
     """A recording too short, or too silent, for a fit."""
 
@@ -119,9 +125,9 @@ class CausalFit:
         ]
         self._grams = self._grams_of_folds()
         whole_gram = np.sum(self._grams, axis=0)
-        self._solved_for = [whole_gram - gram for gram in self._grams] + [whole_gram]
-        for gram in self._solved_for:
-            gram[np.diag_indices(len(gram))] += _RIDGE * np.trace(gram) / len(gram)
+        # For each fold, of the others: many delays are solved for.
+        self._inverses = [np.linalg.inv(_ridged(whole_gram - gram)) for gram in self._grams]
+        self._whole = _ridged(whole_gram)
 
     def _branches(self, dry: NDArray[np.floating], rate: int, mean: float) -> Signal:
         """Every branch's signal before its filter, ``(branches, segments, SEGMENT)``."""
@@ -218,7 +224,7 @@ class CausalFit:
         together = np.sum(products, axis=0)
         left = np.empty((FOLDS, len(delays)))
         for fold, (gram, own) in enumerate(zip(self._grams, products, strict=True)):
-            filters = np.linalg.solve(self._solved_for[fold], together - own)
+            filters = self._inverses[fold] @ (together - own)
             explained = 2 * np.sum(filters * own, axis=0) - np.sum(filters * (gram @ filters), 0)
             left[fold] = energy[self._fold == fold].sum() - explained
         left /= max(float(energy.sum()), 1e-300)
@@ -236,7 +242,7 @@ class CausalFit:
         """
         targets = self._targets(wet, delay, offsets)
         q = sum(self._correlated(targets, fold)[: self.taps] for fold in range(FOLDS))
-        filters = np.linalg.solve(self._solved_for[FOLDS], np.asarray(q).T.ravel())
+        filters = np.linalg.solve(self._whole, np.asarray(q).T.ravel())
         response = np.fft.rfft(filters.reshape(-1, self.taps), 2 * SEGMENT)  # branches, bins
         predicted = np.empty_like(targets)
         for fold, conjugates in enumerate(self._conjugates):
