@@ -30,7 +30,8 @@ from drywet.models.registry import build
 from drywet.models.windowed.config import WindowedConfig
 from drywet.models.windowed.net import WindowedModel
 from drywet.runs.config import Settings
-from drywet.training.learner import FrameLearner, Learner, TorchLearner
+from drywet.training.kernel_learners import FrameLearner
+from drywet.training.learner import Learner, TorchLearner
 
 BATCH = 64
 SAMPLES = 400_000

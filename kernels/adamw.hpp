@@ -1,18 +1,14 @@
-// Clipping of the gradient's norm and an update of the weights, as PyTorch does them.
+// AdamW as torch.optim has it (Loshchilov and Hutter, ICLR 2019), with clipping before it.
 #pragma once
 
-#include <cstddef>
-#include <vector>
+#include "optimizer.hpp"
 
 namespace drywet {
 
-// One array of weights and its running moments.
-struct Trained {
-    float* weights;
-    float* mean;         // running means of the gradients,
-    float* mean_square;  // and of their squares
-    std::size_t size;
-    std::size_t gradients;  // where its gradients lie among the net's
+// Running moments of an array's gradients.
+struct Moments {
+    float* mean;
+    float* mean_square;
 };
 
 struct AdamWSettings {
@@ -23,12 +19,19 @@ struct AdamWSettings {
     double clip;  // largest norm of the gradient
 };
 
-// Scales the gradients of the trained arrays so that their norm is at most `clip`
-// (torch.nn.utils.clip_grad_norm_); no others are looked at.
-void clip_norm(const std::vector<Trained>& trained, double clip, float* gradients);
+class AdamW : public Optimizer {
+public:
+    // Moments for each array; `done` updates went before.
+    AdamW(std::vector<Slice> trained, std::vector<Moments> moments, const AdamWSettings& settings,
+          long done);
 
-// Update number `step`, from 1, at this learning rate (torch.optim.AdamW).
-void adamw(const std::vector<Trained>& trained, const AdamWSettings& settings, long step,
-           double rate, const float* gradients);
+    void update(float* gradients, double rate) override;
+
+private:
+    std::vector<Slice> trained_;
+    std::vector<Moments> moments_;
+    AdamWSettings settings_;
+    long done_;
+};
 
 }  // namespace drywet

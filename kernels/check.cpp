@@ -8,13 +8,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <vector>
 
+#include "adamw.hpp"
 #include "circuit_run.hpp"
 #include "dispatch.hpp"
 #include "driver.hpp"
 #include "frames.hpp"
+#include "sequences.hpp"
+#include "soap_optimizer.hpp"
 #include "wavenet_run.hpp"
 
 static std::atomic<long> allocations{0};
@@ -129,6 +133,79 @@ void check(const Target& target, Cell cell, int inputs, int hidden, int layers, 
     }
 }
 
+std::vector<Slice> slices_of(Weights& weights) {
+    std::vector<Slice> slices;
+    std::size_t at = 0;
+    for (auto& array : weights.arrays) {
+        slices.push_back({array.data(), array.size(), at});
+        at += array.size();
+    }
+    return slices;
+}
+
+// Arrays of zeros of exactly the sizes asked for.
+struct Zeros {
+    std::vector<std::unique_ptr<std::vector<float>>> arrays;
+
+    float* operator()(std::size_t size) {
+        arrays.push_back(std::make_unique<std::vector<float>>(size));
+        return arrays.back()->data();
+    }
+};
+
+struct AdamWOf {
+    Zeros zeros;
+    AdamW optimizer;
+
+    explicit AdamWOf(Weights& weights)
+        : optimizer(slices_of(weights), moments(weights), {0.9, 0.999, 1e-8, 0.01, 1.0}, 0) {}
+
+    std::vector<Moments> moments(const Weights& weights) {
+        std::vector<Moments> made;
+        for (const auto& array : weights.arrays)
+            made.push_back({zeros(array.size()), zeros(array.size())});
+        return made;
+    }
+};
+
+// Every array a matrix, the inputs turned where it has more than one, the outputs always.
+struct SoapOf {
+    Zeros zeros;
+    SoapOptimizer optimizer;
+
+    SoapOf(const Target& target, Weights& weights)
+        : optimizer(target.soap, blocks(weights),
+                    {0.95, 0.95, 1e-8, 1e-6, 0.01, 1.0, 3}, 0) {}
+
+    std::vector<SoapBlock> blocks(Weights& weights) {
+        std::vector<SoapBlock> made;
+        for (const Slice& slice : slices_of(weights)) {
+            const int hidden = weights.net.hidden;
+            const int outputs = slice.size % hidden ? 1 : hidden, inputs = int(slice.size) / outputs;
+            if (inputs > kMostSoapSide || outputs > kMostSoapSide) continue;
+            SoapJob job{};
+            job.inputs = inputs;
+            job.outputs = outputs;
+            job.mean = zeros(slice.size);
+            job.mean_square = zeros(slice.size);
+            job.covariance_1 = zeros(std::size_t(outputs) * outputs);
+            job.basis_1 = identity(outputs);
+            if (inputs > 1) {
+                job.covariance_0 = zeros(std::size_t(inputs) * inputs);
+                job.basis_0 = identity(inputs);
+            }
+            made.push_back({slice, job});
+        }
+        return made;
+    }
+
+    float* identity(int size) {
+        float* const made = zeros(std::size_t(size) * size);
+        for (int i = 0; i < size; ++i) made[i * size + i] = 1;
+        return made;
+    }
+};
+
 // Frames of a signal of exactly the length that they need, played and learned from; the weights
 // are changed where they are.
 void check_frames(const Target& target, Cell cell, int hidden, int layers, int frame, int batch) {
@@ -146,16 +223,7 @@ void check_frames(const Target& target, Cell cell, int hidden, int layers, int f
 
     FrameTraining training{};
     training.net = net;
-    std::vector<std::vector<float>> moments;
-    moments.reserve(2 * weights.arrays.size());
-    std::size_t at = 0;
-    for (auto& array : weights.arrays) {
-        float* const mean = moments.emplace_back(array.size()).data();
-        float* const square = moments.emplace_back(array.size()).data();
-        training.trained.push_back({array.data(), mean, square, array.size(), at});
-        at += array.size();
-    }
-    training.adamw = {0.9, 0.999, 1e-8, 0.01, 1.0};
+    AdamWOf adamw(weights);
     training.loss = {0.5f, 1.0, 1.0};
     training.frame = frame;
     training.batch = batch;
@@ -167,8 +235,53 @@ void check_frames(const Target& target, Cell cell, int hidden, int layers, int f
         for (int i = 0; i < batch; ++i) starts.push_back(i);
     const std::vector<double> rates(kSteps, 1e-3);
     std::vector<double> losses(kSteps);
-    train_frames(kernel, training, kSteps, starts.data(), rates.data(), losses.data(), 3);
+    train_frames(kernel, training, adamw.optimizer, kSteps, starts.data(), rates.data(),
+                 losses.data(), 3);
     expect(losses.back() < losses.front(), "frames aren't learned", target, net);
+}
+
+// A window of exactly the signal's length, learned from with every loss and either optimiser.
+void check_sequences(const Target& target, Cell cell, int hidden, int layers, int bptt, int batch,
+                     bool dc) {
+    Weights weights(cell, 1, hidden, layers);
+    const Net<float>& net = weights.net;
+    SequenceTraining training{};
+    training.net = net;
+    training.loss = {1.0, 0.9, 0.5, dc ? 1.0 : 0.0, 0.5, 0.5, 0.85};
+    training.gain = 0.5f;
+    training.warm_up = 5;
+    training.segment = 2 * bptt + 3;
+    training.bptt = bptt;
+    training.batch = batch;
+    const std::vector<float> dry = noise(std::size_t(training.warm_up + training.segment));
+    std::vector<float> wet = dry;
+    for (std::size_t i = 1; i < wet.size(); ++i) wet[i] += 0.5f * dry[i - 1];
+    std::vector<double> plain{0}, emphasised{0};
+    for (std::size_t i = 0; i < wet.size(); ++i) {
+        const double rest = i ? wet[i] - 0.9 * wet[i - 1] : 0;
+        plain.push_back(plain.back() + double(wet[i]) * wet[i]);
+        emphasised.push_back(emphasised.back() + rest * rest);
+    }
+    training.energies = {plain.data(), emphasised.data()};
+    training.dry = dry.data();
+    training.wet = wet.data();
+    constexpr int kSteps = 40;
+    const std::vector<std::int64_t> starts(std::size_t(kSteps) * batch, 0);
+    const std::vector<double> rates(kSteps, 1e-3);
+    std::vector<double> losses(std::size_t(kSteps) * training.updates());
+    const auto learned = [&](Optimizer& optimizer) {
+        train_sequences(target.batch[int(cell)], training, optimizer, kSteps, starts.data(),
+                        rates.data(), losses.data(), 3);
+        const auto of_step = [&](int n) {
+            const double* const first = losses.data() + n * training.updates();
+            return std::accumulate(first, first + training.updates(), 0.0);
+        };
+        expect(of_step(kSteps - 1) < of_step(0), "sequences aren't learned", target, net);
+    };
+    AdamWOf adamw(weights);
+    learned(adamw.optimizer);
+    SoapOf soap(target, weights);
+    learned(soap.optimizer);
 }
 
 // Every kind of part behind a resistance, in blocks of one part or all in one.
@@ -281,9 +394,12 @@ int main() {
     for (const Target* target : targets_here())
         for (const Cell cell : {Cell::kLstm, Cell::kGru, Cell::kRnn})
             for (const int hidden : {1, 5, 16, 17, 32})
-                for (const int layers : {1, 2})
+                for (const int layers : {1, 2}) {
                     check_frames(*target, cell, hidden, layers, layers == 1 ? 33 : 7,
                                  layers == 1 ? 35 : 3);
+                    check_sequences(*target, cell, hidden, layers, layers == 1 ? 33 : 7,
+                                    layers == 1 ? 35 : 3, hidden % 2 != 0);
+                }
 #if defined(DRYWET_COUNT_ALLOCATIONS)
     if (allocations == 0) std::printf("nothing was counted\n"), ++failures;
 #endif

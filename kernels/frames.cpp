@@ -15,9 +15,11 @@ std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 // Buffers that every step of a training reuses.
 class Trainer {
 public:
-    Trainer(const BatchKernel<float>& kernel, const FrameTraining& training, int threads)
+    Trainer(const BatchKernel<float>& kernel, const FrameTraining& training, Optimizer& optimizer,
+            int threads)
         : kernel_(kernel),
           training_(training),
+          optimizer_(optimizer),
           groups_((training.batch + kernel.lanes - 1) / kernel.lanes),
           workers_(std::min(groups_, threads)),
           parameters_(training.net.parameters()),
@@ -31,7 +33,7 @@ public:
           errors_(training.batch) {}
 
     // One update; returns the loss before it.
-    double step(const std::int64_t* starts, double rate, long number) {
+    double step(const std::int64_t* starts, double rate) {
         double energy = 0;
         for (int i = 0; i < training_.batch; ++i) {
             targets_[i] = training_.wet[starts[i] + training_.frame - 1];
@@ -52,8 +54,7 @@ public:
             const float* const from = gradients_of(group);
             for (std::size_t i = 0; i < parameters_; ++i) total[i] += from[i];
         }
-        clip_norm(training_.trained, training_.adamw.clip, total);
-        adamw(training_.trained, training_.adamw, number, rate, total);
+        optimizer_.update(total, rate);
         double squares = 0, sizes = 0;
         for (const float error : errors_) {
             squares += double(error) * error;
@@ -116,6 +117,7 @@ private:
 
     const BatchKernel<float>& kernel_;
     const FrameTraining& training_;
+    Optimizer& optimizer_;
     const int groups_, workers_;
     const std::size_t parameters_;
     const std::size_t frames_size_, tape_size_, work_size_;
@@ -153,12 +155,12 @@ void play_frames(const BatchKernel<float>& kernel, const Net<float>& net, int fr
     });
 }
 
-void train_frames(const BatchKernel<float>& kernel, const FrameTraining& training, int steps,
-                  const std::int64_t* starts, const double* rates, double* losses, int threads) {
-    Trainer trainer(kernel, training, threads);
+void train_frames(const BatchKernel<float>& kernel, const FrameTraining& training,
+                  Optimizer& optimizer, int steps, const std::int64_t* starts, const double* rates,
+                  double* losses, int threads) {
+    Trainer trainer(kernel, training, optimizer, threads);
     for (int n = 0; n < steps; ++n)
-        losses[n] = trainer.step(starts + std::size_t(n) * training.batch, rates[n],
-                                 training.done + n + 1);
+        losses[n] = trainer.step(starts + std::size_t(n) * training.batch, rates[n]);
 }
 
 }  // namespace drywet

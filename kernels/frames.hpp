@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "adamw.hpp"
+#include "optimizer.hpp"
 #include "target.hpp"
 
 namespace drywet {
@@ -23,22 +23,20 @@ struct FrameLoss {
 };
 
 struct FrameTraining {
-    Net<float> net;  // its trained weights are those that `trained` points to
-    std::vector<Trained> trained;
-    AdamWSettings adamw;
+    Net<float> net;
     FrameLoss loss;
     int frame;
     int batch;
     const float* dry;  // as the net's input is scaled
     const float* wet;  // a frame's target is at its last sample
-    long done;         // updates before the first one here
 };
 
 // Updates the weights `steps` times. A step's frames begin at starts (steps, batch), none of
 // which may let a frame end outside the signal; its learning rate is in rates (steps). Writes
 // the loss before each update to losses (steps). Results don't depend on the number of
 // threads, nor on how steps are divided among calls.
-void train_frames(const BatchKernel<float>& kernel, const FrameTraining& training, int steps,
-                  const std::int64_t* starts, const double* rates, double* losses, int threads);
+void train_frames(const BatchKernel<float>& kernel, const FrameTraining& training,
+                  Optimizer& optimizer, int steps, const std::int64_t* starts, const double* rates,
+                  double* losses, int threads);
 
 }  // namespace drywet

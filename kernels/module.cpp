@@ -207,7 +207,9 @@ NB_MODULE(_native, m) {
     });
     define<float>(m);
     define<double>(m);
+    define_optimizers(m);
     define_frames(m);
+    define_sequences(m);
     define_wavenet(m);
     nb::class_<Stream>(m, "Stream")
         .def("__init__", make_stream, "target"_a, "cell"_a, "skip"_a, "parameters"_a)

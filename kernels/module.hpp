@@ -9,6 +9,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -87,7 +88,18 @@ BatchKernel<T> kernel_of(const std::string& target, Cell cell) {
         return target_named(target).batch[int(cell)];
 }
 
+// Refuses windows of so many samples that don't lie in the signal.
+inline void require_inside(const Array<const std::int64_t>& starts, std::size_t samples,
+                           std::size_t window) {
+    if (samples < window) throw std::invalid_argument("a window is longer than the signal");
+    for (std::size_t i = 0; i < starts.size(); ++i)
+        if (starts.data()[i] < 0 || std::uint64_t(starts.data()[i]) > samples - window)
+            throw std::invalid_argument("a window lies outside the signal");
+}
+
 void define_frames(nb::module_& m);
+void define_optimizers(nb::module_& m);
+void define_sequences(nb::module_& m);
 void define_wavenet(nb::module_& m);
 
 }  // namespace drywet

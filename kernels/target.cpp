@@ -4,6 +4,7 @@
 
 #include "batch.hpp"
 #include "circuit.hpp"
+#include "soap.hpp"
 #include "stream.hpp"
 #include "wavenet.hpp"
 
@@ -84,6 +85,7 @@ extern const Target DRYWET_TABLE = {
     {DRYWET_TARGET::Circuit::process, DRYWET_TARGET::Circuit::settle},
     {DRYWET_TARGET::best_tile, DRYWET_TARGET::run_of, DRYWET_TARGET::WaveNetPlayer::process,
      DRYWET_TARGET::WaveNetPlayer::settle},
+    {DRYWET_TARGET::Soap::work_bytes, DRYWET_TARGET::Soap::update},
     DRYWET_TARGET::spin,
 };
 

@@ -3,6 +3,7 @@
 
 #include "circuit_job.hpp"
 #include "jobs.hpp"
+#include "soap_job.hpp"
 #include "wavenet_job.hpp"
 
 namespace drywet {
@@ -14,6 +15,7 @@ struct Target {
     StreamKernel (*stream)(Cell, int hidden);
     CircuitKernel circuit;
     WaveNetKernel wavenet;
+    SoapKernel soap;
     long (*spin)(long turns);  // multiply-adds as fast as it can; returns how many
 };
 

@@ -22,7 +22,8 @@ from drywet.models.windowed.config import WindowedConfig
 from drywet.runs.config import Settings
 from drywet.trained.model_file import ModelCard, TrainedModel
 from drywet.training.checkpoint import load_checkpoint
-from drywet.training.learner import FrameLearner, TorchLearner, learner
+from drywet.training.kernel_learners import FrameLearner, learner
+from drywet.training.learner import TorchLearner
 from tests.support import drywet as cli
 from tests.support import grid, random_model
 

@@ -18,6 +18,7 @@ LAYERS = [
     {"errors"},
     {"storage", "validation"},
     {"audio"},
+    {"optimizers"},
     {"dsp", "kernels"},
     {"metrics"},
     {"circuits"},

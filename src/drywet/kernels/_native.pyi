@@ -3,6 +3,8 @@ from typing import Any
 
 Array = Any  # a C-contiguous CPU array of one floating type: NumPy, PyTorch or other DLPack
 
+SoapSide = tuple[Array, Array] | None
+SoapBlock = tuple[int, Array, Array, SoapSide, SoapSide]
 WaveNetLayer = tuple[int, int, str, float, str, str, float]
 
 def targets() -> list[str]: ...
@@ -44,13 +46,35 @@ def play_frames(
     y: Array,
     threads: int,
 ) -> None: ...
-def train_frames(
-    target: str,
-    cell: str,
+class Optimizer: ...
+
+def adamw(
     parameters: Sequence[Array],
     means: Sequence[Array | None],
     squares: Sequence[Array | None],
     done: int,
+    betas: tuple[float, float],
+    eps: float,
+    decay: float,
+    clip: float,
+) -> Optimizer: ...
+def soap(
+    target: str,
+    parameters: Sequence[Array],
+    blocks: Sequence[SoapBlock],
+    done: int,
+    betas: tuple[float, float],
+    eps: float,
+    ridge: float,
+    decay: float,
+    clip: float,
+    every: int,
+) -> Optimizer: ...
+def train_frames(
+    target: str,
+    cell: str,
+    parameters: Sequence[Array],
+    optimizer: Optimizer,
     frame: int,
     dry: Array,
     wet: Array,
@@ -60,10 +84,24 @@ def train_frames(
     gain: float,
     esr: float,
     mae: float,
-    betas: tuple[float, float],
-    eps: float,
-    decay: float,
-    clip: float,
+    threads: int,
+) -> None: ...
+def train_sequences(
+    target: str,
+    cell: str,
+    skip: float,
+    parameters: Sequence[Array],
+    optimizer: Optimizer,
+    window: tuple[int, int, int],
+    dry: Array,
+    wet: Array,
+    starts: Array,
+    rates: Array,
+    losses: Array,
+    gain: float,
+    loss: Sequence[float],
+    energies: Array,
+    emphasised: Array | None,
     threads: int,
 ) -> None: ...
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from drywet.kernels.choice import target
+from drywet.kernels.optimizers import KernelOptimizer
 from drywet.kernels.recurrent import CELLS, array, parameters
 from drywet.kernels.stream import play_frames
 from drywet.kernels.threads import threads
@@ -61,13 +61,13 @@ def train(
 ) -> NDArray[np.float64]:
     """Many updates of a net, its weights and the optimiser's moments in place.
 
-    As ``clip_grad_norm_`` and ``torch.optim.AdamW.step`` would do them.
+    As ``clip_grad_norm_`` and the optimiser's ``step`` would do them.
 
     Args:
         rec: as for `play`, in float32.
         head: likewise.
         frame: likewise.
-        optimizer: an ``AdamW`` over the net's trained parameters, in one group.
+        optimizer: as in `KernelOptimizer`.
         clip: largest norm of the gradient.
         loss: to minimise.
         dry: scaled for the net, shape ``(samples,)``.
@@ -84,31 +84,12 @@ def train(
     from drywet.kernels import _native
 
     weights = parameters(rec, head)
-    states = [_state(optimizer, weight) if weight.requires_grad else None for weight in weights]
-    means, squares = (
-        [None if state is None else state[name].numpy() for state in states]
-        for name in ("exp_avg", "exp_avg_sq")
-    )
-    group = optimizer.param_groups[0]
+    here = KernelOptimizer(optimizer, weights, clip)
     losses = np.empty(len(rates))
     _native.train_frames(
-        target(), CELLS[type(rec)], [w.detach().numpy() for w in weights],
-        means, squares, int(optimizer.state[head.weight]["step"]), frame,
+        target(), CELLS[type(rec)], [w.detach().numpy() for w in weights], here.native, frame,
         dry, wet, starts, np.asarray(rates, np.float64), losses, loss.gain, loss.esr, loss.mae,
-        group["betas"], group["eps"], group["weight_decay"], clip, threads(),
+        threads(),
     )  # fmt: skip
-    for state in states:
-        if state is not None:
-            state["step"] += len(rates)
-    group["lr"] = rates[-1]
+    here.stepped(len(rates), rates[-1])
     return losses
-
-
-def _state(optimizer: torch.optim.Optimizer, weight: Tensor) -> dict[str, Any]:
-    """A parameter's moments; made as AdamW's first step makes them."""
-    state: dict[str, Any] = optimizer.state[weight]
-    if not state:
-        state["step"] = torch.zeros(())
-        state["exp_avg"] = torch.zeros_like(weight)
-        state["exp_avg_sq"] = torch.zeros_like(weight)
-    return state

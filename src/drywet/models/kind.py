@@ -39,6 +39,7 @@ class TrainingDefaults:
         bptt: samples between weight updates; ``None`` for the segment.
         spectral_segment: ``segment`` where the loss needs spectra.
         spectral_bptt: ``bptt`` where the loss needs spectra.
+        optimizer: what turns gradients into better weights.
         learning_rate: peak of the schedule.
         nam_loss: which of the losses of Neural Amp Modeler's trainer ``--loss nam`` is.
     """
@@ -48,6 +49,7 @@ class TrainingDefaults:
     bptt: int | None = 512
     spectral_segment: int = 2048
     spectral_bptt: int | None = 2048
+    optimizer: Literal["soap", "adam"] = "adam"
     learning_rate: float = 16e-3
     nam_loss: Literal["recurrent", "convolutional"] = "recurrent"
 

@@ -81,6 +81,8 @@ class TrainingConfig(_Strict):
             the model's own.
         bptt: samples between weight updates, and the reach of the gradient; ``None``
             takes 512, or 2048 where the loss needs spectra; for WaveNets and stacks the segment.
+        optimizer: ``soap`` (`drywet.optimizers.soap`) or ``adam``, which with decay is AdamW;
+            ``None`` takes soap for recurrent nets that keep their state, else adam.
         learning_rate: peak of the cosine schedule; ``None`` takes 0.016, for WaveNets and stacks
             0.008; a quarter of it where a model is trained further.
         final_rate: its end, as a share of the peak.
@@ -104,6 +106,7 @@ class TrainingConfig(_Strict):
     segment: int | None = Field(default=None, ge=1, le=1 << 22)
     warm_up: int | None = Field(default=None, ge=0, le=1 << 22)
     bptt: int | None = Field(default=None, ge=1, le=1 << 22)
+    optimizer: Literal["soap", "adam"] | None = None
     learning_rate: float | None = Field(default=None, gt=0, le=10)
     final_rate: float = Field(default=0.0, ge=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=10)
@@ -160,6 +163,11 @@ class Settings(_Strict):
         defaults = self._defaults
         chosen = defaults.spectral_bptt if self.loss.in_spectra else defaults.bptt
         return self.segment if chosen is None else chosen
+
+    @property
+    def optimizer(self) -> Literal["soap", "adam"]:
+        """What turns gradients into better weights."""
+        return self.training.optimizer or self._defaults.optimizer
 
     @property
     def learning_rate(self) -> float:

@@ -22,6 +22,7 @@ from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.models.base import EffectModel
+from drywet.optimizers.soap import Soap
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.runs.history import HistoryRow
@@ -31,7 +32,7 @@ from drywet.training.budget import Budget, cosine
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Control, Progress
 from drywet.training.data import TrainingData
-from drywet.training.learner import learner
+from drywet.training.kernel_learners import learner
 from drywet.training.validation import Validated, Validation
 
 _RAMP_STEPS = 50  # the learning rate rises linearly over the first steps
@@ -284,16 +285,15 @@ class Trainer:
 
 
 def _optimizer(model: EffectModel, settings: Settings) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov and Hutter, ICLR 2019), which without decay is Adam.
+    """SOAP, or AdamW (Loshchilov and Hutter, ICLR 2019), which without decay is Adam.
 
-    Fused: a step over a small net is nearly all overhead otherwise.
+    AdamW fused: a step over a small net is nearly all overhead otherwise.
     """
-    return torch.optim.AdamW(
-        [parameter for parameter in model.parameters() if parameter.requires_grad],
-        lr=settings.learning_rate,
-        weight_decay=settings.training.weight_decay,
-        fused=True,
-    )
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    rate, decay = settings.learning_rate, settings.training.weight_decay
+    if settings.optimizer == "soap":
+        return Soap(trained, rate, decay)
+    return torch.optim.AdamW(trained, lr=rate, weight_decay=decay, fused=True)
 
 
 def _copy(model: EffectModel) -> dict[str, Tensor]:

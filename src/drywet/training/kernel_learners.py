@@ -1,0 +1,158 @@
+"""A training's steps in the kernels, many in one call."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from drywet.data.segments import SegmentSampler
+from drywet.kernels import frames, sequences
+from drywet.kernels.recurrent import can_run
+from drywet.losses.terms import NAM_PRE_EMPHASIS
+from drywet.models.base import EffectModel
+from drywet.models.recurrent.net import RecurrentModel
+from drywet.models.windowed.net import WindowedModel
+from drywet.runs.config import Settings
+from drywet.training.learner import Learner, TorchLearner
+
+_SECONDS_AT_ONCE = 0.05  # after so long the loop looks at the clock and at Ctrl-C
+_MOST_AT_ONCE = 4096
+
+
+class _KernelLearner(Learner):
+    """The same updates as `TorchLearner`'s, up to rounding; either goes on from the other's."""
+
+    def __init__(self, sampler: SegmentSampler) -> None:
+        self._sampler = sampler
+
+    def learn(self, step: int, rates: Sequence[float]) -> list[float]:
+        """See `Learner`."""
+        began = time.perf_counter()
+        losses = self._learn(self._sampler.starts_of(step, len(rates)), rates)
+        each = (time.perf_counter() - began) / len(rates)
+        self.at_once = int(np.clip(_SECONDS_AT_ONCE / each, 1, _MOST_AT_ONCE))
+        return [float(loss) for loss in losses]
+
+    @abstractmethod
+    def _learn(self, starts: NDArray[np.int64], rates: Sequence[float]) -> NDArray[np.float64]:
+        """Do the steps over windows that start there, ``(steps, batch)``."""
+
+
+class SequenceLearner(_KernelLearner):
+    """Recurrent nets that keep their state, under losses that are sums over samples.
+
+    Args:
+        model: to train in place; its gains must not change.
+        optimizer: over its parameters.
+        sampler: of the windows.
+        settings: of loss and training, such as `can_learn_sequences` accepts.
+        warm_up: samples of a window that only settle the state.
+    """
+
+    def __init__(
+        self,
+        model: RecurrentModel,
+        optimizer: torch.optim.Optimizer,
+        sampler: SegmentSampler,
+        settings: Settings,
+        warm_up: int,
+    ) -> None:
+        super().__init__(sampler)
+        loss = settings.loss
+        self._model, self._optimizer, self._clip = model, optimizer, settings.training.clip
+        self._loss = sequences.SequenceLoss(
+            esr=loss.esr, pre_emphasis=loss.pre_emphasis, mae=loss.mae, dc=loss.dc, mse=loss.mse,
+            mse_pre=loss.mse_pre, mse_emphasis=NAM_PRE_EMPHASIS,
+        )  # fmt: skip
+        self._window = sequences.Window(warm_up, settings.segment, settings.bptt)
+        self._signals = sequences.Signals(
+            sampler.dry * model.input_gain.numpy(), sampler.wet, loss.pre_emphasis
+        )
+
+    def _learn(self, starts: NDArray[np.int64], rates: Sequence[float]) -> NDArray[np.float64]:
+        return sequences.train(
+            self._model.rec, self._model.head, float(self._model.config.skip),
+            float(self._model.output_gain), self._optimizer, self._clip, self._loss, self._window,
+            self._signals, starts, rates,
+        )  # fmt: skip
+
+
+class FrameLearner(_KernelLearner):
+    """Windowed recurrent nets in the kernels, where a window is learned from at one sample.
+
+    Args:
+        model: with `WindowedModel.net` recurrent, to train in place; its gains must not change.
+        optimizer: over its parameters.
+        sampler: of the windows.
+        settings: of loss and training, such as `can_learn_frames` accepts.
+        warm_up: samples of a window before the one that is learned from.
+    """
+
+    def __init__(
+        self,
+        model: WindowedModel,
+        optimizer: torch.optim.Optimizer,
+        sampler: SegmentSampler,
+        settings: Settings,
+        warm_up: int,
+    ) -> None:
+        super().__init__(sampler)
+        self._rec, self._head = cast(nn.RNNBase, model.net), model.head
+        self._frame, self._optimizer = model.config.frame, optimizer
+        self._clip = settings.training.clip
+        self._dry, self._wet = sampler.dry * model.input_gain.numpy(), sampler.wet
+        self._into = warm_up - model.warm_up  # where the frame begins in its window
+        self._loss = frames.FrameLoss(
+            settings.loss.esr, settings.loss.mae, float(model.output_gain)
+        )
+
+    def _learn(self, starts: NDArray[np.int64], rates: Sequence[float]) -> NDArray[np.float64]:
+        return frames.train(
+            self._rec, self._head, self._frame, self._optimizer, self._clip, self._loss,
+            self._dry, self._wet, starts + self._into, rates,
+        )  # fmt: skip
+
+
+def can_learn_sequences(model: EffectModel, settings: Settings) -> bool:
+    """Whether `SequenceLearner` can do the steps of this training, here."""
+    return (
+        isinstance(model, RecurrentModel)
+        and not model.config.knobs
+        and can_run(model.rec, model.head, model.input_gain.reshape(1, 1, 1))
+        and not settings.loss.in_spectra
+    )
+
+
+def can_learn_frames(model: EffectModel, settings: Settings, warm_up: int) -> bool:
+    """Whether `FrameLearner` can do the steps of this training, here."""
+    return (
+        isinstance(model, WindowedModel)
+        and model.in_kernels(model.input_gain.reshape(1, 1, 1))
+        and settings.segment == 1
+        and warm_up >= model.warm_up
+        and not (settings.loss.dc or settings.loss.mse or settings.loss.in_spectra)
+        and not settings.loss.emphasised
+    )
+
+
+def learner(
+    model: EffectModel,
+    optimizer: torch.optim.Optimizer,
+    sampler: SegmentSampler,
+    settings: Settings,
+    warm_up: int,
+    device: torch.device,
+) -> Learner:
+    """The fastest learner for a training, with the arguments of `TorchLearner`."""
+    if isinstance(model, RecurrentModel) and can_learn_sequences(model, settings):
+        return SequenceLearner(model, optimizer, sampler, settings, warm_up)
+    if isinstance(model, WindowedModel) and can_learn_frames(model, settings, warm_up):
+        return FrameLearner(model, optimizer, sampler, settings, warm_up)
+    return TorchLearner(model, optimizer, sampler, settings, warm_up, device)
