@@ -46,6 +46,7 @@ def play_frames(
     y: Array,
     threads: int,
 ) -> None: ...
+
 class Optimizer: ...
 
 def adamw(
