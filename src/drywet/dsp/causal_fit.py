@@ -35,6 +35,7 @@ _STILL = 1e-9  # full scale: a constant, up to rounding
 _TAPS_SECONDS = 1.5e-3
 _MOST_TAPS = 96
 _RIDGE = 1e-5  # of the mean diagonal
+_WORTH_INVERTING = 3  # solutions take as long as an inverse
 _GAINS = (1.0, 6.0, 36.0)  # of tanh, over signals of RMS 1
 _EVEN_GAIN = 6.0
 _SETTLE_SECONDS = 0.02  # the filters have forgotten what was before
@@ -78,10 +79,27 @@ def _first_order(x: Signal, kind: str, corner: float, rate: int) -> Signal:
     return filtered[..., : x.shape[-1]]
 
 
-def _ridged(gram: Signal) -> Signal:
-    """Products of all branches with a ridge on the diagonal."""
-    gram[np.diag_indices(len(gram))] += _RIDGE * np.trace(gram) / len(gram)
-    return gram
+class _Solver:
+    """Filters from products with the targets, by the products of the branches.
+
+    Args:
+        gram: those, which get a ridge on the diagonal.
+    """
+
+    def __init__(self, gram: Signal) -> None:
+        gram[np.diag_indices(len(gram))] += _RIDGE * np.trace(gram) / len(gram)
+        self._gram = gram
+        self._inverse: Signal | None = None
+        self._solved = 0
+
+    def solve(self, products: Signal) -> Signal:
+        """Of one set of targets or, in columns, of many."""
+        self._solved += 1
+        if self._solved > _WORTH_INVERTING and self._inverse is None:
+            self._inverse = np.asarray(np.linalg.inv(self._gram), np.float64)
+        if self._inverse is not None:
+            return self._inverse @ products
+        return np.asarray(np.linalg.solve(self._gram, products), np.float64)
 
 
 class TooLittleSignalError(ValueError):
@@ -125,9 +143,8 @@ class CausalFit:
         ]
         self._grams = self._grams_of_folds()
         whole_gram = np.sum(self._grams, axis=0)
-        # For each fold, of the others: many delays are solved for.
-        self._inverses = [np.linalg.inv(_ridged(whole_gram - gram)) for gram in self._grams]
-        self._whole = _ridged(whole_gram)
+        self._others = [_Solver(whole_gram - gram) for gram in self._grams]  # of each fold
+        self._whole = _Solver(whole_gram)
 
     def _branches(self, dry: NDArray[np.floating], rate: int, mean: float) -> Signal:
         """Every branch's signal before its filter, ``(branches, segments, SEGMENT)``."""
@@ -224,7 +241,7 @@ class CausalFit:
         together = np.sum(products, axis=0)
         left = np.empty((FOLDS, len(delays)))
         for fold, (gram, own) in enumerate(zip(self._grams, products, strict=True)):
-            filters = self._inverses[fold] @ (together - own)
+            filters = self._others[fold].solve(together - own)
             explained = 2 * np.sum(filters * own, axis=0) - np.sum(filters * (gram @ filters), 0)
             left[fold] = energy[self._fold == fold].sum() - explained
         left /= max(float(energy.sum()), 1e-300)
@@ -242,7 +259,7 @@ class CausalFit:
         """
         targets = self._targets(wet, delay, offsets)
         q = sum(self._correlated(targets, fold)[: self.taps] for fold in range(FOLDS))
-        filters = np.linalg.solve(self._whole, np.asarray(q).T.ravel())
+        filters = self._whole.solve(np.asarray(q).T.ravel())
         response = np.fft.rfft(filters.reshape(-1, self.taps), 2 * SEGMENT)  # branches, bins
         predicted = np.empty_like(targets)
         for fold, conjugates in enumerate(self._conjugates):

@@ -19,6 +19,7 @@ from drywet.kernels.optimizers import KernelOptimizer
 from drywet.kernels.recurrent import CELLS, array, parameters
 from drywet.kernels.stream import play_frames
 from drywet.kernels.threads import threads
+from drywet.optimizers.choose import Optimizer
 
 
 def play(rec: nn.RNNBase, head: nn.Linear, frame: int, x: Tensor) -> Tensor:
@@ -51,7 +52,7 @@ def train(
     rec: nn.RNNBase,
     head: nn.Linear,
     frame: int,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     clip: float,
     loss: FrameLoss,
     dry: NDArray[np.float32],

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from drywet.kernels.choice import target
 from drywet.optimizers import soap
+from drywet.optimizers.choose import Optimizer
 
 
 class KernelOptimizer:
@@ -25,9 +26,7 @@ class KernelOptimizer:
         native: for the functions of the compiled module.
     """
 
-    def __init__(
-        self, optimizer: torch.optim.Optimizer, weights: Sequence[Tensor], clip: float
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, weights: Sequence[Tensor], clip: float) -> None:
         self._optimizer = optimizer
         self._trained = [weight for weight in weights if weight.requires_grad]
         make = _soap if isinstance(optimizer, soap.Soap) else _adamw
@@ -60,7 +59,7 @@ def _adamw(optimizer: Any, weights: Sequence[Tensor], clip: float) -> Any:
     )  # fmt: skip
 
 
-def _moments(optimizer: torch.optim.Optimizer, weight: Tensor) -> dict[str, Any]:
+def _moments(optimizer: Optimizer, weight: Tensor) -> dict[str, Any]:
     """A parameter's moments; made as AdamW's first step makes them."""
     state: dict[str, Any] = optimizer.state[weight]
     if not state:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -18,6 +17,7 @@ from drywet.kernels.choice import target
 from drywet.kernels.optimizers import KernelOptimizer
 from drywet.kernels.recurrent import CELLS, parameters
 from drywet.kernels.threads import threads
+from drywet.optimizers.choose import Optimizer
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def train(
     head: nn.Linear,
     skip: float,
     gain: float,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     clip: float,
     loss: SequenceLoss,
     window: Window,

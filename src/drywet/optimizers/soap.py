@@ -11,6 +11,7 @@ iteration brings them on; ``kernels/soap.hpp`` does the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -31,10 +32,11 @@ RIDGE = 1e-6
 """Of a covariance's trace: where no gradient ever was, the eigenvectors stay what they are."""
 
 
-class Soap(torch.optim.Optimizer):
+class Soap:
     """See the module. A parameter ``(outputs, ...)`` is a matrix of its outputs and the rest.
 
-    The state of a parameter is
+    It has what a training needs of a ``torch.optim.Optimizer``, whose import of the compiler
+    would take longer than some trainings. The state of a parameter is
 
     * ``step``: updates so far;
     * ``mean``: of the gradients, ``(inputs, outputs)``;
@@ -47,36 +49,85 @@ class Soap(torch.optim.Optimizer):
         parameters: to train.
         lr: learning rate.
         weight_decay: decoupled, as AdamW's.
+
+    Attributes:
+        param_groups: one, with the keys ``params``, ``lr`` and ``weight_decay``.
+        state: by parameter.
     """
 
     def __init__(
-        self, parameters: list[nn.Parameter], lr: float, weight_decay: float = 0.0
+        self, parameters: Sequence[nn.Parameter], lr: float, weight_decay: float = 0.0
     ) -> None:
-        super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay})
+        self.param_groups: list[dict[str, Any]] = [
+            {"params": list(parameters), "lr": lr, "weight_decay": weight_decay}
+        ]
+        self.state: dict[Tensor, dict[str, Any]] = {}
+
+    @property
+    def _parameters(self) -> list[nn.Parameter]:
+        return list(self.param_groups[0]["params"])
 
     def state_of(self, parameter: Tensor) -> dict[str, Any]:
         """What is kept of a parameter; made where there is nothing yet."""
-        state: dict[str, Any] = self.state[parameter]
-        if not state:
+        if parameter not in self.state:
             shape = _matrix(parameter.detach()).shape
-            state["step"] = torch.zeros(())
-            state["mean"] = parameter.new_zeros(shape)
-            state["mean_square"] = parameter.new_zeros(shape)
+            state: dict[str, Any] = {"step": torch.zeros(())}
+            state["mean"] = torch.zeros(shape).to(parameter)
+            state["mean_square"] = torch.zeros(shape).to(parameter)
             for side, size in enumerate(shape):
                 if 1 < size <= MOST_SIDE:
-                    state[f"covariance_{side}"] = parameter.new_zeros(size, size)
+                    state[f"covariance_{side}"] = torch.zeros(size, size).to(parameter)
                     state[f"basis_{side}"] = torch.eye(size).to(parameter)
-        return state
+            self.state[parameter] = state
+        return self.state[parameter]
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self) -> None:
         """One update of every parameter that has a gradient."""
-        for group in self.param_groups:
-            rate, decay = group["lr"], group["weight_decay"]
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    update = _update(self.state_of(parameter), _matrix(parameter.grad))
-                    parameter.mul_(1 - rate * decay).sub_(rate * update.T.reshape(parameter.shape))
+        rate, decay = self.param_groups[0]["lr"], self.param_groups[0]["weight_decay"]
+        for parameter in self._parameters:
+            if parameter.grad is not None:
+                update = _update(self.state_of(parameter), _matrix(parameter.grad))
+                parameter.mul_(1 - rate * decay).sub_(rate * update.T.reshape(parameter.shape))
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients."""
+        for parameter in self._parameters:
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                parameter.grad.zero_()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and plain values, the parameters by their numbers; not copied."""
+        states = {
+            number: self.state[parameter]
+            for number, parameter in enumerate(self._parameters)
+            if parameter in self.state
+        }
+        group = self.param_groups[0]
+        return {"state": states, "lr": group["lr"], "weight_decay": group["weight_decay"]}
+
+    def load_state_dict(self, found: dict[str, Any]) -> None:
+        """Go on from a state such as `state_dict` gives.
+
+        Raises:
+            ValueError: it is of other parameters.
+            KeyError: likewise.
+        """
+        states: dict[Tensor, dict[str, Any]] = {}
+        for number, parameter in enumerate(self._parameters):
+            if number not in found["state"]:
+                continue
+            given = found["state"][number]
+            expected = Soap([parameter], 0.0).state_of(parameter)
+            if {n: t.shape for n, t in given.items()} != {n: t.shape for n, t in expected.items()}:
+                raise ValueError("the state is of other parameters")
+            for name, tensor in expected.items():
+                tensor.copy_(given[name])
+            states[parameter] = expected
+        self.state = states
+        self.param_groups[0].update(lr=found["lr"], weight_decay=found["weight_decay"])
 
 
 def _matrix(parameter: Tensor) -> Tensor:

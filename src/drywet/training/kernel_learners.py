@@ -19,6 +19,7 @@ from drywet.losses.terms import NAM_PRE_EMPHASIS
 from drywet.models.base import EffectModel
 from drywet.models.recurrent.net import RecurrentModel
 from drywet.models.windowed.net import WindowedModel
+from drywet.optimizers.choose import Optimizer
 from drywet.runs.config import Settings
 from drywet.training.learner import Learner, TorchLearner
 
@@ -59,7 +60,7 @@ class SequenceLearner(_KernelLearner):
     def __init__(
         self,
         model: RecurrentModel,
-        optimizer: torch.optim.Optimizer,
+        optimizer: Optimizer,
         sampler: SegmentSampler,
         settings: Settings,
         warm_up: int,
@@ -98,7 +99,7 @@ class FrameLearner(_KernelLearner):
     def __init__(
         self,
         model: WindowedModel,
-        optimizer: torch.optim.Optimizer,
+        optimizer: Optimizer,
         sampler: SegmentSampler,
         settings: Settings,
         warm_up: int,
@@ -144,7 +145,7 @@ def can_learn_frames(model: EffectModel, settings: Settings, warm_up: int) -> bo
 
 def learner(
     model: EffectModel,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     sampler: SegmentSampler,
     settings: Settings,
     warm_up: int,

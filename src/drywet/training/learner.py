@@ -14,6 +14,7 @@ import torch
 from drywet.data.segments import SegmentSampler
 from drywet.losses.combined import CombinedLoss
 from drywet.models.base import EffectModel
+from drywet.optimizers.choose import Optimizer
 from drywet.runs.config import Settings
 
 
@@ -50,7 +51,7 @@ class TorchLearner(Learner):
     def __init__(
         self,
         model: EffectModel,
-        optimizer: torch.optim.Optimizer,
+        optimizer: Optimizer,
         sampler: SegmentSampler,
         settings: Settings,
         warm_up: int,

@@ -22,7 +22,7 @@ from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.models.base import EffectModel
-from drywet.optimizers.soap import Soap
+from drywet.optimizers.choose import Optimizer, optimizer_of
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.runs.history import HistoryRow
@@ -284,16 +284,11 @@ class Trainer:
         )
 
 
-def _optimizer(model: EffectModel, settings: Settings) -> torch.optim.Optimizer:
-    """SOAP, or AdamW (Loshchilov and Hutter, ICLR 2019), which without decay is Adam.
-
-    AdamW fused: a step over a small net is nearly all overhead otherwise.
-    """
+def _optimizer(model: EffectModel, settings: Settings) -> Optimizer:
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    rate, decay = settings.learning_rate, settings.training.weight_decay
-    if settings.optimizer == "soap":
-        return Soap(trained, rate, decay)
-    return torch.optim.AdamW(trained, lr=rate, weight_decay=decay, fused=True)
+    return optimizer_of(
+        settings.optimizer, trained, settings.learning_rate, settings.training.weight_decay
+    )
 
 
 def _copy(model: EffectModel) -> dict[str, Tensor]:
