@@ -32,8 +32,9 @@ from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import ModelCard
 from drywet.training.control import Control
 from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.gains import set_gains
 from drywet.training.hardware import use_threads
-from drywet.training.trainer import Trainer, set_gains
+from drywet.training.trainer import Trainer
 
 CAPTURES = (
     "jvm410h-knobs/B1_M3_T7@25", "ts9", "ds1", "honeybee", "sd1-nam", "seed/sd1",

@@ -60,7 +60,7 @@ def run_folder(
     """A small LSTM, trained for a few steps on the capture; each process has its own copy."""
 
     def make(folder: Path) -> None:
-        options = ("--hidden", 8, "--epochs", 12, "--segment", 1024)
+        options = ("--hidden", 8, "--epochs", 12, "--segment", 1024, "--batch", 16)
         done = drywet("train", *capture, "-o", folder / "small", *options)
         assert done.code == 0, done.err
 

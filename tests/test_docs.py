@@ -185,7 +185,18 @@ SMALL_STUDY = {
 
 
 SHORT = {
-    "train": ("--epochs", "1", "--examples", "400", "--segment", "512", "--batch", "4"),
+    "train": (
+        "--epochs",
+        "1",
+        "--examples",
+        "400",
+        "--segment",
+        "512",
+        "--batch",
+        "4",
+        "--optimizer",
+        "adam",
+    ),
     "demo": ("--seconds", "1"),
 }
 DOCUMENTED = [

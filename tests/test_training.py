@@ -15,8 +15,9 @@ import drywet
 from drywet.kernels.choice import choice
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
-from drywet.training.budget import Budget, cosine
+from drywet.training.budget import Budget
 from drywet.training.checkpoint import load_checkpoint
+from drywet.training.cycles import cosine
 from tests.support import RATE, Held, killed_at, overdrive, playing, save
 from tests.support import drywet as cli
 

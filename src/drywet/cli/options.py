@@ -14,8 +14,8 @@ from drywet.validation import parse
 _MODEL = ("cell", "hidden", "layers", "skip", "frame", "taps", "preset")
 _LOSS = ("pre_emphasis", "mrstft", "dc", "mae")
 _TRAINING = (
-    "epochs", "seconds", "until_esr", "select", "patience", "examples", "seed", "compute",
-    "threads", "batch", "segment", "bptt", "learning_rate",
+    "epochs", "seconds", "until_esr", "select", "patience", "examples", "restarts", "seed",
+    "compute", "threads", "batch", "segment", "bptt", "optimizer", "learning_rate",
 )  # fmt: skip
 _CAPTURE = (
     "rate", "margin", "channel", "latency", "resample", "resample_drift", "per_take", "force",

@@ -69,9 +69,13 @@ class TrainingBar(_Line):
             f"{'█' * filled}{'░' * (width - filled)} {progress.done:4.0%}",
             f"step {progress.step}",
         ]
+        if progress.starts > 1:
+            parts.append(f"start {progress.start + 1}, {progress.starts} compared")
         if progress.validation_esr is not None and progress.best_esr is not None:
             parts.append(f"ESR {progress.validation_esr:.5f}")
             parts.append(f"best {progress.best_esr:.5f}")
+        if progress.expected_esr is not None:
+            parts.append(f"expected {progress.expected_esr:.5f}")
         parts.append(f"{progress.speed:.0f}x real time")
         if progress.seconds_left is not None:
             parts.append(f"{_clock(progress.seconds_left)} left")

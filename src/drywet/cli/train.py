@@ -110,6 +110,13 @@ def train_command(
         int | None,
         typer.Option(help="Learn from so many windows only, drawn once.", show_default=False),
     ] = None,
+    restarts: Annotated[
+        int | None,
+        typer.Option(
+            help="Seeds that begin, of which the best goes on [default: 4; with a budget 1].",
+            show_default=False,
+        ),
+    ] = None,
     seeds: Annotated[
         int | None,
         typer.Option(help="Train so often, --seed and up.", show_default=False),
@@ -142,6 +149,12 @@ def train_command(
     ] = None,
     bptt: Annotated[
         int | None, typer.Option(help="Samples per weight update.", show_default=False)
+    ] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(
+            help="soap or adam [default: soap, windowed and WaveNets adam].", show_default=False
+        ),
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak learning rate.", show_default=False)

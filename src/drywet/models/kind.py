@@ -41,6 +41,8 @@ class TrainingDefaults:
         spectral_bptt: ``bptt`` where the loss needs spectra.
         optimizer: what turns gradients into better weights.
         learning_rate: peak of the schedule.
+        cycle_steps: steps of each cycle of the schedule, where no budget is given.
+        restarts: how many seeds begin, where no budget is given.
         nam_loss: which of the losses of Neural Amp Modeler's trainer ``--loss nam`` is.
     """
 
@@ -51,8 +53,19 @@ class TrainingDefaults:
     spectral_bptt: int | None = 2048
     optimizer: Literal["soap", "adam"] = "adam"
     learning_rate: float = 16e-3
+    cycle_steps: tuple[int, ...] = (10_000,)
+    restarts: int = 1
     nam_loss: Literal["recurrent", "convolutional"] = "recurrent"
 
+
+STATEFUL = TrainingDefaults(
+    batch=64,
+    optimizer="soap",
+    learning_rate=32e-3,
+    cycle_steps=(250, 500, 1000, 2000, 4000),
+    restarts=4,
+)
+"""Of recurrent nets that keep their state, whose updates are the kernels' (docs/recipe.md)."""
 
 CONVOLUTIONAL = TrainingDefaults(
     batch=8, bptt=None, spectral_bptt=None, learning_rate=8e-3, nam_loss="convolutional"

@@ -74,7 +74,7 @@ class TrainingConfig(_Strict):
     """How the net is trained.
 
     Attributes:
-        batch: windows per step; ``None`` takes 16, for WaveNets and stacks 8.
+        batch: windows per step; ``None`` takes 64, for windowed nets 16, for WaveNets and stacks 8.
         segment: samples of a window that are learned from; ``None`` takes 2048,
             for windowed nets, which go through a frame for each, 128.
         warm_up: samples before them that only settle the state; ``None`` takes
@@ -83,8 +83,8 @@ class TrainingConfig(_Strict):
             takes 512, or 2048 where the loss needs spectra; for WaveNets and stacks the segment.
         optimizer: ``soap`` (`drywet.optimizers.soap`) or ``adam``, which with decay is AdamW;
             ``None`` takes soap for recurrent nets that keep their state, else adam.
-        learning_rate: peak of the cosine schedule; ``None`` takes 0.016, for WaveNets and stacks
-            0.008; a quarter of it where a model is trained further.
+        learning_rate: peak of the cosine schedule; ``None`` takes 0.032, for windowed nets 0.016,
+            for WaveNets and stacks 0.008; a quarter of it where a model is trained further.
         final_rate: its end, as a share of the peak.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
@@ -97,7 +97,10 @@ class TrainingConfig(_Strict):
             ones for every step.
         milestones: epochs at which the weights are kept as they are then, beside the best.
         validate_every: steps between validations; ``None`` keeps them cheap.
-        seed: of the weights and of the windows drawn.
+        restarts: seeds that begin, of which the better half goes on after each cycle of the
+            schedule (`drywet.training.cycles`); ``None`` takes 4 for recurrent nets that keep their
+            state and have no budget, else 1.
+        seed: of the first one's weights, and of the windows drawn.
         compute: where: ``cpu``, ``cuda``, ``mps`` or ``auto``.
         threads: of the CPU; ``None`` takes one per core, or one where PyTorch runs the nets.
     """
@@ -119,6 +122,7 @@ class TrainingConfig(_Strict):
     examples: int | None = Field(default=None, ge=1, le=1 << 30)
     milestones: tuple[_Epochs, ...] = Field(default=(), max_length=100)
     validate_every: int | None = Field(default=None, ge=1)
+    restarts: int | None = Field(default=None, ge=1, le=16)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     compute: Literal["cpu", "cuda", "mps", "auto"] = "cpu"
     threads: int | None = Field(default=None, ge=1, le=1024)
@@ -177,8 +181,28 @@ class Settings(_Strict):
         return self._defaults.learning_rate
 
     @property
+    def restarts(self) -> int:
+        """Seeds that begin."""
+        training = self.training
+        if training.restarts is not None:
+            return training.restarts
+        given = training.epochs is not None or training.seconds is not None
+        return 1 if given or training.milestones else self._defaults.restarts
+
+    @property
+    def cycle_steps(self) -> tuple[int, ...]:
+        """Steps of each cycle of the schedule, where no budget is given."""
+        return self._defaults.cycle_steps
+
+    @property
     def _defaults(self) -> TrainingDefaults:
         return kind_of(self.model).training or TrainingDefaults()
+
+    @model_validator(mode="after")
+    def _one_start_where_it_is_followed(self) -> Settings:
+        if self.training.milestones and self.restarts > 1:
+            raise ValueError("milestones are kept of a training without restarts")
+        return self
 
     @model_validator(mode="after")
     def _trainable(self) -> Settings:
@@ -313,6 +337,22 @@ class RunConfig(_Strict):
         if "heard_peak_dbfs" in parts:
             parts["trained_peak_dbfs"] = parts.pop("heard_peak_dbfs")
         return parts | {"captures": [capture]}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _before_there_was_a_choice_of_optimizer(cls, given: Any) -> Any:
+        """Adam, and the defaults that went with it."""
+        settings = given.get("settings") if isinstance(given, dict) else None
+        if not isinstance(settings, dict):
+            return given
+        training, model = settings.get("training"), settings.get("model")
+        if not isinstance(training, dict) or "optimizer" in training:
+            return given
+        then: dict[str, Any] = {"optimizer": "adam", "restarts": 1}
+        if isinstance(model, dict) and model.get("kind", "recurrent") == "recurrent":
+            then |= {"batch": 16, "learning_rate": 16e-3}
+        chosen = {name: value for name, value in training.items() if value is not None}
+        return given | {"settings": settings | {"training": training | then | chosen}}
 
     @property
     def capture(self) -> Capture:

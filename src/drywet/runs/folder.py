@@ -147,6 +147,10 @@ class RunFolder:
         history.append(self.history_file, row)
 
     def history(self) -> list[HistoryRow]:
+        """The history of the training, of several starts that of the best."""
+        return history.best_start(self.history_of_all_starts())
+
+    def history_of_all_starts(self) -> list[HistoryRow]:
         """Every whole line of the history, up to one that is spoiled."""
         return history.read(self.history_file)
 

@@ -31,6 +31,7 @@ class HistoryRow(BaseModel):
         band_esr: error by band.
         band_excess_db: level against the device's by band, in dB.
         learning_rate: of the step before.
+        start: which of several starts, from 0.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
@@ -48,6 +49,7 @@ class HistoryRow(BaseModel):
     band_esr: list[float | None] = Field(default_factory=list)
     band_excess_db: list[float | None] = Field(default_factory=list)
     learning_rate: float | None = None
+    start: int | None = None
 
     def line(self) -> str:
         """As JSON, without the keys that were absent."""
@@ -70,6 +72,16 @@ def read(path: Path) -> list[HistoryRow]:
         except ValidationError:
             break
     return rows
+
+
+def best_start(rows: Iterable[HistoryRow]) -> list[HistoryRow]:
+    """Of several starts the rows of the one that came to the best score."""
+    rows = list(rows)
+    scored = [row for row in rows if row.best_score is not None]
+    best = min(scored, key=lambda row: row.best_score or 0.0, default=None)
+    if best is None:
+        return rows
+    return [row for row in rows if (row.start or 0) == (best.start or 0)]
 
 
 def replace(path: Path, rows: Iterable[HistoryRow]) -> None:

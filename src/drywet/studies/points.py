@@ -20,7 +20,6 @@ from drywet.errors import DrywetError
 from drywet.models.registry import kind_of, multiply_adds
 from drywet.runs.config import Settings
 from drywet.studies.plan import Grid, Plan, Sections
-from drywet.training.budget import DEFAULT_STEPS
 from drywet.validation import parse
 
 _FORMAT = 1  # of what is hashed
@@ -78,7 +77,7 @@ class Job:
         training, model = self.settings.training, self.settings.model
         if training.seconds is not None:
             return training.seconds * _A_SECOND
-        steps = float(DEFAULT_STEPS)
+        steps = float(sum(self.settings.cycle_steps))
         if training.epochs is not None and training.examples is not None:
             steps = training.epochs * training.examples / self.settings.batch
         samples = steps * self.settings.batch * self.settings.segment

@@ -6,9 +6,6 @@ import math
 
 from drywet.runs.config import Settings
 
-DEFAULT_STEPS = 10_000
-"""Steps of a run whose settings name neither epochs nor seconds."""
-
 _VALIDATION_SHARE = 0.1
 # What a validated sample costs, in trained ones: forward only, with context and band spectra.
 _VALIDATION_COST = 0.7
@@ -26,19 +23,27 @@ class Budget:
         settings: of the run.
         train_samples: samples in the training spans, an epoch where no number of examples is set.
         validation_samples: samples in the validation spans.
+        starts: how often the whole is trained in all (`drywet.training.cycles.Cycles.total`):
+            seconds are divided among them.
     """
 
-    def __init__(self, settings: Settings, train_samples: int, validation_samples: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        train_samples: int,
+        validation_samples: int,
+        starts: float = 1.0,
+    ) -> None:
         config = settings.training
         per_step = settings.batch * settings.segment
         examples = config.examples
         self.epochs_per_step = settings.batch / examples if examples else per_step / train_samples
-        self.seconds = config.seconds
+        self.seconds = None if config.seconds is None else config.seconds / starts
         self.steps: int | None = None
         if config.epochs is not None:
             self.steps = max(1, math.ceil(config.epochs / self.epochs_per_step))
         elif config.seconds is None:
-            self.steps = DEFAULT_STEPS
+            self.steps = sum(settings.cycle_steps)
         self._milestones: dict[int, list[float]] = {}
         for epochs in config.milestones:
             step = max(1, math.ceil(epochs / self.epochs_per_step))
@@ -57,7 +62,12 @@ class Budget:
         return min(max(shares), 1.0)
 
     def uninterrupted(self, step: int, pause_at: float = 1.0) -> int:
-        """Steps from ``step`` on, at least one, before a validation, a milestone or the pause."""
+        """Steps from ``step`` on, at least one, before a validation, a milestone or the pause.
+
+        Args:
+            step: done so far.
+            pause_at: share of the budget.
+        """
         left = self.validate_every - step % self.validate_every
         ends = [at for at in self._milestones if at > step]
         if self.steps is not None:
@@ -67,8 +77,3 @@ class Budget:
     def milestones(self, step: int) -> list[float]:
         """Epochs whose weights are to be kept after so many steps."""
         return self._milestones.get(step, [])
-
-
-def cosine(progress: float, final: float) -> float:
-    """Cosine schedule without restarts (Loshchilov and Hutter, ICLR 2017): 1 down to ``final``."""
-    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * progress))

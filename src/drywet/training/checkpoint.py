@@ -29,11 +29,17 @@ class LoopState:
         best_step: when that was.
         idle: validations since then.
         step: steps done.
-        elapsed: seconds of training.
+        elapsed: seconds of training, of this start.
         loss_sum: losses since the last validation, summed.
         loss_count: how many.
         retreats: times that the training fell apart and went back to its best weights.
-        finished: the budget is spent or the goal reached.
+        start: which of several starts, from 0.
+        waiting: the other starts, each as a dict of all of the above.
+        given_up: budgets spent on starts that did not go on: 1 is a whole training.
+        given_up_seconds: likewise.
+        cycle: of the schedule, from 0.
+        ends: scores of the best start at the end of each cycle so far.
+        finished: the budget is spent, the goal reached or nothing more to be gained.
     """
 
     weights: dict[str, Tensor]
@@ -48,7 +54,28 @@ class LoopState:
     loss_sum: float = 0.0
     loss_count: int = 0
     retreats: int = 0
+    start: int = 0
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    given_up: float = 0.0
+    given_up_seconds: float = 0.0
+    cycle: int = 0
+    ends: list[float] = field(default_factory=list)
     finished: bool = False
+
+    def take(self, start: dict[str, Any]) -> None:
+        """Go on with a start, such as `of_start` gave."""
+        for name, value in start.items():
+            setattr(self, name, value)
+
+    def of_start(self) -> dict[str, Any]:
+        """What belongs to the start that is gone on with."""
+        return {name: getattr(self, name) for name in _OF_A_START}
+
+
+_OF_A_START = (
+    "weights", "optimizer", "best_weights", "best_score", "best_esr", "best_step", "idle", "step",
+    "elapsed", "loss_sum", "loss_count", "retreats", "start",
+)  # fmt: skip
 
 
 def save_checkpoint(path: Path, state: LoopState) -> None:

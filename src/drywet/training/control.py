@@ -27,7 +27,11 @@ class Progress:
         validation_esr: latest, ``None`` before the first.
         best_esr: best so far, ``None`` before the first.
         speed: seconds of audio learned from per second.
-        seconds_left: at this pace, ``None`` at the very start.
+        seconds_left: at this pace, at most; ``None`` at the very start.
+        start: which of several seeds is being trained, from 0.
+        starts: how many are still compared; 1 for a training of one.
+        expected_esr: on the validation audio at the end of the cycle at hand, once two cycles show
+            the way (`drywet.training.cycles`).
     """
 
     step: int
@@ -36,6 +40,9 @@ class Progress:
     best_esr: float | None
     speed: float
     seconds_left: float | None
+    start: int = 0
+    starts: int = 1
+    expected_esr: float | None = None
 
 
 class Control:

@@ -17,8 +17,9 @@ from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import ModelCard, TrainedModel, load_model, save_model
 from drywet.training.control import Control
 from drywet.training.data import TrainingData
+from drywet.training.gains import set_gains
 from drywet.training.hardware import choose_device, use_threads
-from drywet.training.trainer import FitResult, Trainer, set_gains
+from drywet.training.trainer import FitResult, Trainer
 
 _one_at_a_time = threading.Lock()
 

@@ -57,10 +57,12 @@ def from_model(
     own = settings.model_copy(update={"model": card.model})
     if loss is not None:
         own = own.model_copy(update={"loss": LossConfig(**named_loss(loss, card.model.kind))})
-    if training.learning_rate is None:
-        rate = _SLOWER * own.learning_rate
-        own = own.model_copy(
-            update={"training": training.model_copy(update={"learning_rate": rate})}
-        )
+    if training.restarts not in (None, 1):
+        raise DrywetError(
+            f"--restarts {training.restarts} and --start", "one of them",
+            "A model that is trained further starts where it is.",
+        )  # fmt: skip
+    slower = {"restarts": 1, "learning_rate": training.learning_rate or _SLOWER * own.learning_rate}
+    own = own.model_copy(update={"training": training.model_copy(update=slower)})
     own = own.model_copy(update={"capture": capture.model_copy(update=changes)})
     return trained, parse(Settings, own.model_dump(), Path(path))

@@ -3,14 +3,17 @@
 A step draws a batch of windows, lets their first part settle the net's state without gradients,
 then learns from the rest by truncated backpropagation through time: forward ``bptt`` samples,
 update, hand the state on. Every so many steps the net is scored on the validation audio, and the
-best weights are kept.
+best weights are kept. `drywet.training.cycles` says how the learning rate goes, how many starts
+take part and when it is enough.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,29 +21,31 @@ from torch import Tensor
 
 from drywet.data.segments import SegmentSampler
 from drywet.data.split import total
-from drywet.dsp.levels import rms
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.models.base import EffectModel
+from drywet.models.kind import GAINS
+from drywet.models.registry import build
 from drywet.optimizers.choose import Optimizer, optimizer_of
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.runs.history import HistoryRow
 from drywet.storage import make_folder
 from drywet.trained.model_file import ModelCard, TrainedModel, save_model
-from drywet.training.budget import Budget, cosine
+from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Control, Progress
+from drywet.training.cycles import after_cycle, cycles_of
 from drywet.training.data import TrainingData
 from drywet.training.kernel_learners import learner
 from drywet.training.validation import Validated, Validation
 
 _RAMP_STEPS = 50  # the learning rate rises linearly over the first steps
 _CHECKPOINT_SECONDS = 3.0
-_LEAST_RMS = 1e-6  # silence would ask for an endless gain
 # A validation ESR worse than silence's, and so many times the best, is no passing spike.
 _DIVERGED = 20.0
 _AFTER_DIVERGING = 0.5  # times the learning rate
+_BETWEEN_SEEDS = 1_000_003  # of starts: two trainings with seeds side by side share none
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,12 @@ class FitResult:
     """How a training ended; the model holds its best weights.
 
     Attributes:
-        steps: done in all.
+        steps: done by the start that came out best.
         seconds: of training in all.
         best_esr: on the validation audio.
         best_step: when that was reached.
         interrupted: asked to stop, or paused.
+        restarts: how many seeds began.
     """
 
     steps: int
@@ -60,21 +66,7 @@ class FitResult:
     best_esr: float
     best_step: int
     interrupted: bool
-
-
-def set_gains(model: EffectModel, data: TrainingData) -> None:
-    """Scale so that the net sees and makes signals of the level that suits it, RMS 1 for most.
-
-    A net that adds the dry sample itself to its output has one gain and its inverse, so that it
-    adds just that: the plugins that know a skip know no other.
-    """
-    whole = data.joined()
-    dry = np.concatenate([whole.dry[span.start : span.stop] for span in whole.split.train])
-    wet = np.concatenate([whole.wet[span.start : span.stop] for span in whole.split.train])
-    gain_in = model.input_rms / max(rms(dry), _LEAST_RMS)
-    inverse = 1 / gain_in
-    scale = max(rms(wet), _LEAST_RMS) / model.output_rms
-    model.set_gains(gain_in, inverse if model.config.adds_input else scale)
+    restarts: int = 1
 
 
 class Trainer:
@@ -118,7 +110,8 @@ class Trainer:
         )  # fmt: skip
         batch = SpanBatch(whole.dry, whole.wet, held_out, device, model.warm_up)
         self.validation = Validation(batch, held_out, data.rate, config.select)
-        self.budget = Budget(settings, total(whole.split.train), total(held_out))
+        self.cycles = cycles_of(settings)
+        self.budget = Budget(settings, total(whole.split.train), total(held_out), self.cycles.total)
         self.optimizer = _optimizer(model, settings)
         self.learner = learner(model, self.optimizer, sampler, settings, warm_up, device)
         self.state = LoopState(model.state_dict(), self.optimizer.state_dict())
@@ -137,58 +130,92 @@ class Trainer:
         """
         self._begin(resume)
         state, budget = self.state, self.budget
-        began, elapsed_before, first_step = time.perf_counter(), state.elapsed, state.step
-        saved = began
+        began = saved = now = time.perf_counter()
+        learned = 0.0
         if self.trained and state.step == 0:
             self._validate()
-        done = budget.progress(state.step, state.elapsed)
         with self.control.training():
-            while not (state.finished or self.control.stop_requested or done >= pause_at):
-                self._learn(budget.uninterrupted(state.step, pause_at))
-                now = time.perf_counter()
-                state.elapsed = elapsed_before + now - began
+            while not (state.finished or self.control.stop_requested or self._done() >= pause_at):
+                steps = self._learn(pause_at)
+                learned += steps * self.settings.batch * self.settings.segment / self.rate
                 self._keep_milestones()
-                done = budget.progress(state.step, state.elapsed)
-                if state.step % budget.validate_every == 0 or done >= 1:
+                before, now = now, time.perf_counter()
+                state.elapsed += now - before
+                at_end = self._progress() >= self.cycles.stops[state.cycle]
+                if state.step % budget.validate_every == 0 or at_end:
                     self._validate()
-                state.finished = done >= 1 or self._good_enough()
-                if time.perf_counter() - saved > _CHECKPOINT_SECONDS:
+                state.finished = self._good_enough()
+                if at_end and not state.finished:
+                    self._end_of_cycle()
+                if now - saved > _CHECKPOINT_SECONDS:
                     self._save()
-                    saved = time.perf_counter()
-                self._report(done, state.step - first_step, time.perf_counter() - began)
+                    saved = now
+                self._report(learned / (now - began))
             if not state.best_step:  # stopped before the first validation
                 self._validate()
             self._save()
+        best = min([state.of_start(), *state.waiting], key=lambda start: start["best_score"])
+        state.take(best)
         self.model.load_state_dict(state.best_weights)
         self._save_model(self.folder.model_file)  # a killed run may have left another
         return FitResult(
-            state.step, state.elapsed, state.best_esr, state.best_step, not state.finished
-        )
+            state.step, self._seconds(), state.best_esr, state.best_step, not state.finished,
+            self.settings.restarts,
+        )  # fmt: skip
 
     def _begin(self, resume: bool) -> None:
         """From the folder's checkpoint, or from the start."""
         if not (resume and self.folder.checkpoint_file.is_file()):
             self.folder.keep_history([])
+            others = range(1, self.settings.restarts)
+            self.state.waiting = [self._new_start(number) for number in others]
             return
         self.state = state = load_checkpoint(self.folder.checkpoint_file)
         try:
-            self.model.load_state_dict(state.weights)
-            self.optimizer.load_state_dict(state.optimizer)
+            self._take_up()
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DrywetError(
                 f"{self.folder.checkpoint_file} does not fit the run's model",
                 "the checkpoint of this run",
                 "Train again with --overwrite.",
             ) from error
-        rows = self.folder.history()  # cut to what the checkpoint covers
-        self.folder.keep_history([row for row in rows if row.step <= state.step])
-        if self.config.until_esr is None and self.config.patience is None:
-            # The budget may be another one.
-            state.finished = self.budget.progress(state.step, state.elapsed) >= 1
+        steps = {one["start"]: one["step"] for one in [*state.waiting, state.of_start()]}
+        rows = self.folder.history_of_all_starts()  # cut to what the checkpoint covers
+        kept = [row for row in rows if row.step <= steps.get(row.start or 0, row.step)]
+        self.folder.keep_history(kept)
+        goes_by_budget = self.config.until_esr is None and self.config.patience is None
+        if goes_by_budget and not self.cycles.open_ended:  # the budget may be another one
+            state.finished = self._progress() >= 1
 
-    def _learn(self, at_most: int) -> None:
-        """Do the next steps."""
+    def _new_start(self, number: int) -> dict[str, Any]:
+        """Another net with the same gains, not yet trained."""
+        torch.manual_seed((self.config.seed + number * _BETWEEN_SEEDS) % 2**31)
+        weights = build(self.model.config).state_dict()
+        gains = {name: own for name, own in self.model.state_dict().items() if name in GAINS}
+        untrained = _optimizer(self.model, self.settings).state_dict()
+        return LoopState(weights | gains, untrained, start=number).of_start()
+
+    def _take_up(self) -> None:
+        """Give the model and the optimiser what the state says."""
+        self.model.load_state_dict(self.state.weights)
+        self.optimizer.load_state_dict(self.state.optimizer)
+
+    def _set_down(self) -> None:
+        """Keep in the state what the model and the optimiser are."""
+        self.state.weights = _copy(self.model)
+        self.state.optimizer = copy.deepcopy(self.optimizer.state_dict())
+
+    def _end_of_cycle(self) -> None:
+        self._set_down()
+        after_cycle(self.state, self.cycles, self.budget)
+        self._take_up()
+
+    def _learn(self, pause_at: float) -> int:
+        """Do the next steps; returns how many."""
         state = self.state
+        at_most = self.budget.uninterrupted(
+            state.step, min(pause_at, self.cycles.stops[state.cycle])
+        )
         steps = min(self.learner.at_once, at_most)
         rates = [self._learning_rate(state.step + number) for number in range(steps)]
         losses = self.learner.learn(state.step, rates)
@@ -196,13 +223,15 @@ class Trainer:
             state.loss_sum += loss
         state.loss_count += len(losses)
         state.step += steps
+        return steps
 
     def _learning_rate(self, step: int) -> float:
         """Of a step; where progress follows the clock, by the time so far."""
         done = self.budget.progress(step, self.state.elapsed)
         ramp = min(1.0, (step + 1) / _RAMP_STEPS)
         slower = _AFTER_DIVERGING**self.state.retreats * ramp
-        return self.settings.learning_rate * cosine(done, self.config.final_rate) * slower
+        share = self.cycles.rate(self.state.cycle, done, self.config.final_rate)
+        return self.settings.learning_rate * share * slower
 
     def _validate(self) -> None:
         """Score the model; keep it where it is the best, go back where it has diverged."""
@@ -220,8 +249,9 @@ class Trainer:
         if healthy and score < state.best_score:
             state.best_score, state.best_esr, state.best_step = score, found.esr, state.step
             state.best_weights, state.idle = _copy(self.model), 0
-            self._save_model(self.folder.model_file)
-            self.control.on_better_model(self.folder.model_file, found.esr)
+            if all(score < other["best_score"] for other in state.waiting):
+                self._save_model(self.folder.model_file)
+                self.control.on_better_model(self.folder.model_file, found.esr)
         if healthy:
             self.folder.append_history(self._row(found, score))
         if not healthy or found.esr > max(_DIVERGED * state.best_esr, 1.0):
@@ -245,6 +275,7 @@ class Trainer:
             band_esr=[band.esr for band in found.bands],
             band_excess_db=[band.excess_db for band in found.bands],
             learning_rate=self.optimizer.param_groups[0]["lr"],
+            start=state.start,
         )
 
     def _retreat(self) -> None:
@@ -273,14 +304,39 @@ class Trainer:
     def _save_model(self, path: Path) -> None:
         save_model(path, TrainedModel.of(self.model, self.card))
 
-    def _report(self, done: float, steps: int, seconds: float) -> None:
+    def _progress(self) -> float:
+        """Share of its budget that the start at hand has spent."""
+        return self.budget.progress(self.state.step, self.state.elapsed)
+
+    def _done(self) -> float:
+        """Share of all that all starts may take."""
+        state = self.state
+        others = sum(self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting)
+        return (state.given_up + others + self._progress()) / self.cycles.total
+
+    def _seconds(self) -> float:
+        """Of training, all starts together."""
+        state = self.state
+        waiting = sum(float(one["elapsed"]) for one in state.waiting)
+        return state.given_up_seconds + waiting + state.elapsed
+
+    def _report(self, speed: float) -> None:
         """Tell the control where the training stands."""
-        state, settings = self.state, self.settings
-        audio = steps * settings.batch * settings.segment / self.rate
-        left = state.elapsed * (1 - done) / done if done > 0 else None
-        best = state.best_esr if state.best_step else None
+        state, done, seconds = self.state, self._done(), self._seconds()
         self.control.on_progress(
-            Progress(state.step, done, self.validation_esr, best, audio / seconds, left)
+            Progress(
+                step=state.step,
+                done=1.0 if state.finished else done,
+                validation_esr=self.validation_esr,
+                best_esr=state.best_esr if state.best_step else None,
+                speed=speed,
+                seconds_left=seconds * (1 - done) / done if done > 0 else None,
+                start=state.start,
+                starts=self.cycles.starts[state.cycle],
+                expected_esr=self.cycles.expected(state.ends)
+                if self.config.select == "esr"
+                else None,
+            )
         )
 
 

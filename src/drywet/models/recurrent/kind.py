@@ -10,7 +10,7 @@ import numpy as np
 
 from drywet.kernels.choice import choice
 from drywet.models.config import Samples, Shape, Weights
-from drywet.models.kind import Kind
+from drywet.models.kind import STATEFUL, Kind
 from drywet.models.layers import dense_shapes, recurrent_multiply_adds, recurrent_shapes
 from drywet.models.player import KernelPlayer, Player
 from drywet.models.recurrent.config import RecurrentConfig
@@ -23,6 +23,7 @@ class Recurrent(Kind[RecurrentConfig]):
     """LSTM, GRU, RNN."""
 
     config = RecurrentConfig
+    training = STATEFUL
 
     def net_shapes(self, config: RecurrentConfig) -> dict[str, Shape]:
         """See `Kind`."""

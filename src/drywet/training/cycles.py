@@ -1,0 +1,119 @@
+"""How a training descends: in cycles of the learning rate, and with several starts at first.
+
+Each cycle takes the learning rate along a cosine from its peak to its end (warm restarts:
+Loshchilov and Hutter, "SGDR", ICLR 2017), so that what stands at its end is a finished model. A
+training without a budget has cycles twice as long each time, and ends once another is not expected
+to gain anything.
+
+Several seeds begin; after each cycle the better half of them goes on (successive halving: Jamieson
+and Talwalkar, AISTATS 2016).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from drywet.runs.config import Settings
+from drywet.training.budget import Budget
+from drywet.training.checkpoint import LoopState
+
+_FIRST_SHARE = 1 / 16  # of a given budget, while seeds are compared; the next cycles are twice that
+_WORTH_IT = 0.95  # times the score is what another cycle must be expected to reach
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """The cycles of a training.
+
+    Attributes:
+        stops: shares of a start's budget at which they end, rising to 1.
+        starts: how many take part in each, falling to 1.
+        open_ended: it may end after any that one start has gone through alone.
+    """
+
+    stops: tuple[float, ...]
+    starts: tuple[int, ...]
+    open_ended: bool
+
+    @property
+    def total(self) -> float:
+        """What all starts take together, where a single one from start to end takes 1."""
+        edges = pairwise((0.0, *self.stops))
+        return sum((b - a) * count for (a, b), count in zip(edges, self.starts, strict=True))
+
+    def rate(self, number: int, done: float, final: float) -> float:
+        """The learning rate over its peak, in a cycle, ``done`` of the budget spent."""
+        first, last = (0.0, *self.stops)[number : number + 2]
+        return cosine(min(max((done - first) / (last - first), 0.0), 1.0), final)
+
+    def expected(self, scores: Sequence[float]) -> float | None:
+        """The score at the end of the next cycle, after those at the ends so far.
+
+        By the power law through the last two (Hestness et al., "Deep learning scaling is
+        predictable, empirically", 2017); ``None`` where there is no next or there are no two.
+        """
+        if not 2 <= len(scores) < len(self.stops) or min(scores[-2:]) <= 0:
+            return None
+        before, last, following = self.stops[len(scores) - 2 : len(scores) + 1]
+        power = math.log(scores[-1] / scores[-2]) / math.log(last / before)
+        return scores[-1] * float((following / last) ** power)
+
+    def enough(self, scores: Sequence[float]) -> bool:
+        """Whether a training may end after cycles that ended with these scores."""
+        if len(scores) >= len(self.stops):
+            return True
+        expected = self.expected(scores)
+        alone = self.starts[len(scores) - 1] == 1
+        return self.open_ended and alone and expected is not None and (
+            expected > _WORTH_IT * scores[-1]
+        )  # fmt: skip
+
+
+def cycles_of(settings: Settings) -> Cycles:
+    """The cycles of a training with these settings."""
+    training = settings.training
+    restarts = settings.restarts
+    halvings = math.ceil(math.log2(restarts))
+    if training.epochs is None and training.seconds is None:
+        steps = settings.cycle_steps
+        stops = tuple(stop / sum(steps) for stop in accumulate(steps))
+        starts = tuple(max(math.ceil(restarts / 2**n), 1) for n in range(len(steps)))
+        return Cycles(stops, starts, open_ended=True)
+    stops = (*((2 ** (n + 1) - 1) * _FIRST_SHARE for n in range(halvings)), 1.0)
+    starts = tuple(math.ceil(restarts / 2**n) for n in range(halvings + 1))
+    return Cycles(stops, starts, open_ended=False)
+
+
+def after_cycle(state: LoopState, cycles: Cycles, budget: Budget) -> None:
+    """Go on with a start that is not as far yet, or into the next cycle with the best, or end.
+
+    Args:
+        state: its own start at the end of a cycle, its weights and its optimiser's up to date.
+        cycles: of the training.
+        budget: of each start.
+    """
+    stop = cycles.stops[state.cycle]
+    everyone = [state.of_start(), *state.waiting]
+    behind = [one for one in everyone if budget.progress(one["step"], one["elapsed"]) < stop]
+    if not behind:
+        everyone.sort(key=lambda one: float(one["best_score"]))
+        state.ends.append(everyone[0]["best_score"])
+        state.finished = cycles.enough(state.ends)
+        if not state.finished:
+            state.cycle += 1
+            going_on = cycles.starts[state.cycle]
+            for one in everyone[going_on:]:
+                state.given_up += budget.progress(one["step"], one["elapsed"])
+                state.given_up_seconds += one["elapsed"]
+            del everyone[going_on:]
+    next_one = behind[0] if behind else everyone[0]
+    state.take(next_one)
+    state.waiting = [one for one in everyone if one is not next_one]
+
+
+def cosine(progress: float, final: float) -> float:
+    """Cosine schedule (Loshchilov and Hutter, ICLR 2017): 1 down to ``final``."""
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * progress))
