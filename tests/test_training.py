@@ -87,8 +87,16 @@ FRAMES = (
     "--model", "windowed", "--frame", 32, "--hidden", 16, "--segment", 1, "--batch", 64,
     "--examples", 2_000,
 )  # fmt: skip
-BUDGETS = {"segments": (*SMALL, "--epochs", 3), "frames": (*FRAMES, "--epochs", 4)}
-LONG = {"segments": (*SMALL, "--epochs", 20), "frames": (*FRAMES, "--epochs", 40)}
+BUDGETS = {
+    "starts": (*SMALL, "--epochs", 6, "--restarts", 3),
+    "segments": (*SMALL, "--epochs", 3),
+    "frames": (*FRAMES, "--epochs", 4),
+}
+LONG = {
+    "segments": (*SMALL, "--epochs", 20),
+    "frames": (*FRAMES, "--epochs", 40),
+    "starts": (*SMALL, "--epochs", 10, "--restarts", 3),
+}
 
 
 @pytest.fixture(scope="module")

@@ -135,7 +135,9 @@ class Trainer:
         if self.trained and state.step == 0:
             self._validate()
         with self.control.training():
-            while not (state.finished or self.control.stop_requested or self._done() >= pause_at):
+            while not (state.finished or self.control.stop_requested):
+                if pause_at < 1 and self._done() >= pause_at:
+                    break
                 steps = self._learn(pause_at)
                 learned += steps * self.settings.batch * self.settings.segment / self.rate
                 self._keep_milestones()
@@ -320,6 +322,12 @@ class Trainer:
         waiting = sum(float(one["elapsed"]) for one in state.waiting)
         return state.given_up_seconds + waiting + state.elapsed
 
+    def _expected_esr(self) -> float | None:
+        """Where it ends when it is enough, at the end of the cycle at hand."""
+        if self.config.select != "esr" or not self.cycles.open_ended:
+            return None
+        return self.cycles.expected(self.state.ends)
+
     def _report(self, speed: float) -> None:
         """Tell the control where the training stands."""
         state, done, seconds = self.state, self._done(), self._seconds()
@@ -333,9 +341,7 @@ class Trainer:
                 seconds_left=seconds * (1 - done) / done if done > 0 else None,
                 start=state.start,
                 starts=self.cycles.starts[state.cycle],
-                expected_esr=self.cycles.expected(state.ends)
-                if self.config.select == "esr"
-                else None,
+                expected_esr=self._expected_esr(),
             )
         )
 

@@ -1,0 +1,116 @@
+"""Cycles of the learning rate, several starts, and when it is enough."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import drywet
+from drywet.models.recurrent.kind import Recurrent
+from drywet.runs.config import Settings
+from drywet.runs.folder import RunFolder
+from drywet.training.budget import Budget
+from drywet.training.checkpoint import LoopState, load_checkpoint
+from drywet.training.cycles import Cycles, after_cycle, cycles_of
+from tests.support import drywet as cli
+
+SMALL = ("--hidden", 8, "--segment", 1024, "--batch", 8)
+DOUBLING = Cycles((1 / 7, 3 / 7, 1.0), (4, 2, 1), open_ended=True)
+
+
+def test_the_learning_rate_falls_to_its_end_in_every_cycle():
+    rates = [DOUBLING.rate(0, done, 0.1) for done in (0, 1 / 14, 1 / 7)]
+    assert rates == pytest.approx([1, 0.55, 0.1])
+    assert [DOUBLING.rate(2, done, 0.0) for done in (3 / 7, 5 / 7, 1)] == pytest.approx([1, 0.5, 0])
+
+
+def test_what_starts_cost_together():
+    assert DOUBLING.total == pytest.approx((4 * 1 + 2 * 2 + 1 * 4) / 7)
+    alone = cycles_of(Settings(training=drywet.TrainingConfig(epochs=3)))
+    assert (alone.stops, alone.starts, alone.total) == ((1.0,), (1,), 1.0)
+    five = cycles_of(Settings(training=drywet.TrainingConfig(seconds=60, restarts=5)))
+    assert five.starts == (5, 3, 2, 1)
+    assert five.stops == (1 / 16, 3 / 16, 7 / 16, 1.0)
+
+
+def test_seconds_are_those_of_all_starts_together():
+    settings = Settings(training=drywet.TrainingConfig(seconds=60, restarts=4))
+    cycles = cycles_of(settings)
+    budget = Budget(settings, 10_000, 1_000, cycles.total)
+    assert budget.progress(0, 60 / cycles.total) == 1
+
+
+@pytest.mark.parametrize("power", [0.3, 0.9])
+def test_the_expected_score_goes_on_as_a_power_law(power):
+    scores = [stop**-power for stop in DOUBLING.stops[:2]]
+    assert DOUBLING.expected(scores) == pytest.approx(1.0)
+    assert DOUBLING.expected(scores[:1]) is None
+    assert DOUBLING.expected([*scores, 1.0]) is None
+
+
+def test_it_ends_where_another_cycle_would_gain_nothing():
+    alone = dataclasses.replace(DOUBLING, starts=(1, 1, 1))
+    assert alone.enough([1.0, 0.99])
+    assert alone.enough([1.0, 1.2])
+    assert not alone.enough([1.0, 0.5])
+    assert not DOUBLING.enough([1.0, 0.99]), "two are still compared"
+    assert not dataclasses.replace(alone, open_ended=False).enough([1.0, 0.99])
+    assert alone.enough([1.0, 0.5, 0.2]), "the last one is over"
+
+
+def test_the_better_half_goes_on():
+    settings = Settings(training=drywet.TrainingConfig(epochs=7, batch=1, segment=10, restarts=4))
+    budget, cycles = Budget(settings, 100, 10), cycles_of(settings)
+    assert budget.steps == 70
+    scores = {0: 0.4, 1: 0.1, 2: 0.3, 3: 0.2}
+    state = LoopState({}, {}, start=0)
+    state.waiting = [LoopState({}, {}, start=number).of_start() for number in (1, 2, 3)]
+    went = []
+    while not state.finished:
+        went.append((state.cycle, state.start))
+        state.step = int(np.ceil(cycles.stops[state.cycle] * 70))
+        state.best_score = scores[state.start] / (1 + state.cycle)
+        after_cycle(state, cycles, budget)
+    assert went == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 3), (2, 1)]
+    assert state.ends == pytest.approx([0.1, 0.05, 0.1 / 3])
+    assert state.start == 1
+    assert not state.waiting
+
+
+def test_starts_are_compared_and_the_best_is_kept(capture, tmp_path):
+    budget = (*SMALL, "--epochs", 6, "--restarts", 4)
+    done = cli("train", *capture, "-o", tmp_path / "r", *budget, "--json")
+    assert done.code == 0, done.err
+    run = RunFolder.open(tmp_path / "r")
+    rows = run.history_of_all_starts()
+    assert {row.start for row in rows} == {0, 1, 2, 3}
+    last = {row.start: row for row in rows}  # of each
+    by_length = sorted(last.values(), key=lambda row: row.step)
+    assert by_length[0].step == by_length[1].step < by_length[2].step < by_length[3].step
+    winner = by_length[3]
+    assert winner.best_score == min(row.best_score for row in rows)
+    assert {row.start for row in run.history()} == {winner.start}
+    state = load_checkpoint(run.checkpoint_file)
+    assert state.best_score == winner.best_score
+    assert len(state.ends) == 3
+    assert done.json["training"]["restarts"] == 4
+
+
+def test_an_easy_device_ends_early(capture, tmp_path, monkeypatch):
+    """Without a budget: the wet is the dry, and more than a few cycles gain nothing."""
+    short = dataclasses.replace(Recurrent.training, cycle_steps=(20, 20, 20, 20, 2000), restarts=2)
+    monkeypatch.setattr(Recurrent, "training", short)
+    done = cli("train", *capture, "-o", tmp_path / "r", *SMALL, "--learning-rate", 1e-7, "--json")
+    assert done.code == 0, done.err
+    assert done.json["training"]["steps"] < 2000
+    assert not done.json["training"]["interrupted"]
+
+
+def test_milestones_and_restarts_do_not_go_together(tmp_path, capture):
+    path = tmp_path / "settings.json"
+    path.write_text('{"training": {"milestones": [1], "restarts": 2, "epochs": 2}}')
+    done = cli("train", *capture, "-o", tmp_path / "r", "--config", path)
+    assert done.code == 2
+    assert "milestones" in done.err
