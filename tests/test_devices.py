@@ -90,7 +90,7 @@ def clipper(tmp_path):
 
 def is_learned(device, folder):
     out = drywet("train", "--device", device, "--drive", "0.2", "-o", folder / "run",
-                 "--epochs", "2", "--hidden", "8", "--json")  # fmt: skip
+                 "--epochs", "2", "--hidden", "8", "--batch", "16", "--json")  # fmt: skip
     assert out.code == 0, out.err
     config = json.loads((folder / "run" / "config.json").read_text())
     recording = config["captures"][0]["recording"]

@@ -55,7 +55,9 @@ def test_a_host_in_another_thread_watches_and_stops(capture, tmp_path):
     (run,) = found
     assert run.interrupted
     assert host.reports == [run.check]
-    assert [p.step for p in host.progress] == list(range(1, 21))
+    steps = [p.step for p in host.progress]
+    assert steps == sorted(set(steps))  # many updates in a call in the kernels
+    assert steps[-1] == run.fit.steps >= 20
     errors = [esr for _, esr in host.better]
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] == run.fit.best_esr

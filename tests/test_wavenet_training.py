@@ -118,7 +118,7 @@ def test_a_model_is_trained_further(run_folder, capture, tmp_path, format):
     assert after < 2 * best
     config = RunFolder.open(folder).config()
     assert config.start == str(start)
-    assert config.settings.training.learning_rate == 4e-3
+    assert config.settings.training.learning_rate == 8e-3
     assert (config.output_latency, config.rate) == (1, RATE)
     again = drywet("evaluate", folder, "--json").json
     assert again["esr"] < 2 * drywet("evaluate", run_folder, "--json").json["esr"]
