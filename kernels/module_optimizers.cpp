@@ -61,7 +61,7 @@ using Block = std::tuple<int, Floats, Floats, Side, Side>;
 NativeOptimizer make_soap(const std::string& target, const std::vector<Floats>& parameters,
                           const std::vector<Block>& given, long done,
                           std::pair<double, double> betas, double eps, double ridge, double decay,
-                          double clip, int every) {
+                          double clip, int every, int threads) {
     if (done < 0 || every < 1) throw std::invalid_argument("a count of updates expected");
     NativeOptimizer made{nullptr, parameters, {}};
     const std::vector<Slice> slices = slices_of(parameters);
@@ -95,7 +95,7 @@ NativeOptimizer make_soap(const std::string& target, const std::vector<Floats>& 
     }
     made.optimizer.reset(new SoapOptimizer(
         target_named(target).soap, std::move(blocks),
-        {betas.first, betas.second, eps, ridge, decay, clip, every}, done));
+        {betas.first, betas.second, eps, ridge, decay, clip, every}, done, threads));
     return made;
 }
 
@@ -107,7 +107,7 @@ void define_optimizers(nb::module_& m) {
     m.def("adamw", make_adamw, "parameters"_a.noconvert(), "means"_a.noconvert(),
           "squares"_a.noconvert(), "done"_a, "betas"_a, "eps"_a, "decay"_a, "clip"_a);
     m.def("soap", make_soap, "target"_a, "parameters"_a.noconvert(), "blocks"_a.noconvert(),
-          "done"_a, "betas"_a, "eps"_a, "ridge"_a, "decay"_a, "clip"_a, "every"_a);
+          "done"_a, "betas"_a, "eps"_a, "ridge"_a, "decay"_a, "clip"_a, "every"_a, "threads"_a);
 }
 
 }  // namespace drywet

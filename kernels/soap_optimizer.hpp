@@ -24,20 +24,23 @@ struct SoapSettings {
 
 class SoapOptimizer : public Optimizer {
 public:
-    // `done` updates went before.
+    // `done` updates went before. Results don't depend on the number of threads.
     SoapOptimizer(const SoapKernel& kernel, std::vector<SoapBlock> blocks,
-                  const SoapSettings& settings, long done);
+                  const SoapSettings& settings, long done, int threads);
 
     void update(float* gradients, double rate) override;
 
 private:
+    void update(const SoapBlock& block, const float* gradients, double rate, char* space) const;
+
     SoapKernel kernel_;
     std::vector<SoapBlock> blocks_;
     std::vector<Slice> trained_;
     SoapSettings settings_;
     long done_;
-    std::size_t matrix_bytes_;
-    Buffer space_;
+    int workers_;
+    std::size_t matrix_bytes_, bytes_;
+    Buffer space_;  // for each worker: a matrix, and the kernel's work
 };
 
 }  // namespace drywet

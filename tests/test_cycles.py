@@ -48,16 +48,29 @@ def test_the_expected_score_goes_on_as_a_power_law(power):
     assert DOUBLING.expected(scores) == pytest.approx(1.0)
     assert DOUBLING.expected(scores[:1]) is None
     assert DOUBLING.expected([*scores, 1.0]) is None
+    longer = Cycles((1 / 15, 3 / 15, 7 / 15, 1.0), (1, 1, 1, 1), open_ended=True)
+    scores = [stop**-power for stop in longer.stops[:3]]
+    assert longer.expected(scores) == pytest.approx(1.0)
+    # Of three the middle one does not count: a cycle may be lucky.
+    assert longer.expected([scores[0], 0.1, scores[2]]) == pytest.approx(1.0)
 
 
 def test_it_ends_where_another_cycle_would_gain_nothing():
     alone = dataclasses.replace(DOUBLING, starts=(1, 1, 1))
-    assert alone.enough([1.0, 0.99])
-    assert alone.enough([1.0, 1.2])
-    assert not alone.enough([1.0, 0.5])
-    assert not DOUBLING.enough([1.0, 0.99]), "two are still compared"
-    assert not dataclasses.replace(alone, open_ended=False).enough([1.0, 0.99])
-    assert alone.enough([1.0, 0.5, 0.2]), "the last one is over"
+    assert alone.enough([1.0, 0.99], 1e-3)
+    assert alone.enough([1.0, 1.2], 1e-3)
+    assert not alone.enough([1.0, 0.5], 1e-3)
+    assert not alone.enough([1.0, 0.99], 0.2), "it may not have found its way yet"
+    assert not DOUBLING.enough([1.0, 0.99], 1e-3), "two are still compared"
+    assert not dataclasses.replace(alone, open_ended=False).enough([1.0, 0.99], 1e-3)
+    assert alone.enough([1.0, 0.5, 0.2], 0.2), "the last one is over"
+
+
+def test_none_is_given_up_early_while_none_has_learned():
+    assert [DOUBLING.going_on(number, 1e-3) for number in (1, 2)] == [2, 1]
+    assert [DOUBLING.going_on(number, 0.2) for number in (1, 2)] == [4, 1]
+    closed = dataclasses.replace(DOUBLING, open_ended=False)
+    assert closed.going_on(1, 0.2) == 2
 
 
 def test_the_better_half_goes_on():
@@ -98,13 +111,17 @@ def test_starts_are_compared_and_the_best_is_kept(capture, tmp_path):
     assert done.json["training"]["restarts"] == 4
 
 
-def test_an_easy_device_ends_early(capture, tmp_path, monkeypatch):
-    """Without a budget: the wet is the dry, and more than a few cycles gain nothing."""
-    short = dataclasses.replace(Recurrent.training, cycle_steps=(20, 20, 20, 20, 2000), restarts=2)
+def test_a_training_without_a_budget_ends_once_nothing_is_gained(capture, tmp_path, monkeypatch):
+    """At a learning rate at which it learns nothing, from a model that knows all it will."""
+    short = dataclasses.replace(Recurrent.training, cycle_steps=(40, 40, 40, 2000))
     monkeypatch.setattr(Recurrent, "training", short)
-    done = cli("train", *capture, "-o", tmp_path / "r", *SMALL, "--learning-rate", 1e-7, "--json")
+    assert cli("train", *capture, "-o", tmp_path / "a", *SMALL, "--epochs", 20).code == 0
+    done = cli(
+        "train", *capture, "-o", tmp_path / "r", "--start", tmp_path / "a",
+        "--learning-rate", 1e-7, "--json",
+    )  # fmt: skip
     assert done.code == 0, done.err
-    assert done.json["training"]["steps"] < 2000
+    assert done.json["training"]["steps"] == 80
     assert not done.json["training"]["interrupted"]
 
 

@@ -70,6 +70,7 @@ def soap(
     decay: float,
     clip: float,
     every: int,
+    threads: int,
 ) -> Optimizer: ...
 def train_frames(
     target: str,

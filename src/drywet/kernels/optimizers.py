@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from drywet.kernels.choice import target
+from drywet.kernels.threads import threads
 from drywet.optimizers import soap
 from drywet.optimizers.choose import Optimizer
 
@@ -87,7 +88,7 @@ def _soap(optimizer: Any, weights: Sequence[Tensor], clip: float) -> Any:
     decay = optimizer.param_groups[0]["weight_decay"]
     return _native.soap(
         target(), [weight.detach().numpy() for weight in weights], blocks, _done(states),
-        soap.BETAS, soap.EPS, soap.RIDGE, decay, clip, soap.EVERY,
+        soap.BETAS, soap.EPS, soap.RIDGE, decay, clip, soap.EVERY, threads(),
     )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ training without a budget has cycles twice as long each time, and ends once anot
 to gain anything.
 
 Several seeds begin; after each cycle the better half of them goes on (successive halving: Jamieson
-and Talwalkar, AISTATS 2016).
+and Talwalkar, AISTATS 2016). Nets that are to learn a fuzz may stay for long where they
+barely do better than a filter, and then find their way at once: as long as all do, none is given up
+after the first cycle, and none is thought to be done.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from drywet.training.checkpoint import LoopState
 
 _FIRST_SHARE = 1 / 16  # of a given budget, while seeds are compared; the next cycles are twice that
 _WORTH_IT = 0.95  # times the score is what another cycle must be expected to reach
+_LEARNED = 0.03  # ESR above which a net may not have found its way yet
 
 
 @dataclass(frozen=True)
@@ -52,24 +55,42 @@ class Cycles:
     def expected(self, scores: Sequence[float]) -> float | None:
         """The score at the end of the next cycle, after those at the ends so far.
 
-        By the power law through the last two (Hestness et al., "Deep learning scaling is
-        predictable, empirically", 2017); ``None`` where there is no next or there are no two.
+        By the power law through the last and the last but one before it, or the one before
+        where there is no other (Hestness et al., "Deep learning scaling is predictable,
+        empirically", 2017); ``None`` where there is no next or there are no two.
         """
-        if not 2 <= len(scores) < len(self.stops) or min(scores[-2:]) <= 0:
+        count = len(scores)
+        if not 2 <= count < len(self.stops) or min(scores) <= 0:
             return None
-        before, last, following = self.stops[len(scores) - 2 : len(scores) + 1]
-        power = math.log(scores[-1] / scores[-2]) / math.log(last / before)
+        first = max(count - 3, 0)
+        last, following = self.stops[count - 1 : count + 1]
+        power = math.log(scores[-1] / scores[first]) / math.log(last / self.stops[first])
         return scores[-1] * float((following / last) ** power)
 
-    def enough(self, scores: Sequence[float]) -> bool:
-        """Whether a training may end after cycles that ended with these scores."""
+    def enough(self, scores: Sequence[float], esr: float) -> bool:
+        """Whether a training may end after cycles that ended with these scores.
+
+        Args:
+            scores: of the best start at the end of each.
+            esr: that of the last one.
+        """
         if len(scores) >= len(self.stops):
             return True
         expected = self.expected(scores)
         alone = self.starts[len(scores) - 1] == 1
-        return self.open_ended and alone and expected is not None and (
-            expected > _WORTH_IT * scores[-1]
-        )  # fmt: skip
+        return (
+            self.open_ended
+            and alone
+            and esr <= _LEARNED
+            and expected is not None
+            and expected > _WORTH_IT * scores[-1]
+        )
+
+    def going_on(self, number: int, esr: float) -> int:
+        """How many starts go on into a cycle, after the best reached such an ESR."""
+        if self.open_ended and number == 1 and esr > _LEARNED:
+            return self.starts[0]
+        return self.starts[number]
 
 
 def cycles_of(settings: Settings) -> Cycles:
@@ -101,10 +122,11 @@ def after_cycle(state: LoopState, cycles: Cycles, budget: Budget) -> None:
     if not behind:
         everyone.sort(key=lambda one: float(one["best_score"]))
         state.ends.append(everyone[0]["best_score"])
-        state.finished = cycles.enough(state.ends)
+        esr = float(everyone[0]["best_esr"])
+        state.finished = cycles.enough(state.ends, esr)
         if not state.finished:
             state.cycle += 1
-            going_on = cycles.starts[state.cycle]
+            going_on = cycles.going_on(state.cycle, esr)
             for one in everyone[going_on:]:
                 state.given_up += budget.progress(one["step"], one["elapsed"])
                 state.given_up_seconds += one["elapsed"]

@@ -311,10 +311,10 @@ class Trainer:
         return self.budget.progress(self.state.step, self.state.elapsed)
 
     def _done(self) -> float:
-        """Share of all that all starts may take."""
+        """Share of what all starts may take, were the better half to go on after each cycle."""
         state = self.state
         others = sum(self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting)
-        return (state.given_up + others + self._progress()) / self.cycles.total
+        return min((state.given_up + others + self._progress()) / self.cycles.total, 1.0)
 
     def _seconds(self) -> float:
         """Of training, all starts together."""
@@ -340,7 +340,7 @@ class Trainer:
                 speed=speed,
                 seconds_left=seconds * (1 - done) / done if done > 0 else None,
                 start=state.start,
-                starts=self.cycles.starts[state.cycle],
+                starts=1 + len(state.waiting),
                 expected_esr=self._expected_esr(),
             )
         )
