@@ -30,6 +30,7 @@ from drywet.pair.load import Pair
 
 _CLOSE = 2  # samples
 _HUM_HZ = 50.0
+_NAMED = 11  # in a cell of a table
 ALARMS = {"latency", "drift", "takes", "wander", "swapped", "dependence"}
 """Findings that would be false where nothing is put in, if they warn."""
 
@@ -164,8 +165,13 @@ def faults(audio: Path, names: list[str], wanted: list[str]) -> None:
     for fault in chosen:
         print(
             f"| {fault} | {len(right[fault])} of {len(names)} "
-            f"| {'; '.join(false[fault]) or 'none'} | {', '.join(missed[fault])} |"
+            f"| {'; '.join(false[fault]) or 'none'} | {_some(missed[fault])} |"
         )
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _worse(pair: Pair) -> Iterator[Pair]:
