@@ -10,7 +10,7 @@ AdamW::AdamW(std::vector<Slice> trained, std::vector<Moments> moments,
     : trained_(std::move(trained)), moments_(std::move(moments)), settings_(settings), done_(done) {}
 
 void AdamW::update(float* gradients, double rate) {
-    clip_norm(trained_, settings_.clip, gradients);
+    clip_norm(trained_, norm_of(trained_, gradients), settings_.clip, gradients);
     ++done_;
     const double unbias1 = 1 - std::pow(settings_.beta1, double(done_));
     const double unbias2 = 1 - std::pow(settings_.beta2, double(done_));

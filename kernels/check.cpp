@@ -174,8 +174,8 @@ struct SoapOf {
     SoapOptimizer optimizer;
 
     SoapOf(const Target& target, Weights& weights)
-        : optimizer(target.soap, blocks(weights),
-                    {0.95, 0.95, 1e-8, 1e-6, 0.01, 1.0, 3}, 0, 3) {}
+        : optimizer(target.soap, blocks(weights), zeros(1),
+                    {0.95, 0.95, 1e-8, 1e-6, 0.01, 1.0, 3.0, 3}, 0, 3) {}
 
     std::vector<SoapBlock> blocks(Weights& weights) {
         std::vector<SoapBlock> made;

@@ -59,10 +59,11 @@ using Side = std::optional<std::pair<Floats, Floats>>;
 using Block = std::tuple<int, Floats, Floats, Side, Side>;
 
 NativeOptimizer make_soap(const std::string& target, const std::vector<Floats>& parameters,
-                          const std::vector<Block>& given, long done,
+                          const std::vector<Block>& given, Floats norm_square, long done,
                           std::pair<double, double> betas, double eps, double ridge, double decay,
-                          double clip, int every, int threads) {
+                          double clip, double spike, int every, int threads) {
     if (done < 0 || every < 1) throw std::invalid_argument("a count of updates expected");
+    if (norm_square.size() != 1) throw std::invalid_argument("one squared norm expected");
     NativeOptimizer made{nullptr, parameters, {}};
     const std::vector<Slice> slices = slices_of(parameters);
     std::vector<SoapBlock> blocks;
@@ -94,8 +95,9 @@ NativeOptimizer make_soap(const std::string& target, const std::vector<Floats>& 
         blocks.push_back(std::move(block));
     }
     made.optimizer.reset(new SoapOptimizer(
-        target_named(target).soap, std::move(blocks),
-        {betas.first, betas.second, eps, ridge, decay, clip, every}, done, threads));
+        target_named(target).soap, std::move(blocks), norm_square.data(),
+        {betas.first, betas.second, eps, ridge, decay, clip, spike, every}, done, threads));
+    made.states.push_back(norm_square);
     return made;
 }
 
@@ -107,7 +109,8 @@ void define_optimizers(nb::module_& m) {
     m.def("adamw", make_adamw, "parameters"_a.noconvert(), "means"_a.noconvert(),
           "squares"_a.noconvert(), "done"_a, "betas"_a, "eps"_a, "decay"_a, "clip"_a);
     m.def("soap", make_soap, "target"_a, "parameters"_a.noconvert(), "blocks"_a.noconvert(),
-          "done"_a, "betas"_a, "eps"_a, "ridge"_a, "decay"_a, "clip"_a, "every"_a, "threads"_a);
+          "norm_square"_a.noconvert(), "done"_a, "betas"_a, "eps"_a, "ridge"_a, "decay"_a, "clip"_a,
+          "spike"_a, "every"_a, "threads"_a);
 }
 
 }  // namespace drywet

@@ -22,11 +22,15 @@ double square_sum(const float* values, std::size_t size) {
 
 }  // namespace
 
-void clip_norm(const std::vector<Slice>& trained, double clip, float* gradients) {
+double norm_of(const std::vector<Slice>& trained, const float* gradients) {
     double total = 0;
     for (const Slice& array : trained) total += square_sum(gradients + array.gradients, array.size);
-    const double factor = clip / (std::sqrt(total) + kLeastNorm);
-    if (factor >= 1) return;  // a NaN goes on, and spoils the weights as PyTorch's would
+    return std::sqrt(total);
+}
+
+void clip_norm(const std::vector<Slice>& trained, double norm, double clip, float* gradients) {
+    const double factor = clip / (norm + kLeastNorm);
+    if (!(factor < 1)) return;  // a NaN goes on, and spoils the weights as PyTorch's would
     for (const Slice& array : trained) {
         float* const at = gradients + array.gradients;
         for (std::size_t i = 0; i < array.size; ++i) at[i] *= float(factor);

@@ -22,8 +22,11 @@ struct Slice {
     std::size_t gradients;  // where its gradients lie among the net's
 };
 
-// Scales the gradients of the trained arrays so that their norm is at most `clip`
-// (torch.nn.utils.clip_grad_norm_); no others are looked at.
-void clip_norm(const std::vector<Slice>& trained, double clip, float* gradients);
+// The norm of the gradients of the trained arrays, all together; no others are looked at.
+double norm_of(const std::vector<Slice>& trained, const float* gradients);
+
+// Scales the gradients of the trained arrays so that such a norm becomes at most `clip`
+// (torch.nn.utils.clip_grad_norm_).
+void clip_norm(const std::vector<Slice>& trained, double norm, double clip, float* gradients);
 
 }  // namespace drywet

@@ -169,17 +169,16 @@ private:
             for (; at > 0 && values[order[at - 1]] < values[j]; --at) order[at] = order[at - 1];
             order[at] = j;
         }
-        // The columns one after the other, each made orthogonal to those before it, twice
-        // (Giraud et al., Numerische Mathematik, 2005).
+        // The columns one after the other, each made orthogonal to those before it (modified
+        // Gram-Schmidt): the ridge keeps the matrix far from what doubles could not bear.
         double* const column = wide;
         for (int j = 0; j < n; ++j) {
             double* const own = column + size_t(j) * n;
             for (int i = 0; i < n; ++i) own[i] = product[i * n + order[j]];
-            for (int pass = 0; pass < 2; ++pass)
-                for (int before = 0; before < j; ++before) {
-                    const double* const other = column + size_t(before) * n;
-                    D::add(n, -D::dot(n, own, other), other, own);
-                }
+            for (int before = 0; before < j; ++before) {
+                const double* const other = column + size_t(before) * n;
+                D::add(n, -D::dot(n, own, other), other, own);
+            }
             const double norm = sqrt(D::dot(n, own, own));
             for (int i = 0; i < n; ++i) own[i] = norm > 0 ? own[i] / norm : old[i * n + order[j]];
         }

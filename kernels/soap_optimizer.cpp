@@ -29,9 +29,11 @@ std::size_t largest_work(const SoapKernel& kernel, const std::vector<SoapBlock>&
 }  // namespace
 
 SoapOptimizer::SoapOptimizer(const SoapKernel& kernel, std::vector<SoapBlock> blocks,
-                             const SoapSettings& settings, long done, int threads)
+                             float* norm_square, const SoapSettings& settings, long done,
+                             int threads)
     : kernel_(kernel),
       blocks_(std::move(blocks)),
+      norm_square_(norm_square),
       settings_(settings),
       done_(done),
       workers_(std::max(1, std::min(int(blocks_.size()), threads))),
@@ -41,8 +43,21 @@ SoapOptimizer::SoapOptimizer(const SoapKernel& kernel, std::vector<SoapBlock> bl
     for (const SoapBlock& block : blocks_) trained_.push_back(block.slice);
 }
 
+// A gradient much larger than those of late would turn the bases and fill the means for long.
+void SoapOptimizer::clip(float* gradients) {
+    const double norm = norm_of(trained_, gradients);
+    double most = settings_.clip;
+    if (done_ > 0) {
+        const double unbias = 1 - std::pow(settings_.beta2, double(done_));
+        most = std::min(most, settings_.spike * std::sqrt(*norm_square_ / unbias));
+    }
+    clip_norm(trained_, norm, most, gradients);
+    const double clipped = std::min(norm, most);
+    *norm_square_ += float((1 - settings_.beta2) * (clipped * clipped - *norm_square_));
+}
+
 void SoapOptimizer::update(float* gradients, double rate) {
-    clip_norm(trained_, settings_.clip, gradients);
+    clip(gradients);
     ++done_;
     for_each(int(blocks_.size()), workers_, [&](int block, int worker) {
         const FlushSubnormals flush;

@@ -87,8 +87,9 @@ def _soap(optimizer: Any, weights: Sequence[Tensor], clip: float) -> Any:
             states.append(state)
     decay = optimizer.param_groups[0]["weight_decay"]
     return _native.soap(
-        target(), [weight.detach().numpy() for weight in weights], blocks, _done(states),
-        soap.BETAS, soap.EPS, soap.RIDGE, decay, clip, soap.EVERY, threads(),
+        target(), [weight.detach().numpy() for weight in weights], blocks,
+        optimizer.norm_square.numpy(), _done(states), soap.BETAS, soap.EPS, soap.RIDGE, decay, clip,
+        soap.SPIKE, soap.EVERY, threads(),
     )  # fmt: skip
 
 

@@ -60,9 +60,10 @@ class TrainingDefaults:
 
 STATEFUL = TrainingDefaults(
     batch=64,
+    segment=8192,
     optimizer="soap",
     learning_rate=32e-3,
-    cycle_steps=(250, 500, 1000, 2000, 4000),
+    cycle_steps=(60, 120, 240, 480, 960),
     restarts=4,
 )
 """Of recurrent nets that keep their state, whose updates are the kernels' (docs/recipe.md)."""

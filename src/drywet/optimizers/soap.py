@@ -11,6 +11,7 @@ iteration brings them on; ``kernels/soap.hpp`` does the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,10 @@ BETAS = (0.95, 0.95)
 
 EPS = 1e-8
 
+SPIKE = 3.0
+"""Times the norm of late (its root mean square) is the most that a gradient may have: one much
+larger would turn the eigenvectors and fill the means for long."""
+
 EVERY = 1
 """Updates between two steps of the power iteration; before so many every one has a step."""
 
@@ -30,6 +35,9 @@ MOST_SIDE = 256
 
 RIDGE = 1e-6
 """Of a covariance's trace: where no gradient ever was, the eigenvectors stay what they are."""
+
+
+_LEAST_NORM = 1e-6  # as in torch.nn.utils.clip_grad_norm_
 
 
 class Soap:
@@ -53,6 +61,7 @@ class Soap:
     Attributes:
         param_groups: one, with the keys ``params``, ``lr`` and ``weight_decay``.
         state: by parameter.
+        norm_square: running mean of the squared norm of the gradient, shape ``(1,)``.
     """
 
     def __init__(
@@ -62,6 +71,7 @@ class Soap:
             {"params": list(parameters), "lr": lr, "weight_decay": weight_decay}
         ]
         self.state: dict[Tensor, dict[str, Any]] = {}
+        self.norm_square = torch.zeros(1)
 
     @property
     def _parameters(self) -> list[nn.Parameter]:
@@ -84,11 +94,26 @@ class Soap:
     @torch.no_grad()
     def step(self) -> None:
         """One update of every parameter that has a gradient."""
+        self._clip_spikes()
         rate, decay = self.param_groups[0]["lr"], self.param_groups[0]["weight_decay"]
         for parameter in self._parameters:
             if parameter.grad is not None:
                 update = _update(self.state_of(parameter), _matrix(parameter.grad))
                 parameter.mul_(1 - rate * decay).sub_(rate * update.T.reshape(parameter.shape))
+
+    def _clip_spikes(self) -> None:
+        """Scale a gradient down that is much larger than those of late."""
+        gradients = [p.grad for p in self._parameters if p.grad is not None]
+        norm = float(torch.linalg.vector_norm(torch.stack([g.norm() for g in gradients])))
+        done = max((int(state["step"]) for state in self.state.values()), default=0)
+        if done:
+            most = SPIKE * math.sqrt(float(self.norm_square) / (1 - BETAS[1] ** done))
+            factor = most / (norm + _LEAST_NORM)
+            if factor < 1:
+                for gradient in gradients:
+                    gradient.mul_(factor)
+                norm = most
+        self.norm_square.lerp_(torch.tensor([norm**2]), 1 - BETAS[1])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients."""
@@ -106,7 +131,12 @@ class Soap:
             if parameter in self.state
         }
         group = self.param_groups[0]
-        return {"state": states, "lr": group["lr"], "weight_decay": group["weight_decay"]}
+        return {
+            "state": states,
+            "norm_square": self.norm_square,
+            "lr": group["lr"],
+            "weight_decay": group["weight_decay"],
+        }
 
     def load_state_dict(self, found: dict[str, Any]) -> None:
         """Go on from a state such as `state_dict` gives.
@@ -127,6 +157,7 @@ class Soap:
                 tensor.copy_(given[name])
             states[parameter] = expected
         self.state = states
+        self.norm_square = found["norm_square"].clone()
         self.param_groups[0].update(lr=found["lr"], weight_decay=found["weight_decay"])
 
 

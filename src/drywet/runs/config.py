@@ -75,8 +75,9 @@ class TrainingConfig(_Strict):
 
     Attributes:
         batch: windows per step; ``None`` takes 64, for windowed nets 16, for WaveNets and stacks 8.
-        segment: samples of a window that are learned from; ``None`` takes 2048,
-            for windowed nets, which go through a frame for each, 128.
+        segment: samples of a window that are learned from; ``None`` takes 8192, with an MR-STFT
+            term and for WaveNets and stacks 2048, for windowed nets, which go through a frame for
+            each, 128.
         warm_up: samples before them that only settle the state; ``None`` takes
             the model's own.
         bptt: samples between weight updates, and the reach of the gradient; ``None``

@@ -33,6 +33,7 @@ class LoopState:
         loss_sum: losses since the last validation, summed.
         loss_count: how many.
         retreats: times that the training fell apart and went back to its best weights.
+        ramp_from: step from which the learning rate rises, at the start and after a retreat.
         start: which of several starts, from 0.
         waiting: the other starts, each as a dict of all of the above.
         given_up: budgets spent on starts that did not go on: 1 is a whole training.
@@ -54,6 +55,7 @@ class LoopState:
     loss_sum: float = 0.0
     loss_count: int = 0
     retreats: int = 0
+    ramp_from: int = 0
     start: int = 0
     waiting: list[dict[str, Any]] = field(default_factory=list)
     given_up: float = 0.0
@@ -74,7 +76,7 @@ class LoopState:
 
 _OF_A_START = (
     "weights", "optimizer", "best_weights", "best_score", "best_esr", "best_step", "idle", "step",
-    "elapsed", "loss_sum", "loss_count", "retreats", "start",
+    "elapsed", "loss_sum", "loss_count", "retreats", "ramp_from", "start",
 )  # fmt: skip
 
 

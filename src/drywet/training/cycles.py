@@ -23,7 +23,8 @@ from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState
 
 _FIRST_SHARE = 1 / 16  # of a given budget, while seeds are compared; the next cycles are twice that
-_WORTH_IT = 0.95  # times the score is what another cycle must be expected to reach
+_NEXT_PEAK = 0.7  # of the learning rate, over the one before: a high one may lose what was learned
+_WORTH_IT = 0.9  # times the score is what another cycle must be expected to reach
 _LEARNED = 0.03  # ESR above which a net may not have found its way yet
 
 
@@ -48,9 +49,13 @@ class Cycles:
         return sum((b - a) * count for (a, b), count in zip(edges, self.starts, strict=True))
 
     def rate(self, number: int, done: float, final: float) -> float:
-        """The learning rate over its peak, in a cycle, ``done`` of the budget spent."""
+        """The learning rate over its peak, in a cycle, ``done`` of the budget spent.
+
+        Each cycle's peak is lower than that of the one before.
+        """
         first, last = (0.0, *self.stops)[number : number + 2]
-        return cosine(min(max((done - first) / (last - first), 0.0), 1.0), final)
+        within = min(max((done - first) / (last - first), 0.0), 1.0)
+        return cosine(within, final) * _NEXT_PEAK**number
 
     def expected(self, scores: Sequence[float]) -> float | None:
         """The score at the end of the next cycle, after those at the ends so far.

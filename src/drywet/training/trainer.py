@@ -40,7 +40,7 @@ from drywet.training.data import TrainingData
 from drywet.training.kernel_learners import learner
 from drywet.training.validation import Validated, Validation
 
-_RAMP_STEPS = 50  # the learning rate rises linearly over the first steps
+_RAMP_UPDATES = 50  # the learning rate rises linearly over the first ones
 _CHECKPOINT_SECONDS = 3.0
 # A validation ESR worse than silence's, and so many times the best, is no passing spike.
 _DIVERGED = 20.0
@@ -209,6 +209,7 @@ class Trainer:
 
     def _end_of_cycle(self) -> None:
         self._set_down()
+        self.state.weights = self.state.best_weights
         after_cycle(self.state, self.cycles, self.budget)
         self._take_up()
 
@@ -230,7 +231,8 @@ class Trainer:
     def _learning_rate(self, step: int) -> float:
         """Of a step; where progress follows the clock, by the time so far."""
         done = self.budget.progress(step, self.state.elapsed)
-        ramp = min(1.0, (step + 1) / _RAMP_STEPS)
+        updates = -(-self.settings.segment // self.settings.bptt)  # in a step
+        ramp = min(1.0, (step - self.state.ramp_from + 1) * updates / _RAMP_UPDATES)
         slower = _AFTER_DIVERGING**self.state.retreats * ramp
         share = self.cycles.rate(self.state.cycle, done, self.config.final_rate)
         return self.settings.learning_rate * share * slower
@@ -285,6 +287,7 @@ class Trainer:
         self.model.load_state_dict(self.state.best_weights)
         self.optimizer.load_state_dict(_optimizer(self.model, self.settings).state_dict())
         self.state.retreats += 1
+        self.state.ramp_from = self.state.step
 
     def _good_enough(self) -> bool:
         """Whether the goal is reached, or nothing has become better for long."""
