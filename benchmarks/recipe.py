@@ -52,9 +52,9 @@ ADAM = {"optimizer": "adam", "batch": 16, "segment": 2048, "learning_rate": 16e-
 
 VARIANTS = {
     "default": Variant(),
-    "Adam, batch 16": Variant(training=ADAM),
-    "Adam, batch 64": Variant(training=ADAM | {"batch": 64}),
-    "SOAP, batch 16": Variant(training={"batch": 16}),
+    "Adam batch 16": Variant(training=ADAM),
+    "Adam batch 64": Variant(training=ADAM | {"batch": 64}),
+    "SOAP batch 16": Variant(training={"batch": 16}),
     "segment 2048": Variant(training={"segment": 2048}),
     "learning rate 0.016": Variant(training={"learning_rate": 16e-3}),
     "learning rate 0.064": Variant(training={"learning_rate": 64e-3}),

@@ -27,6 +27,7 @@ class LoopState:
         best_score: the score that chooses, then; ``inf`` before the first validation.
         best_esr: validation ESR then, ``inf`` likewise.
         best_step: when that was.
+        last_score: of the last validation.
         idle: validations since then.
         step: steps done.
         elapsed: seconds of training, of this start.
@@ -49,6 +50,7 @@ class LoopState:
     best_score: float = float("inf")
     best_esr: float = float("inf")
     best_step: int = 0
+    last_score: float = float("inf")
     idle: int = 0
     step: int = 0
     elapsed: float = 0.0
@@ -75,8 +77,8 @@ class LoopState:
 
 
 _OF_A_START = (
-    "weights", "optimizer", "best_weights", "best_score", "best_esr", "best_step", "idle", "step",
-    "elapsed", "loss_sum", "loss_count", "retreats", "ramp_from", "start",
+    "weights", "optimizer", "best_weights", "best_score", "best_esr", "best_step", "last_score",
+    "idle", "step", "elapsed", "loss_sum", "loss_count", "retreats", "ramp_from", "start",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from drywet.training.checkpoint import LoopState
 _FIRST_SHARE = 1 / 16  # of a given budget, while seeds are compared; the next cycles are twice that
 _NEXT_PEAK = 0.7  # of the learning rate, over the one before: a high one may lose what was learned
 _WORTH_IT = 0.9  # times the score is what another cycle must be expected to reach
+_BY_HEART = 2.0  # times the best score
 _LEARNED = 0.03  # ESR above which a net may not have found its way yet
 
 
@@ -72,24 +73,23 @@ class Cycles:
         power = math.log(scores[-1] / scores[first]) / math.log(last / self.stops[first])
         return scores[-1] * float((following / last) ** power)
 
-    def enough(self, scores: Sequence[float], esr: float) -> bool:
+    def enough(self, scores: Sequence[float], esr: float, last_score: float = 0.0) -> bool:
         """Whether a training may end after cycles that ended with these scores.
 
         Args:
-            scores: of the best start at the end of each.
-            esr: that of the last one.
+            scores: the best so far, at the end of each.
+            esr: of the best so far.
+            last_score: what the last cycle came to: where that is far above the best, it has
+                learned the training audio by heart.
         """
         if len(scores) >= len(self.stops):
             return True
-        expected = self.expected(scores)
         alone = self.starts[len(scores) - 1] == 1
-        return (
-            self.open_ended
-            and alone
-            and esr <= _LEARNED
-            and expected is not None
-            and expected > _WORTH_IT * scores[-1]
-        )
+        if not (self.open_ended and alone and esr <= _LEARNED):
+            return False
+        expected = self.expected(scores)
+        no_more = expected is not None and expected > _WORTH_IT * scores[-1]
+        return no_more or last_score > _BY_HEART * scores[-1]
 
     def going_on(self, number: int, esr: float) -> int:
         """How many starts go on into a cycle, after the best reached such an ESR."""
@@ -128,7 +128,7 @@ def after_cycle(state: LoopState, cycles: Cycles, budget: Budget) -> None:
         everyone.sort(key=lambda one: float(one["best_score"]))
         state.ends.append(everyone[0]["best_score"])
         esr = float(everyone[0]["best_esr"])
-        state.finished = cycles.enough(state.ends, esr)
+        state.finished = cycles.enough(state.ends, esr, everyone[0]["last_score"])
         if not state.finished:
             state.cycle += 1
             going_on = cycles.going_on(state.cycle, esr)

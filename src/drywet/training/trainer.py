@@ -250,6 +250,7 @@ class Trainer:
                 f"Lower --learning-rate (now {self.settings.learning_rate:g}).",
             )
         state.idle += 1
+        state.last_score = score if healthy else float("inf")
         if healthy and score < state.best_score:
             state.best_score, state.best_esr, state.best_step = score, found.esr, state.step
             state.best_weights, state.idle = _copy(self.model), 0
