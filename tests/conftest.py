@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Several processes of tests share the cores. NumPy's own threads would wait for each other, which
@@ -13,6 +13,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from filelock import FileLock
 
+from drywet.kernels import choice as choosing
+from drywet.kernels import threads as thread_count
+from drywet.kernels.choice import choice
 from drywet.storage import atomic_path
 from tests.support import drywet, overdrive, playing, save
 
@@ -82,3 +85,27 @@ def _unpainted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """
     if not (request.node.get_closest_marker("proof") or request.path.stem == "test_docs"):
         monkeypatch.setattr("drywet.figures.canvas.save", _blank)
+
+
+@pytest.fixture(params=choice().possible or ["none built"])
+def target(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Each target of the kernels that this CPU runs, in turn."""
+    if not choice().possible:
+        pytest.skip(choice().reason)
+    monkeypatch.setenv(choosing.VARIABLE, request.param)
+    choice.cache_clear()
+    yield request.param
+    choice.cache_clear()
+
+
+@pytest.fixture
+def own_threads() -> Iterator[None]:
+    """The numbers of threads are a test's own, and PyTorch has one: small nets' would only wait."""
+    import torch
+
+    before = thread_count.threads(), torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    thread_count.set_threads(before[0])
+    torch.set_num_threads(before[1])
+    choice.cache_clear()

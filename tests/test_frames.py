@@ -28,32 +28,13 @@ from tests.support import drywet as cli
 from tests.support import grid, random_model
 
 CELLS = ("lstm", "gru", "rnn")
-POSSIBLE = choice().possible or ["none built"]
 STEPS = 20
 SAMPLES = 3000
 RATES = [2e-3 * (n + 1) / STEPS for n in range(STEPS)]
 BOTH = frames.FrameLoss(esr=0.7, mae=0.4, gain=0.8)
 
 
-@pytest.fixture(params=POSSIBLE)
-def target(request, monkeypatch):
-    """Each target that this CPU runs, in turn."""
-    if not choice().possible:
-        pytest.skip(choice().reason)
-    monkeypatch.setenv(choosing.VARIABLE, request.param)
-    choice.cache_clear()
-    yield request.param
-    choice.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def _threads():
-    before = thread_count.threads(), torch.get_num_threads()
-    torch.set_num_threads(1)  # small nets' threads would only wait for each other
-    yield
-    thread_count.set_threads(before[0])
-    torch.set_num_threads(before[1])
-    choice.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_threads")
 
 
 class Case:

@@ -34,16 +34,6 @@ def test_the_kernels_are_built():
 POSSIBLE = choice().possible or ["none built"]
 
 
-@pytest.fixture(params=POSSIBLE)
-def target(request, monkeypatch):
-    """Each target that this CPU runs, in turn."""
-    if not choice().possible:
-        pytest.skip(choice().reason)
-    use(monkeypatch, request.param)
-    yield request.param
-    choice.cache_clear()
-
-
 def use(monkeypatch, name):
     monkeypatch.setenv(choosing.VARIABLE, name)
     choice.cache_clear()

@@ -7,17 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from drywet.kernels import choice as choosing
 from drywet.kernels import sequences
-from drywet.kernels import threads as thread_count
-from drywet.kernels.choice import choice
 from drywet.losses.combined import CombinedLoss
 from drywet.losses.config import LossConfig
 from drywet.losses.terms import NAM_PRE_EMPHASIS
 from drywet.models.recurrent.net import recurrent_layers
 from drywet.optimizers.soap import Soap
 
-POSSIBLE = choice().possible or ["none built"]
 SAMPLES = 2000
 STEPS = 12
 RATES = [3e-3 * (n + 1) / STEPS for n in range(STEPS)]
@@ -31,25 +27,7 @@ LOSSES = {
 }
 
 
-@pytest.fixture(params=POSSIBLE)
-def target(request, monkeypatch):
-    """Each target that this CPU runs, in turn."""
-    if not choice().possible:
-        pytest.skip(choice().reason)
-    monkeypatch.setenv(choosing.VARIABLE, request.param)
-    choice.cache_clear()
-    yield request.param
-    choice.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def _threads():
-    before = thread_count.threads(), torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    thread_count.set_threads(before[0])
-    torch.set_num_threads(before[1])
-    choice.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_threads")
 
 
 class Case:
