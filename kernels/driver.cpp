@@ -30,8 +30,6 @@ FlushSubnormals::~FlushSubnormals() {}
 
 namespace {
 
-std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 template <class T>
 T* offset(T* from, std::size_t by) {
     return from ? from + by : nullptr;

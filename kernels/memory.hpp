@@ -6,6 +6,9 @@
 
 namespace drywet {
 
+// Up to whole cache lines, so that what follows in the same memory is aligned.
+inline std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 class Buffer {
 public:
     explicit Buffer(std::size_t bytes);

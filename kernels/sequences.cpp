@@ -10,8 +10,6 @@
 namespace drywet {
 namespace {
 
-std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 // Buffers that every step of a training reuses.
 class Trainer {
 public:

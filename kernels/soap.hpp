@@ -81,17 +81,23 @@ struct Soap {
     using F = Dense<float>;
     using D = Dense<double>;
 
+    // The longest side that may be turned: others need no room for a basis.
+    static size_t turned_side(int inputs, int outputs) {
+        const int n = inputs <= kMostSoapSide ? inputs : 0;
+        const int m = outputs <= kMostSoapSide ? outputs : 0;
+        return size_t(n > m ? n : m);
+    }
+
     static size_t work_bytes(int inputs, int outputs) {
-        const size_t n = size_t(inputs), m = size_t(outputs), side = n > m ? n : m;
-        return 3 * n * m * sizeof(float) + side * side * (sizeof(float) + 3 * sizeof(double)) +
-               side * (sizeof(double) + 2 * sizeof(float)) + n * m * sizeof(float);
+        const size_t size = size_t(inputs) * outputs, side = turned_side(inputs, outputs);
+        return (3 * side * side + side) * sizeof(double) + (4 * size + side * side) * sizeof(float);
     }
 
     static void update(const SoapJob& job) {
         const int n = job.inputs, m = job.outputs;
         const size_t size = size_t(n) * m;
+        const size_t side = turned_side(n, m);
         double* const squares = static_cast<double*>(job.work);  // three of side * side
-        const size_t side = size_t(n > m ? n : m);
         double* const values = squares + 3 * side * side;
         float* const turned = reinterpret_cast<float*>(values + side);
         float* const mean = turned + size;

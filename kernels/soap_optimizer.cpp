@@ -10,8 +10,6 @@
 namespace drywet {
 namespace {
 
-std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 std::size_t largest_matrix(const std::vector<SoapBlock>& blocks) {
     std::size_t bytes = 0;
     for (const SoapBlock& block : blocks)

@@ -21,7 +21,7 @@ _ROUNDS = 2
 Signal = NDArray[np.floating]
 
 
-def steps(courses: list[Course]) -> Iterator[tuple[Take, ...]]:
+def candidate_takes(courses: list[Course]) -> Iterator[tuple[Take, ...]]:
     """Ways to see courses as takes with a delay each, two takes first.
 
     Args:

@@ -20,7 +20,7 @@ from drywet.audio.resample import at_clock
 from drywet.dsp.causal_fit import SEGMENT, CausalFit
 from drywet.pair.alignment import Take
 from drywet.pair.delay_course import STRETCHES, Course, by_phase, by_waves
-from drywet.pair.joined_takes import STEP, offsets_of, refined, sees, steps
+from drywet.pair.joined_takes import STEP, candidate_takes, offsets_of, refined, sees
 from drywet.pair.load import Pair
 
 Kind = Literal["steady", "drift", "takes", "wander"]
@@ -98,7 +98,7 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
             for course in courses
         )
         found.append((drift.error / _LINE / (1.0 if agreed else _ALONE), drift))
-    for suspected_takes in steps(courses):
+    for suspected_takes in candidate_takes(courses):
         takes = refined(fit, pair.wet, delay, suspected_takes, pair.rate)
         offsets = offsets_of(takes, places)
         error = _least(fit, pair.wet, delay, offsets)
