@@ -180,6 +180,19 @@ DRYWET_INLINE Vec<float, 8> Logistic<Vec<float, 8>>::reciprocal(Vec<float, 8> x)
 }
 #endif
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// As the general one in three operations fewer; 2^n times p is NaN where z is.
+template <>
+DRYWET_INLINE Vec<float, 8> Logistic<Vec<float, 8>>::exp2(Vec<float, 8> z) {
+    using V = Vec<float, 8>;
+    z = _mm256_max_ps(_mm256_set1_ps(-120.0f), _mm256_min_ps(_mm256_set1_ps(120.0f), z));
+    const V magic = V{} + (12582912.0f + 127.0f);  // 127: the exponent's bias
+    const V n = z + magic;
+    const V p = one_plus(kExp2, V(z - (n - magic)));
+    return p * (V)((Bits)n << 23);
+}
+#endif
+
 // In double precision, which is for checking gradients, the C library's.
 template <int W>
 struct LogisticDouble {
