@@ -35,7 +35,7 @@ _STILL = 1e-9  # full scale: a constant, up to rounding
 _TAPS_SECONDS = 1.5e-3
 _MOST_TAPS = 96
 _RIDGE = 1e-5  # of the mean diagonal
-_WORTH_INVERTING = 3  # solutions take as long as an inverse
+_BLOCK = 64  # rows of a triangular system that are solved together
 _GAINS = (1.0, 6.0, 36.0)  # of tanh, over signals of RMS 1
 _EVEN_GAIN = 6.0
 _SETTLE_SECONDS = 0.02  # the filters have forgotten what was before
@@ -82,6 +82,9 @@ def _first_order(x: Signal, kind: str, corner: float, rate: int) -> Signal:
 class _Solver:
     """Filters from products with the targets, by the products of the branches.
 
+    By Cholesky's factor, whose diagonal blocks are inverted once: NumPy has no solution of
+    triangular systems, and its general one factors the matrix anew each time.
+
     Args:
         gram: those, which get a ridge on the diagonal.
     """
@@ -89,17 +92,25 @@ class _Solver:
     def __init__(self, gram: Signal) -> None:
         gram[np.diag_indices(len(gram))] += _RIDGE * np.trace(gram) / len(gram)
         self._gram = gram
-        self._inverse: Signal | None = None
-        self._solved = 0
+        self._factor: Signal | None = None
+        self._inverses: list[Signal] = []
 
     def solve(self, products: Signal) -> Signal:
         """Of one set of targets or, in columns, of many."""
-        self._solved += 1
-        if self._solved > _WORTH_INVERTING and self._inverse is None:
-            self._inverse = np.asarray(np.linalg.inv(self._gram), np.float64)
-        if self._inverse is not None:
-            return self._inverse @ products
-        return np.asarray(np.linalg.solve(self._gram, products), np.float64)
+        if self._factor is None:
+            self._factor = np.asarray(np.linalg.cholesky(self._gram), np.float64)
+            edges = range(0, len(self._factor), _BLOCK)
+            self._inverses = [
+                np.linalg.inv(self._factor[at : at + _BLOCK, at : at + _BLOCK]) for at in edges
+            ]
+        factor, found = self._factor, np.array(products, np.float64)
+        blocks = [slice(i * _BLOCK, (i + 1) * _BLOCK) for i in range(len(self._inverses))]
+        for here, inverse in zip(blocks, self._inverses, strict=True):
+            found[here] = inverse @ (found[here] - factor[here, : here.start] @ found[: here.start])
+        for here, inverse in zip(blocks[::-1], self._inverses[::-1], strict=True):
+            below = factor[here.stop :, here].T @ found[here.stop :]
+            found[here] = inverse.T @ (found[here] - below)
+        return found
 
 
 class TooLittleSignalError(ValueError):
@@ -136,9 +147,10 @@ class CausalFit:
         self._fold = np.arange(len(loud)) % FOLDS
         branches = self._branches(dry, rate, float(mean.mean()))
         spectra = np.fft.rfft(branches, 2 * SEGMENT)
+        np.conjugate(spectra, out=spectra)
         # Conjugate spectra of each fold, (bins, branches, segments).
         self._conjugates = [
-            np.ascontiguousarray(spectra[:, self._fold == fold].conj().transpose(2, 0, 1))
+            np.ascontiguousarray(spectra[:, self._fold == fold].transpose(2, 0, 1))
             for fold in range(FOLDS)
         ]
         self._grams = self._grams_of_folds()
