@@ -1,6 +1,7 @@
 // Cost of streaming: one stream, one core, blocks of 64 samples. Prints "engine target LxH ns"
 // for every target that this CPU runs, the median of some passes. Run by benchmarks/streaming.py.
 // With "wavenet PASSES": the same of WaveNets by their presets' names.
+// With "oversampled PASSES": some of both, 1, 2, 4 and 8 times oversampled, filters included.
 // With "peak THREADS": multiply-adds per nanosecond of so many cores doing nothing else, by
 // the fastest target; run by benchmarks/training_step.py.
 
@@ -10,12 +11,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <thread>
 #include <vector>
 
 #include "dispatch.hpp"
 #include "driver.hpp"
+#include "oversampler.hpp"
 #include "wavenet_run.hpp"
 
 using namespace drywet;
@@ -50,7 +53,32 @@ double nanoseconds_of(S& stream, int passes) {
     return times[passes / 2] / kSamples * 1e9;
 }
 
-double nanoseconds(const Target& target, int layers, int hidden, int passes) {
+// Copies of a net with the filters around them; a factor of 1 is the net alone.
+template <class Copies>
+struct Oversampled {
+    Oversampler& filters;
+    Copies& copies;
+    int factor;
+    std::vector<float> in = std::vector<float>(std::size_t(factor) * kBlock), out = in;
+
+    void process(const float* x, float* y, int samples) {
+        if (factor == 1) return copies.process(x, y, samples);
+        filters.split(x, in.data(), samples);
+        copies.process(in.data(), out.data(), samples);
+        filters.join(out.data(), y, samples);
+    }
+};
+
+template <class Copies>
+double nanoseconds_oversampled(const Target& target, Copies& copies, int factor, int passes) {
+    constexpr int kInTaps = 42, kOutTaps = 84;  // of a branch at 48 kHz
+    const auto taps = noise(std::size_t(factor) * kOutTaps, 0.1f);
+    Oversampler filters(target, factor, kInTaps, taps.data(), kOutTaps, taps.data());
+    Oversampled<Copies> stream{filters, copies, factor};
+    return nanoseconds_of(stream, passes);
+}
+
+double nanoseconds(const Target& target, int layers, int hidden, int passes, int factor = 1) {
     std::vector<std::vector<float>> arrays;
     arrays.reserve(4 * layers + 2);
     const float largest = 1 / std::sqrt(float(hidden));
@@ -68,8 +96,8 @@ double nanoseconds(const Target& target, int layers, int hidden, int passes) {
     }
     net.head_weight = add(hidden);
     net.head_bias = add(1);
-    Stream stream(target, net);
-    return nanoseconds_of(stream, passes);
+    Stream stream(target, net, factor);
+    return nanoseconds_oversampled(target, stream, factor, passes);
 }
 
 // Neural Amp Modeler's presets: "A1" are two arrays with kernels of 3 and tanh, "A2" is one.
@@ -106,7 +134,15 @@ std::vector<WaveNetArraySettings> arrays_of(const Preset& preset) {
     return arrays;
 }
 
-double nanoseconds(const Target& target, const Preset& preset, int passes) {
+struct WaveNets {
+    std::vector<std::unique_ptr<WaveNet>> copies;
+
+    void process(const float* x, float* y, int samples) {
+        for (auto& copy : copies) copy->process(x, y, samples), x += samples, y += samples;
+    }
+};
+
+double nanoseconds(const Target& target, const Preset& preset, int passes, int factor = 1) {
     const std::vector<WaveNetArraySettings> arrays = arrays_of(preset);
     std::size_t count = 1;
     for (const WaveNetArraySettings& array : arrays) {
@@ -117,8 +153,11 @@ double nanoseconds(const Target& target, const Preset& preset, int passes) {
             count += channels * (channels * (one.kernel + 1) + 3);
     }
     const std::vector<float> weights = noise(count, 0.2f);
-    WaveNet stream(target, arrays, weights.data(), weights.size());
-    return nanoseconds_of(stream, passes);
+    WaveNets nets;
+    for (int m = 0; m < factor; ++m)
+        nets.copies.push_back(
+            std::make_unique<WaveNet>(target, arrays, weights.data(), weights.size()));
+    return nanoseconds_oversampled(target, nets, factor, passes);
 }
 
 double peak(int threads) {
@@ -153,6 +192,20 @@ int main(int count, char** arguments) {
             for (const Preset& preset : presets)
                 std::printf("drywet %s %s %.1f\n", target->name, preset.name,
                             nanoseconds(*target, preset, passes));
+        return 0;
+    }
+    if (count > 1 && !std::strcmp(arguments[1], "oversampled")) {
+        const int passes = count > 2 ? std::max(std::atoi(arguments[2]), 1) : 7;
+        const Preset presets[] = {{"a1-standard", {16, 8}}, {"a1-feather", {8, 4}}};
+        for (const Target* target : targets_here())
+            for (const int factor : {1, 2, 4, 8}) {
+                for (const int hidden : {16, 32})
+                    std::printf("drywet %s lstm-%d %d %.1f\n", target->name, hidden, factor,
+                                nanoseconds(*target, 1, hidden, passes, factor));
+                for (const Preset& preset : presets)
+                    std::printf("drywet %s %s %d %.1f\n", target->name, preset.name, factor,
+                                nanoseconds(*target, preset, passes, factor));
+            }
         return 0;
     }
     const int passes = count > 1 ? std::max(std::atoi(arguments[1]), 1) : 15;

@@ -17,6 +17,7 @@
 #include "dispatch.hpp"
 #include "driver.hpp"
 #include "frames.hpp"
+#include "oversampler.hpp"
 #include "sequences.hpp"
 #include "soap_optimizer.hpp"
 #include "wavenet_run.hpp"
@@ -130,6 +131,59 @@ void check(const Target& target, Cell cell, int inputs, int hidden, int layers, 
         float worst = 0;
         for (int t = 0; t < steps; ++t) worst = std::fmax(worst, std::fabs(played[t] - y[t]));
         expect(worst < 1e-4f, "stream and batch differ", target, net);
+    }
+}
+
+// Filters against sums written out, and copies of a net against one.
+void check_oversampling(const Target& target, int branches, int in_length, int out_length) {
+    const Weights weights(Cell::kLstm, 1, 16, 1);
+    const int steps = 600;
+    const auto in = noise(std::size_t(branches) * in_length);
+    const auto out = noise(std::size_t(branches) * out_length);
+    const auto x = noise(steps);
+    Oversampler filters(target, branches, in_length, in.data(), out_length, out.data());
+    Stream copies(target, weights.net, branches), one(target, weights.net);
+    std::vector<float> y(steps), split, played;
+    split.reserve(std::size_t(branches) * steps), played.reserve(std::size_t(branches) * steps);
+    std::vector<std::vector<float>> fed(branches, std::vector<float>(steps));
+    std::vector<std::vector<float>> made = fed;
+    for (int turn = 0; turn < 2; ++turn) {
+        const long before = allocations;
+        for (int at = 0, block = 1; at < steps; at += block, block = block * 2 + 1) {
+            block = block < steps - at ? block : steps - at;
+            split.resize(std::size_t(branches) * block), played.resize(split.size());
+            filters.split(&x[at], split.data(), block);
+            copies.process(split.data(), played.data(), block);
+            filters.join(played.data(), &y[at], block);
+            for (int m = 0; m < branches; ++m)
+                for (int t = 0; t < block; ++t) {
+                    fed[m][at + t] = split[std::size_t(m) * block + t];
+                    made[m][at + t] = played[std::size_t(m) * block + t];
+                }
+        }
+        expect(allocations == before, "oversampling allocates", target, weights.net);
+        float worst = 0;
+        for (int t = 0; t < steps; ++t) {
+            double joined = 0;
+            for (int m = 0; m < branches; ++m) {
+                double wanted = 0;
+                for (int k = 0; k < in_length && k <= t; ++k)
+                    wanted += double(in[m * in_length + k]) * x[t - k];
+                for (int k = 0; k < out_length && k <= t; ++k)
+                    joined += double(out[m * out_length + k]) * made[m][t - k];
+                worst = std::fmax(worst, float(std::fabs(fed[m][t] - wanted)));
+            }
+            worst = std::fmax(worst, float(std::fabs(y[t] - joined)));
+        }
+        expect(worst < 1e-3f, "filters differ from their sums", target, weights.net);
+        for (int m = 0; m < branches; ++m) {
+            std::vector<float> alone(steps);
+            one.reset();
+            one.process(fed[m].data(), alone.data(), steps);
+            expect(alone == made[m], "a copy differs from the net", target, weights.net);
+        }
+        filters.reset();
+        copies.reset();
     }
 }
 
@@ -382,6 +436,10 @@ int main() {
             for (const Gating gating : {Gating::kGated, Gating::kBlended})
                 check_wavenet(*target, 4, Activation(activation), gating, activation % 2 == 0);
     }
+    for (const Target* target : targets_here())
+        for (const int branches : {1, 2, 3, 8})
+            for (const int length : {1, 7, 40})
+                check_oversampling(*target, branches, length, 2 * length - 1);
     for (const Target* target : targets_here())
         for (const int capacitors : {0, 1, 7, 20})
             for (const bool together : {false, true}) check_circuit(*target, capacitors, together);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "oversampler.hpp"
 #include "workers.hpp"
 
 #if defined(__x86_64__)
@@ -131,6 +132,16 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
     }
 }
 
+namespace {
+
+int copies_within(int copies) {
+    if (copies < 1 || copies > kMostBranches)
+        throw std::invalid_argument("1 to 16 copies of a net expected");
+    return copies;
+}
+
+}  // namespace
+
 #define DRYWET_INSTANTIATE(T)                                                                    \
     template std::size_t tape_bytes(const BatchKernel<T>&, const Net<T>&, int, int);             \
     template void forward(const BatchKernel<T>&, const Net<T>&, int, int, const T*,              \
@@ -141,10 +152,10 @@ DRYWET_INSTANTIATE(float)
 DRYWET_INSTANTIATE(double)
 #undef DRYWET_INSTANTIATE
 
-Stream::Stream(const Target& target, const Net<float>& net)
+Stream::Stream(const Target& target, const Net<float>& net, int copies)
     : kernel_(target.stream(net.cell, net.hidden)),
       job_{},
-      state_bytes_(kernel_.state_size(net) * sizeof(float)),
+      state_bytes_(kernel_.state_size(net) * copies_within(copies) * sizeof(float)),
       head_bias_(net.head_bias[0]),
       buffer_(kernel_.weights_size(net) * sizeof(float) + 2 * state_bytes_) {
     float* const weights = static_cast<float*>(buffer_.data());
@@ -155,7 +166,8 @@ Stream::Stream(const Target& target, const Net<float>& net)
     job_.net.head_bias = &head_bias_;  // the only parameter that isn't packed
     job_.weights = weights;
     job_.state = weights + kernel_.weights_size(net);
-    marked_ = job_.state + kernel_.state_size(net);
+    job_.copies = copies;
+    marked_ = job_.state + state_bytes_ / sizeof(float);
     std::memset(job_.state, 0, 2 * state_bytes_);
 }
 
@@ -171,8 +183,8 @@ void Stream::process(const float* x, float* y, int samples) noexcept {
 
 void Stream::settle(long samples) noexcept {
     constexpr int kBlock = 64;
-    const float silence[kBlock * kMaxInputs] = {};
-    float discarded[kBlock];
+    const float silence[kMostBranches * kBlock * kMaxInputs] = {};
+    float discarded[kMostBranches * kBlock];
     for (; samples > 0; samples -= kBlock)
         process(silence, discarded, int(std::min<long>(samples, kBlock)));
 }

@@ -42,13 +42,14 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
               const T* dy, States<const T> after, T* dx, States<T> before,
               T* gradients, int threads);
 
-// One stream, from silence, for one thread at a time. Once made, none of its functions
-// allocates, locks or throws.
+// Some copies of a net, a stream each, from silence, for one thread at a time. Once made, none of
+// its functions allocates, locks or throws.
 class Stream {
 public:
-    Stream(const Target& target, const Net<float>& net);
+    // Throws std::invalid_argument for other than 1 to kMostBranches copies.
+    Stream(const Target& target, const Net<float>& net, int copies = 1);
 
-    // x (samples, inputs) to y (samples); they may be the same array for one input.
+    // x (copies, samples, inputs) to y (copies, samples); they may be the same array for one input.
     void process(const float* x, float* y, int samples) noexcept;
     // Processes so many samples of silence.
     void settle(long samples) noexcept;
@@ -57,6 +58,7 @@ public:
     void reset() noexcept;
 
     int inputs() const noexcept { return job_.net.inputs; }
+    int copies() const noexcept { return job_.copies; }
 
 private:
     StreamKernel kernel_;

@@ -61,20 +61,22 @@ struct BatchKernel {
     void (*backward)(const BackwardJob<T>&);
 };
 
-// One stream and a block of its samples.
+// A block of samples for some copies of a net, a stream each. The copies take turns at every
+// sample: one has to wait for its last step, and there is another's to do meanwhile.
 struct StreamJob {
     Net<float> net;
     const float* weights;  // by StreamKernel::pack
-    float* state;          // h twice and c for each layer
+    float* state;          // h twice and c for each layer, of each copy
     unsigned phase;        // samples so far: its last bit says which h is the newest
-    const float* x;        // (samples, inputs)
-    float* y;              // (samples)
+    const float* x;        // (copies, samples, inputs)
+    float* y;              // (copies, samples)
     int samples;
+    int copies;
 };
 
 struct StreamKernel {
     size_t (*weights_size)(const Net<float>&);
-    size_t (*state_size)(const Net<float>&);
+    size_t (*state_size)(const Net<float>&);  // of a copy
     void (*pack)(const Net<float>&, float* to);
     void (*process)(const StreamJob&);
 };

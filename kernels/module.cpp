@@ -89,19 +89,6 @@ void backward_of(const std::string& target, const std::string& cell_name, T skip
                 threads);
 }
 
-void make_stream(Stream* self, const std::string& target, const std::string& cell, float skip,
-                 const std::vector<Array<const float>>& parameters) {
-    new (self) Stream(target_named(target), net_of<float>(cell_named(cell), skip, parameters));
-}
-
-void process(Stream& stream, Array<const float> x, Array<float> y) {
-    const std::size_t samples = y.size();
-    if (x.size() != samples * std::size_t(stream.inputs()) || samples > 0x7fffffff)
-        throw std::invalid_argument("x must hold as many values per sample as the net has inputs");
-    const nb::gil_scoped_release release;
-    stream.process(x.data(), y.data(), int(samples));
-}
-
 using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Steps = std::tuple<Matrix, Matrix, Vector>;  // a, k, g
@@ -210,13 +197,8 @@ NB_MODULE(_native, m) {
     define_optimizers(m);
     define_frames(m);
     define_sequences(m);
+    define_streams(m);
     define_wavenet(m);
-    nb::class_<Stream>(m, "Stream")
-        .def("__init__", make_stream, "target"_a, "cell"_a, "skip"_a, "parameters"_a)
-        .def("process", process, "x"_a.noconvert(), "y"_a.noconvert())
-        .def("settle", &Stream::settle, "samples"_a)
-        .def("mark", &Stream::mark)
-        .def("reset", &Stream::reset);
     m.attr("MOST_BLOCK_PORTS") = kMostBlockPorts;
     m.attr("DIVISIONS") = nb::make_tuple(kDivisions[0], kDivisions[1]);
     nb::class_<CircuitRun>(m, "Circuit")

@@ -100,6 +100,7 @@ inline void require_inside(const Array<const std::int64_t>& starts, std::size_t 
 void define_frames(nb::module_& m);
 void define_optimizers(nb::module_& m);
 void define_sequences(nb::module_& m);
+void define_streams(nb::module_& m);
 void define_wavenet(nb::module_& m);
 
 }  // namespace drywet

@@ -1,4 +1,4 @@
-// One stream, sample by sample: the units of a layer lie in lanes.
+// Streams, sample by sample: the units of a layer lie in lanes.
 //
 // A step is bound by latency, not by arithmetic: the sums over the last hidden
 // state, two activations one after the other, and on to the next step. So the
@@ -148,7 +148,6 @@ struct StreamNet {
         }
     }
 
-    // x (samples, inputs) to y (samples).
     static void process(const StreamJob& job) {
         const Net<float>& net = job.net;
         const int hidden = H ? H : net.hidden;
@@ -158,20 +157,24 @@ struct StreamNet {
         for (int l = 0; l < net.layers; ++l)
             weights[l] = w, w += L::packed(net.layer_inputs(l), hidden);
         for (int t = 0; t < job.samples; ++t) {
-            const float* x = job.x + size_t(t) * net.inputs;
-            const float* in = x;
             const unsigned old = (job.phase + t) & 1;
-            for (int l = 0; l < net.layers; ++l) {
-                float* state = job.state + l * 3 * size;
-                float* h = state + old * size;
-                float* h_out = state + (old ^ 1) * size;
-                L::step(weights[l], in, l == 0 ? net.inputs : hidden, hidden, h, state + 2 * size,
-                        h_out, old);
-                in = h_out;
+            float* state = job.state;
+            for (int copy = 0; copy < job.copies; ++copy) {
+                const size_t at = size_t(copy) * job.samples + t;
+                const float* x = job.x + at * net.inputs;
+                const float* in = x;
+                for (int l = 0; l < net.layers; ++l, state += 3 * size) {
+                    float* h = state + old * size;
+                    float* h_out = state + (old ^ 1) * size;
+                    L::step(weights[l], in, l == 0 ? net.inputs : hidden, hidden, h,
+                            state + 2 * size, h_out, old);
+                    in = h_out;
+                }
+                V total = V{};
+                for (size_t i = 0; i < size; i += W)
+                    total += load<V>(job.weights + i) * load<V>(in + i);
+                job.y[at] = sum<float>(total) + net.head_bias[0] + net.skip * x[0];
             }
-            V total = V{};
-            for (size_t i = 0; i < size; i += W) total += load<V>(job.weights + i) * load<V>(in + i);
-            job.y[t] = sum<float>(total) + net.head_bias[0] + net.skip * x[0];
         }
     }
 };

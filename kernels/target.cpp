@@ -4,6 +4,7 @@
 
 #include "batch.hpp"
 #include "circuit.hpp"
+#include "polyphase.hpp"
 #include "soap.hpp"
 #include "stream.hpp"
 #include "wavenet.hpp"
@@ -86,6 +87,7 @@ extern const Target DRYWET_TABLE = {
     {DRYWET_TARGET::best_tile, DRYWET_TARGET::run_of, DRYWET_TARGET::WaveNetPlayer::process,
      DRYWET_TARGET::WaveNetPlayer::settle},
     {DRYWET_TARGET::Soap::work_bytes, DRYWET_TARGET::Soap::update},
+    {DRYWET_TARGET::Polyphase::split, DRYWET_TARGET::Polyphase::join},
     DRYWET_TARGET::spin,
 };
 

@@ -3,6 +3,7 @@
 
 #include "circuit_job.hpp"
 #include "jobs.hpp"
+#include "polyphase_job.hpp"
 #include "soap_job.hpp"
 #include "wavenet_job.hpp"
 
@@ -16,6 +17,7 @@ struct Target {
     CircuitKernel circuit;
     WaveNetKernel wavenet;
     SoapKernel soap;
+    PolyphaseKernel polyphase;
     long (*spin)(long turns);  // multiply-adds as fast as it can; returns how many
 };
 

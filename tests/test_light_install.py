@@ -73,7 +73,7 @@ def test_circuits_run(light, tmp_path):
     done = light(
         ("devices",),
         ("signal", tmp_path / "dry.wav", "--seconds", 30, "--rate", 16000),
-        ("process", "sd1", tmp_path / "dry.wav", tmp_path / "wet.wav", "--oversampling", 2),
+        ("process", "sd1", tmp_path / "dry.wav", tmp_path / "wet.wav", "--oversample", 2),
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "wet.wav").is_file()

@@ -16,6 +16,7 @@ from drywet.cli.arguments import (
     FormatOption,
     LatencyOption,
     Model,
+    Oversample,
     PerTake,
     Resample,
     ResampleDrift,
@@ -124,8 +125,12 @@ def process_command(
     ],
     source: Annotated[Path, typer.Argument(help="Audio file to play.")],
     target: Annotated[Path, typer.Argument(help="Audio file to write.")],
-    oversampling: Annotated[
-        int | None, typer.Option(help="Of a circuit [default: 8].", show_default=False)
+    oversample: Annotated[
+        int | None,
+        typer.Option(
+            help="Times the rate it runs at: a circuit 1 to 64 [default: 8], a model 1, 2, 4 or 8.",
+            show_default=False,
+        ),
     ] = None,
     channel: Channel = None,
     json: AsJson = False,
@@ -141,7 +146,7 @@ def process_command(
     with RenderBar() as bar:
         result = process(
             device, source, target, knobs=knobs_of(context),
-            oversampling=oversampling, channel=channel, on_progress=bar.update,
+            oversample=oversample, channel=channel, on_progress=bar.update,
         )  # fmt: skip
     show.processed(result, json)
 
@@ -168,6 +173,7 @@ def evaluate_command(
     per_take: PerTake = False,
     force: Force = False,
     size: Size = 1.0,
+    oversample: Oversample = 1,
     json: AsJson = False,
 ) -> None:
     """Score a run on its held-out audio, or a run or anyone's model on another capture."""
@@ -177,7 +183,7 @@ def evaluate_command(
     result = evaluate(
         run, dry, wet, channel=channel, resample_wet=resample, latency=latency,
         resample_drift=resample_drift, per_take=per_take, force=force,
-        knobs=knobs_of(context), size=size,
+        knobs=knobs_of(context), size=size, oversample=oversample,
     )  # fmt: skip
     show.evaluation(result, json)
 
@@ -210,6 +216,7 @@ def render_command(
     resample: Resample = False,
     block: Annotated[int, typer.Option(min=1, help="Samples per block.")] = 65_536,
     size: Size = 1.0,
+    oversample: Oversample = 1,
     json: AsJson = False,
 ) -> None:
     """Play an audio file of any length through a model.
@@ -224,7 +231,7 @@ def render_command(
         result = render(
             model, source, target,
             channel=channel, resample=resample, block=block, knobs=knobs_of(context), size=size,
-            on_progress=bar.update,
+            oversample=oversample, on_progress=bar.update,
         )  # fmt: skip
     show.rendered(result, json)
 

@@ -23,6 +23,10 @@ RunOrModel = Annotated[
 Size = Annotated[
     float, typer.Option(help="Of a slimmable .nam: which of its models, 0 to 1.", min=0, max=1)
 ]
+Oversample = Annotated[
+    int,
+    typer.Option(help="Times its rate the model runs at: 1, 2, 4 or 8. Less aliasing, more work."),
+]
 FormatOption = Annotated[
     str | None,
     typer.Option(

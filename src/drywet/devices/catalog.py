@@ -18,7 +18,7 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         name: of a built-in circuit; of a file: a netlist (``.cir``), a model (any that
             `drywet.formats.load.load` reads) or a plugin (``.vst3``); of a run's folder; or
             ``lv2:`` and the URI of an LV2 plugin.
-        oversampling: for circuits only.
+        oversampling: of a circuit (1 to 64, 8 by default) or a model (1, 2, 4 or 8; 1 by default).
 
     Raises:
         DrywetError: nothing of that name, or nothing that can be played.
@@ -31,9 +31,10 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         device = CircuitDevice(circuit, OVERSAMPLING if oversampling is None else oversampling)
         _ = device.netlist  # what is wrong with the file shows now
         return device
-    if oversampling is not None:
+    is_model = _is_there(path) and (path.is_dir() or path.suffix.lower() in READS)
+    if oversampling is not None and not is_model:
         raise DrywetError(
-            f"{text} with an oversampling of its own", "a circuit, to oversample", "Leave it out."
+            f"{text} with an oversampling", "a circuit or a model, to oversample", "Leave it out."
         )
     if text.startswith("lv2:"):
         from drywet.devices.lv2 import Lv2Device
@@ -43,10 +44,10 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         from drywet.devices.vst3 import Vst3Device
 
         return Vst3Device(path)
-    if _is_there(path) and (path.is_dir() or path.suffix.lower() in READS):
+    if is_model:
         from drywet.devices.model import ModelDevice
 
-        return ModelDevice(path)
+        return ModelDevice(path, 1 if oversampling is None else oversampling)
     files = ", ".join((".cir", ".vst3", *READS))
     raise DrywetError(
         f"no device {text}",

@@ -10,6 +10,7 @@ import numpy as np
 
 from drywet.audio.read import Samples
 from drywet.devices.device import Knob, Position, fixed, no_progress, require_playable
+from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.inference.stream import predict
@@ -21,12 +22,15 @@ class ModelDevice:
 
     Args:
         path: as for `drywet.formats.load.load`.
+        oversample: as for `drywet.inference.stream.Stream`.
 
     Raises:
-        DrywetError: as `drywet.formats.load.load`.
+        DrywetError: as `drywet.formats.load.load`, or another oversampling.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, oversample: int = 1) -> None:
+        require_factor(oversample)
+        self._oversample = oversample
         self._path = Path(path)
         self._trained = load(self._path)
 
@@ -87,4 +91,5 @@ class ModelDevice:
                 f"Resample the signal to {own} Hz first.",
             )
         # What isn't finite would stay in the model's state for ever.
-        return predict(with_knobs(self._trained, chosen), require_playable(self, dry, rate))
+        playable = require_playable(self, dry, rate)
+        return predict(with_knobs(self._trained, chosen), playable, self._oversample)

@@ -101,7 +101,8 @@ class _Solver:
             self._factor = np.asarray(np.linalg.cholesky(self._gram), np.float64)
             edges = range(0, len(self._factor), _BLOCK)
             self._inverses = [
-                np.linalg.inv(self._factor[at : at + _BLOCK, at : at + _BLOCK]) for at in edges
+                np.asarray(np.linalg.inv(self._factor[at : at + _BLOCK, at : at + _BLOCK]), float)
+                for at in edges
             ]
         factor, found = self._factor, np.array(products, np.float64)
         blocks = [slice(i * _BLOCK, (i + 1) * _BLOCK) for i in range(len(self._inverses))]

@@ -13,8 +13,8 @@ from drywet.errors import DrywetError
 from drywet.evaluation.cost import cost
 from drywet.evaluation.foresight import foresight
 from drywet.evaluation.material import Material
-from drywet.evaluation.probes import ask_device, ask_model
-from drywet.evaluation.result import Answers, Evaluation
+from drywet.evaluation.probes import ask_device, ask_model, oversampled
+from drywet.evaluation.result import Answers, Evaluation, Oversampled, Probes
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import aliasing, harmonics, scores, silence, time
@@ -25,6 +25,8 @@ from drywet.trained.model_file import ModelCard, TrainedModel, load_model
 
 Signal = NDArray[np.float32]
 
+ADVISED = 4
+"""Times oversampling that is tried on every model: what is left of most aliases is inaudible."""
 _CLEARLY = 0.7  # of the baseline's ESR
 _MOST = 1e6  # full scale is 1; far over it sums of squares mean nothing
 
@@ -66,6 +68,7 @@ class Subject:
         recording: that it learned from, where that is known.
         trained_peak_dbfs: of what it learned from, where that is known.
         kept: file with the device's answers to the test signals, if any.
+        oversample: times which the model runs, as for `drywet.inference.stream.Stream`.
     """
 
     trained: TrainedModel
@@ -74,6 +77,7 @@ class Subject:
     recording: Recording | None = None
     trained_peak_dbfs: float | None = None
     kept: Path | None = None
+    oversample: int = 1
 
 
 def of_run(folder: RunFolder, config: RunConfig) -> Subject:
@@ -121,7 +125,7 @@ def measure(subject: Subject, material: Material) -> Measured:
     """
     trained, baseline = subject.trained, subject.baseline
     prepared, rate = material.prepared, material.prepared.rate
-    prediction = predict(trained, prepared.dry)
+    prediction = predict(trained, prepared.dry, subject.oversample)
     target, predicted = material.cut(prepared.wet), material.cut(prediction)
     _require_audio(target, prediction, subject.where)
     ours = scores.evaluate(predicted, target, rate)
@@ -132,7 +136,7 @@ def measure(subject: Subject, material: Material) -> Measured:
         first, second = (list(part) for part in zip(*passes, strict=True))
         itself = scores.evaluate(second, first, rate)
     pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
-    probes = ask_model(trained)
+    probes = ask_model(trained, subject.oversample)
     answers, note = (
         (None, None)
         if subject.recording is None
@@ -155,6 +159,7 @@ def measure(subject: Subject, material: Material) -> Measured:
         device_aliasing_db=None
         if device_probes is None
         else aliasing.up_to(device_probes.aliasing, trained_peak),
+        oversampled=_oversampled(subject, probes),
         probes=probes,
         device_probes=device_probes,
         harmonic_error=None
@@ -162,10 +167,11 @@ def measure(subject: Subject, material: Material) -> Measured:
         else harmonics.compare(probes.tones, device_probes.tones, trained_peak),
         device=None if subject.recording is None else subject.recording.device,
         device_note=note,
-        cost=cost(trained, np.concatenate(dry)),
+        cost=cost(trained, np.concatenate(dry), subject.oversample),
         model=trained.card.model.title,
         seconds=sum(len(part) for part in target) / rate,
         rate=rate,
+        oversample=subject.oversample,
         latency_samples=material.latency,
         held_out=material.held_out,
         foresight=foresight(prepared.dry, prepared.wet, prediction, rate, material.recorded.rate),
@@ -173,6 +179,14 @@ def measure(subject: Subject, material: Material) -> Measured:
     )
     evaluation.verdict = verdict(evaluation)
     return Measured(evaluation, dry, target, predicted, rate, answers)
+
+
+def _oversampled(subject: Subject, probes: Probes) -> Oversampled | None:
+    """What there is to gain, unless it has been gained already."""
+    if subject.oversample != 1:
+        return None
+    worst = aliasing.worst_taught(probes.aliasing.points, subject.trained_peak_dbfs)
+    return oversampled(subject.trained, worst, ADVISED)
 
 
 def _require_audio(target: list[Signal], prediction: Signal, where: Path) -> None:

@@ -11,10 +11,12 @@ from drywet.devices.catalog import find
 from drywet.devices.circuit import CircuitDevice
 from drywet.devices.device import Device
 from drywet.devices.model import ModelDevice
+from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
-from drywet.evaluation.result import Answers, Asked, Probes
+from drywet.evaluation.result import Answers, Asked, Oversampled, Probes
 from drywet.inference.stream import Stream
 from drywet.metrics import aliasing, harmonics, intermodulation, sines, transfer
+from drywet.metrics.aliasing import AliasPoint
 from drywet.metrics.silence import idle_noise
 from drywet.metrics.sines import Play, Signal
 from drywet.runs.config import Recording
@@ -44,15 +46,49 @@ def ask(play: Play, rate: int, settle: int | None = None) -> Probes:
     )
 
 
-def ask_model(trained: TrainedModel) -> Probes:
-    """Play all test signals through a model; one of finite memory settles in that memory."""
-    stream = Stream(trained)
+def ask_model(trained: TrainedModel, oversample: int = 1) -> Probes:
+    """Play all test signals through a model; one of finite memory settles in that memory.
+
+    Args:
+        trained: the model.
+        oversample: as for `drywet.inference.stream.Stream`.
+    """
+    play = player_of(trained, oversample)
+    return ask(play, trained.card.rate, settling(trained, oversample))
+
+
+def oversampled(trained: TrainedModel, worst: AliasPoint, factor: int) -> Oversampled:
+    """Play a sine again through a model that runs at several times its rate.
+
+    Args:
+        trained: the model.
+        worst: the sine, with what it was at the model's own rate.
+        factor: as for `drywet.inference.stream.Stream`.
+    """
+    play, settle = player_of(trained, factor), settling(trained, factor)
+    sine = sines.measure(play, trained.card.rate, settle, [worst.hz], [worst.level_db])
+    ratio = aliasing.evaluate(sine).worst_db
+    return Oversampled(factor=factor, hz=worst.hz, level_db=worst.level_db, asr_db=ratio)
+
+
+def player_of(trained: TrainedModel, oversample: int) -> Play:
+    """A model as what is asked."""
+    stream = Stream(trained, oversample)
 
     def play(signal: Signal) -> Signal:
         stream.reset()
         return stream.process(signal)
 
-    return ask(play, trained.card.rate, trained.card.model.receptive_field)
+    return play
+
+
+def settling(trained: TrainedModel, oversample: int) -> int | None:
+    """Samples after which a model of finite memory has settled; ``None`` for any other."""
+    memory: int | None = trained.card.model.receptive_field
+    if memory is None or oversample == 1:
+        return memory
+    around = filters(trained.card.rate, oversample)
+    return memory + int(around.split.shape[1] + around.join.shape[1])
 
 
 def ask_device(

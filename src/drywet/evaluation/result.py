@@ -65,7 +65,7 @@ class Cost(BaseModel):
 
     Attributes:
         parameters: numbers that training could change.
-        multiply_adds: per sample.
+        multiply_adds: per sample, of the net; all copies of an oversampled one.
         ns_per_sample: the median block's time by its samples.
         block_p99_us: one block in a hundred takes longer, in microseconds.
         real_time_share: of a block's duration that the median block takes.
@@ -78,6 +78,22 @@ class Cost(BaseModel):
     block_p99_us: float
     real_time_share: float
     engine: str
+
+
+class Oversampled(BaseModel):
+    """What oversampling does to the sine that aliases most.
+
+    Attributes:
+        factor: times which the model ran.
+        hz: of the sine.
+        level_db: its peak in dBFS.
+        asr_db: aliasing-to-signal ratio, oversampled.
+    """
+
+    factor: int
+    hz: float
+    level_db: float
+    asr_db: float
 
 
 Kind = Literal["good", "warning", "bad"]
@@ -127,6 +143,8 @@ class Evaluation(Scores):
             has to guess. ``None`` for runs that did not keep it.
         aliasing_db: mean aliasing over the sines up to that peak.
         device_aliasing_db: the same of the device.
+        oversampled: what oversampling would do to the worst of them, where the model ran at its
+            own rate.
         probes: what the model makes of test signals.
         device_probes: the same of the device, where drywet can play it.
         harmonic_error: the model's harmonics against the device's, of sines up to that peak.
@@ -136,6 +154,7 @@ class Evaluation(Scores):
         model: its short name.
         seconds: of audio.
         rate: at which it was scored, in Hz.
+        oversample: times which the model ran.
         latency_samples: by which the wet file lagged, at the files' rate.
         held_out: the audio is the test part of the run's own capture; otherwise all of
             another one.
@@ -156,6 +175,7 @@ class Evaluation(Scores):
     )
     aliasing_db: float
     device_aliasing_db: float | None
+    oversampled: Oversampled | None = None
     probes: Probes
     device_probes: Probes | None
     harmonic_error: HarmonicError | None
@@ -165,6 +185,7 @@ class Evaluation(Scores):
     model: str
     seconds: float
     rate: int
+    oversample: int = 1
     latency_samples: int
     held_out: bool
     foresight: Foresight | None = None

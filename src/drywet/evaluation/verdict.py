@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from math import log10
 
 from drywet.evaluation.result import Evaluation, Kind, Remark
-from drywet.metrics.aliasing import taught
+from drywet.metrics.aliasing import worst_taught
 
 _GRADES: tuple[tuple[float, Kind, str], ...] = (
     (1e-3, "good", "very close: the two are hard to tell apart"),
@@ -22,13 +22,13 @@ _GRADES: tuple[tuple[float, Kind, str], ...] = (
 _BY_THE_FLOOR = 2.0  # times the noise floor
 _STEADY = 1e-2  # a floor above this is no noise but a device that moves
 _SMALL = 4385  # parameters of an LSTM of 32 units
-_HIGH_RATE = 96_000
 _AUDIBLE_SHARE = 1e-8
 _BAND_DB = 3.0
 _BAND_LOST = 0.5  # ESR in a band
 _ALIASING_DB = -40.0
 _TREBLE = "For the treble: more data, --pre-emphasis 0.85, or --mrstft 0.01."
 _WORSE_THAN_DEVICE_DB = 6.0
+_WORTH_OVERSAMPLING_DB = 3.0
 _NOISE_DB = 6.0
 _NOISE_FLOOR_DBFS = -90.0
 _LOUDNESS_DB = 0.5
@@ -143,30 +143,30 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
 
 
 def _aliasing(found: Evaluation) -> Iterator[Remark]:
-    points = taught(found.probes.aliasing.points, found.trained_peak_dbfs)
-    advice = ""
-    if found.rate < _HIGH_RATE:
-        advice = "A higher sample rate (--rate 96000) moves aliases out of the band."
-    worst = max(points, key=lambda point: point.asr_db)
+    worst = worst_taught(found.probes.aliasing.points, found.trained_peak_dbfs)
     text = (
         f"Aliasing and noise on steady sines reach {worst.asr_db:.0f} dB "
         f"(at {worst.hz:.0f} Hz, {worst.level_db:.0f} dBFS)"
     )
+    limit = _ALIASING_DB
     if found.device_probes is not None:
         same = {(p.hz, p.level_db): p.asr_db for p in found.device_probes.aliasing.points}
         theirs = same[worst.hz, worst.level_db]
-        if worst.asr_db > max(theirs + _WORSE_THAN_DEVICE_DB, _ALIASING_DB):
-            yield Remark(
-                kind="warning",
-                text=f"{text}; the device itself has {theirs:.0f} dB there.",
-                advice=advice,
-            )
-    elif worst.asr_db > _ALIASING_DB:
-        yield Remark(
-            kind="warning",
-            text=f"{text}.",
-            advice=advice,
-        )
+        text += f"; the device itself has {theirs:.0f} dB there"
+        limit = max(theirs + _WORSE_THAN_DEVICE_DB, limit)
+    if worst.asr_db > limit:
+        yield Remark(kind="warning", text=f"{text}.", advice=_against_aliasing(found, worst.asr_db))
+
+
+def _against_aliasing(found: Evaluation, now_db: float) -> str:
+    """What to do about it, as far as it has been tried on this very model."""
+    tried = found.oversampled
+    if tried is None or now_db - tried.asr_db < _WORTH_OVERSAMPLING_DB:
+        return "A longer or livelier capture may help; oversampling would not."
+    return (
+        f"Play it with --oversample {tried.factor}, as 'drywet render' and 'drywet evaluate' do: "
+        f"{tried.asr_db:.0f} dB there."
+    )
 
 
 def _harmonics(found: Evaluation) -> Iterator[Remark]:

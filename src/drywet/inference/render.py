@@ -11,7 +11,7 @@ from drywet.audio.read import Samples, blocks, probe
 from drywet.audio.resample import StreamResampler
 from drywet.audio.write import writer
 from drywet.errors import DrywetError
-from drywet.inference.stream import BLOCK, Stream
+from drywet.inference.stream import BLOCK, Stream, in_time
 from drywet.trained.model_file import TrainedModel
 
 
@@ -23,6 +23,7 @@ def render(
     channel: int | None = None,
     resample: bool = False,
     block: int = BLOCK,
+    oversample: int = 1,
     on_progress: Callable[[float], None] = lambda done: None,
 ) -> int:
     """Play a file of any length through a model into another file.
@@ -36,6 +37,7 @@ def render(
         channel: 1-based channel of a multi-channel file.
         resample: where the rates differ, resample to the model's and back.
         block: samples per block at the model's rate.
+        oversample: as for `drywet.inference.stream.Stream`.
         on_progress: called with the share done, 0 to 1.
 
     Returns:
@@ -57,7 +59,7 @@ def render(
         raise DrywetError(
             f"{target} is the input itself", "another output file", "Choose another name."
         )
-    stream = Stream(trained)
+    stream = Stream(trained, oversample)
     written = 0
     with writer(target, about.rate) as append:
         source_blocks = _finite(blocks(source, channel, block), source)
@@ -85,17 +87,21 @@ def _through(
     stream: Stream, source: Iterator[Samples], file_rate: int, rate: int, block: int
 ) -> Iterator[Samples]:
     if file_rate == rate:
-        for piece in source:
-            yield stream.process(piece)
+        yield from in_time(stream, source)
         return
     there, back = StreamResampler(file_rate, rate), StreamResampler(rate, file_rate)
-
-    def play(samples: Samples) -> Iterator[Samples]:
-        for first in range(0, len(samples), block):
-            yield back.process(stream.process(samples[first : first + block]))
-
-    for piece in source:
-        yield from play(there.process(piece))
     empty = np.zeros(0, np.float32)
-    yield from play(there.process(empty, last=True))
+
+    def at_model_rate() -> Iterator[Samples]:
+        for piece in source:
+            yield there.process(piece)
+        yield there.process(empty, last=True)
+
+    def blocks_of(pieces: Iterator[Samples]) -> Iterator[Samples]:
+        for piece in pieces:
+            for first in range(0, len(piece), block):
+                yield piece[first : first + block]
+
+    for played in in_time(stream, blocks_of(at_model_rate())):
+        yield back.process(played)
     yield back.process(empty, last=True)

@@ -18,22 +18,25 @@ then the dense layer's ``weight`` ``(1, hidden)`` and ``bias`` ``(1,)``.
 
 
 class RecurrentStream:
-    """One mono stream through a recurrent net; processing does not allocate but for its output.
+    """One mono stream through a recurrent net, or a stream through each of some copies of it.
+
+    Processing does not allocate but for its output.
 
     Args:
         cell: ``lstm``, ``gru`` or ``rnn``.
         skip: how much of the input is added to the output.
         parameters: of the net, for one input.
+        copies: how many; they take turns at every sample, so that one's wait is another's work.
     """
 
-    def __init__(self, cell: str, skip: float, parameters: Parameters) -> None:
+    def __init__(self, cell: str, skip: float, parameters: Parameters, copies: int = 1) -> None:
         from drywet.kernels import _native
 
-        self._stream = _native.Stream(target(), cell, skip, parameters)
+        self._stream = _native.Stream(target(), cell, skip, parameters, copies)
 
     def process(self, block: Samples) -> Samples:
-        """The next ``(samples,)``; returns as many."""
-        out = np.empty(len(block), np.float32)
+        """The next ``(samples,)``, or ``(copies, samples)`` of several; returns as many."""
+        out = np.empty(block.shape, np.float32)
         self._stream.process(np.ascontiguousarray(block), out)
         return out
 

@@ -67,6 +67,11 @@ def taught(points: Sequence[AliasPoint], heard_db: float | None) -> list[AliasPo
     return found or list(points)
 
 
+def worst_taught(points: Sequence[AliasPoint], heard_db: float | None) -> AliasPoint:
+    """The sine that aliases most, of those no louder than what a model was trained on."""
+    return max(taught(points, heard_db), key=lambda point: point.asr_db)
+
+
 def up_to(found: Aliasing, heard_db: float | None) -> float:
     """Mean ratio in dB, as energies, over the sines that a model was taught the level of."""
     ratios = [10 ** (point.asr_db / 10) for point in taught(found.points, heard_db)]

@@ -21,7 +21,7 @@ from drywet.models.config import Config, Samples, Shape, Weights
 
 if TYPE_CHECKING:
     from drywet.models.base import EffectModel
-    from drywet.models.player import Player
+    from drywet.models.player import Copies, Player
 
 C = TypeVar("C", bound=Config)
 
@@ -118,6 +118,13 @@ class Kind(ABC, Generic[C]):
             rate: in Hz.
             graph: of a kind that keeps one.
         """
+
+    def copies(self, config: C, weights: Weights, rate: int, graph: bytes, count: int) -> Copies:
+        """Some copies of it, a stream each, for an oversampled model; the rest as `player`."""
+        from drywet.models.player import PlayerCopies
+
+        players = [self.player(config, weights, rate, graph) for _ in range(count)]
+        return PlayerCopies(players)
 
     @abstractmethod
     def settled_state(self, config: C, weights: Weights, rate: int) -> list[Samples]:

@@ -7,6 +7,7 @@ plugins start (NAM's trainer and Core).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -53,6 +54,58 @@ class KernelPlayer(Player):
     def reset(self) -> None:
         """See `Player`."""
         self._stream.reset()
+
+
+class Copies(ABC):
+    """Some copies of a model, a stream each, from settled silence."""
+
+    @abstractmethod
+    def process(self, blocks: Samples) -> Samples:
+        """Play the next ``(copies, samples)``, at least one sample; returns as many."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Go back to settled silence."""
+
+
+class KernelCopies(Copies):
+    """In a streaming kernel that knows of copies.
+
+    Args:
+        stream: settled.
+    """
+
+    def __init__(self, stream: KernelStream) -> None:
+        self._stream = stream
+
+    def process(self, blocks: Samples) -> Samples:
+        """See `Copies`."""
+        return self._stream.process(blocks)
+
+    def reset(self) -> None:
+        """See `Copies`."""
+        self._stream.reset()
+
+
+class PlayerCopies(Copies):
+    """A player for each.
+
+    Args:
+        players: alike.
+    """
+
+    def __init__(self, players: Sequence[Player]) -> None:
+        self._players = players
+
+    def process(self, blocks: Samples) -> Samples:
+        """See `Copies`."""
+        played = zip(self._players, blocks, strict=True)
+        return np.stack([player.process(block) for player, block in played])
+
+    def reset(self) -> None:
+        """See `Copies`."""
+        for player in self._players:
+            player.reset()
 
 
 class FinitePlayer(Player):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from drywet.audio.write import write
+from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError
 from drywet.evaluation.material import another, latency_against, material
 from drywet.evaluation.measure import Measured, measure, of_model, of_run
@@ -39,12 +41,13 @@ def evaluate(
     force: bool = False,
     knobs: Mapping[str, float] | None = None,
     size: float = 1.0,
+    oversample: int = 1,
 ) -> Evaluation:
     """Score a run on its held-out test audio, or a run or anyone's model on another capture.
 
     Without files, the run's own are read again, and ``scores.json``, figures and
-    audio are written to its folder. With files, all of them is scored (of the run's own
-    files again only the test part) and nothing is written.
+    audio are written to its folder, unless it runs oversampled. With files, all of them is scored
+    (of the run's own files again only the test part) and nothing is written.
 
     Args:
         run: the run or its folder, or a model file as for `drywet.load`.
@@ -58,15 +61,27 @@ def evaluate(
         force: score files that the checks refuse.
         knobs: of a model file that has some, 0 to 1.
         size: of a slimmable ``.nam``, as for `drywet.load`.
+        oversample: how many times its rate the model runs at, 1, 2, 4 or 8.
 
     Raises:
         DrywetError: no such run or model, a model file without a capture, files that cannot be
             used, or the run's own files changed.
     """
+    require_factor(oversample)
     mending = Mending(drift=resample_drift, takes=per_take)
     if not isinstance(run, RunFolder) and Path(run).is_file():
         return _bare(
-            Path(run), dry, wet, channel, resample_wet, latency, mending, force, knobs, size
+            Path(run),
+            dry,
+            wet,
+            channel,
+            resample_wet,
+            latency,
+            mending,
+            force,
+            knobs,
+            size,
+            oversample,
         )
     if knobs or size != 1:
         raise DrywetError(
@@ -78,8 +93,8 @@ def evaluate(
         config, dry, wet,
         channel=channel, resample_wet=resample_wet, latency=latency, mending=mending, force=force,
     )  # fmt: skip
-    measured = measure(of_run(folder, config), chosen)
-    if dry is None:
+    measured = measure(replace(of_run(folder, config), oversample=oversample), chosen)
+    if dry is None and oversample == 1:
         keep(folder, measured)
     return measured.evaluation
 
@@ -87,7 +102,7 @@ def evaluate(
 def _bare(
     path: Path, dry: Path | str | None, wet: Path | str | None, channel: int | None,
     resample_wet: bool, latency: int | None, mending: Mending, force: bool,
-    knobs: Mapping[str, float] | None, size: float,
+    knobs: Mapping[str, float] | None, size: float, oversample: int,
 ) -> Evaluation:  # fmt: skip
     """A model that no run of drywet's is known of."""
     trained = with_knobs(load(path, size), knobs)
@@ -100,7 +115,8 @@ def _bare(
     if latency is None:
         latency = latency_against(trained, pair, mending)
     chosen = another(pair, trained.card.rate, trained.card.output_latency, latency, mending, force)
-    return measure(of_model(path, trained, chosen), chosen).evaluation
+    subject = replace(of_model(path, trained, chosen), oversample=oversample)
+    return measure(subject, chosen).evaluation
 
 
 def keep(folder: RunFolder, measured: Measured) -> None:

@@ -42,7 +42,7 @@ def process(
     target: Path | str,
     *,
     knobs: Mapping[str, Position] | None = None,
-    oversampling: int | None = None,
+    oversample: int | None = None,
     channel: int | None = None,
     on_progress: Callable[[float], None] = no_progress,
 ) -> Processed:
@@ -53,7 +53,8 @@ def process(
         source: audio file; full scale stands for 1 volt.
         target: audio file to write; float WAV, FLAC, AIFF or OGG by its ending.
         knobs: positions; those left out are at their default.
-        oversampling: of a circuit, 1 to 64; 8 by default.
+        oversample: how many times the rate a circuit (1 to 64, 8 by default) or a model (1, 2, 4
+            or 8, 1 by default) runs at.
         channel: 1-based channel of a multi-channel file.
         on_progress: called with the share done.
 
@@ -61,7 +62,7 @@ def process(
         DrywetError: no such device or knob, or files that cannot be used.
     """
     require_another(Path(source), Path(target))
-    found = find(device, oversampling)
+    found = find(device, oversample)
     positions(found, knobs)  # what is wrong with a knob shows before a long file is read
     dry, rate = read(source, channel)
     chosen = positions(found, knobs, len(dry))

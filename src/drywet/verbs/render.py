@@ -43,6 +43,7 @@ def render(
     block: int = BLOCK,
     knobs: Mapping[str, float] | None = None,
     size: float = 1.0,
+    oversample: int = 1,
     on_progress: Callable[[float], None] = lambda done: None,
 ) -> Rendered:
     """Play ``source`` through a model into ``target``.
@@ -56,6 +57,8 @@ def render(
         block: samples per block; the result does not depend on it.
         knobs: of a model that has some, 0 to 1; those left out are at noon.
         size: of a slimmable ``.nam``, as for `drywet.load`.
+        oversample: how many times its rate the model runs at, 1, 2, 4 or 8: aliasing falls with
+            it; the output stays in time.
         on_progress: called with the share done.
 
     Raises:
@@ -66,7 +69,8 @@ def render(
     require_another(source, target)
     written = rendering.render(
         trained, source, target,
-        channel=channel, resample=resample, block=block, on_progress=on_progress,
+        channel=channel, resample=resample, block=block, oversample=oversample,
+        on_progress=on_progress,
     )  # fmt: skip
     rate = probe(source).rate
     return Rendered(

@@ -12,10 +12,11 @@ from drywet.kernels.choice import choice
 from drywet.models.config import Samples, Shape, Weights
 from drywet.models.kind import STATEFUL, Kind
 from drywet.models.layers import dense_shapes, recurrent_multiply_adds, recurrent_shapes
-from drywet.models.player import KernelPlayer, Player
+from drywet.models.player import Copies, KernelCopies, KernelPlayer, Player
 from drywet.models.recurrent.config import RecurrentConfig
 
 if TYPE_CHECKING:
+    from drywet.kernels.stream import RecurrentStream
     from drywet.models.base import EffectModel
 
 
@@ -82,18 +83,30 @@ class Recurrent(Kind[RecurrentConfig]):
             from drywet.models.torch_player import TorchPlayer, with_weights
 
             return TorchPlayer(with_weights(self.build(config), weights), rate)
-        from drywet.kernels.stream import RecurrentStream
-        from drywet.models.recurrent.fold import fold
+        return KernelPlayer(_stream(config, weights, rate, 1))
 
-        net = fold(config, weights)
-        stream = RecurrentStream(config.cell, net.skip, net.parameters())
-        stream.settle(rate)
-        return KernelPlayer(stream)
+    def copies(
+        self, config: RecurrentConfig, weights: Weights, rate: int, graph: bytes, count: int
+    ) -> Copies:
+        """See `Kind`."""
+        if choice().target is None:
+            return super().copies(config, weights, rate, graph, count)
+        return KernelCopies(_stream(config, weights, rate, count))
 
     def settled_state(self, config: RecurrentConfig, weights: Weights, rate: int) -> list[Samples]:
         """See `Kind`."""
         _, state = from_zero(config, weights, np.zeros(rate, np.float32))
         return [part[i, 0] for i in range(config.layers) for part in state]
+
+
+def _stream(config: RecurrentConfig, weights: Weights, rate: int, copies: int) -> RecurrentStream:
+    from drywet.kernels.stream import RecurrentStream
+    from drywet.models.recurrent.fold import fold
+
+    net = fold(config, weights)
+    stream = RecurrentStream(config.cell, net.skip, net.parameters(), copies)
+    stream.settle(rate)
+    return stream
 
 
 def from_zero(
