@@ -16,9 +16,8 @@ class PolyphaseFilters:
 
     def __init__(self, filters: Filters) -> None:
         self._split, self._join = filters.split[:, ::-1], filters.join[:, ::-1]  # oldest first
-        copies, taps = filters.split.shape
-        self._past = np.zeros(taps - 1, np.float32)
-        self._pasts = np.zeros((copies, taps - 1), np.float32)
+        self._past = np.zeros(self._split.shape[1] - 1, np.float32)
+        self._pasts = np.zeros((len(self._join), self._join.shape[1] - 1), np.float32)
 
     def split(self, x: Samples) -> Samples:
         """``(samples,)`` to the inputs of the copies, ``(copies, samples)``."""
