@@ -9,11 +9,15 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
 from drywet.formats.c import write as c_header
 from drywet.formats.c.program import harmless, identifier, number
+from drywet.inference.players import OversampledPlayer
 from drywet.models.linear.config import LinearConfig
 from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.registry import kind_of
+from drywet.trained.knobs import with_knobs
 from tests.exported import (
     KNOBS,
     LINEAR,
@@ -120,6 +124,39 @@ def test_knobs_turn(optimised):
     y = play(optimised, i, 64, 1.0, 0.0)
     assert close(y[-500:], want[-500:])  # once the net has forgotten where it started
     assert not close(y[-500:], reference(trained(KNOBS), X)[-500:])
+
+
+OVERSAMPLED = [RECURRENT[0], WAVENETS[0], STACKS[0], KNOBS]
+
+
+@pytest.mark.parametrize("phase", ["linear", "minimum"])
+@pytest.mark.parametrize("factor", [2, 8])
+def test_an_oversampled_header_plays_like_the_stream(tmp_path, factor, phase):
+    """In blocks of any length, with no word from the sanitizers."""
+    around = filters(48_000, factor, phase)
+    heads, cases = [], []
+    for i, config in enumerate(OVERSAMPLED):
+        text = c_header.encode(trained(config), f"m{i}", MADE, around)
+        (tmp_path / f"m{i}.h").write_bytes(text)
+        latency = round(around.latency) + trained(config).card.output_latency
+        assert f"#define M{i}_LATENCY {latency} ".encode() in text
+        heads.append(f'#include "m{i}.h"\n#define KNOBS_m{i}\n')
+        cases.append(f"    case {i}: PLAY(m{i}); break;\n")
+    source = tmp_path / "play.c"
+    source.write_text("".join(heads) + MAIN.replace("CASES\n", "".join(cases)))
+    test_it_is_cplusplus_too(source)
+    sanitized = build(source, "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    for i, config in enumerate(OVERSAMPLED):
+        model = with_knobs(trained(config))
+        want = OversampledPlayer(
+            kind_of(model.card.model).copies(
+                model.card.model, model.weights, model.card.rate, b"", factor
+            ),
+            around,
+        ).process(X)
+        assert np.std(want) > 5e-4
+        for block in (7, len(X)):
+            assert close(play(sanitized, i, block), want)
 
 
 @pytest.mark.parametrize("name", ["*/ int x; /*", "\\", "??/", '"', "a\nb", "", "9", "é", "@", "_"])

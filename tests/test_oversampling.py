@@ -252,3 +252,19 @@ def test_evaluate_scores_it_oversampled_and_writes_nothing(run_folder):
     scores = run_folder / "scores.json"
     after = {path: path.read_bytes() for path in before if path != scores}
     assert all(before[path] == after[path] for path in after)
+
+
+def test_export_writes_it_where_the_format_can_hold_it(run_folder, tmp_path):
+    out = tmp_path / "a.h"
+    made = ("export", run_folder, "--format", "c", "-o", out, "--oversample", 4, "--json")
+    linear = drywet(*made).json
+    fast = drywet(*made, "--minimum-phase").json
+    assert linear["output_latency"] == 1 + filters(16_000, 4).latency
+    assert fast["output_latency"] < 8
+    assert "4 times oversampled" in out.read_text()
+    for name in ("nam", "rtneural", "proteus"):
+        target = tmp_path / f"a.{name}"
+        done = drywet("export", run_folder, "--format", name, "-o", target, "--oversample", 4)
+        assert done.code == 2
+        assert "run the net once a sample" in done.err
+        assert not target.exists()

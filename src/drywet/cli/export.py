@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from drywet.cli.arguments import AsJson, Model, Size
+from drywet.cli.arguments import AsJson, Model, Oversample, Size
 from drywet.cli.knobs import knobs_of
 from drywet.formats.registry import FORMATS
 
@@ -46,6 +46,10 @@ def export_command(
         typer.Option(help="Level in dBu of a full-scale sine at the output.", show_default=False),
     ] = None,
     size: Size = 1.0,
+    oversample: Oversample = 1,
+    minimum_phase: Annotated[
+        bool, typer.Option("--minimum-phase", help="Of oversampling's filters: less latency.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Write a model for a plugin, as ONNX or as C.
@@ -63,6 +67,6 @@ def export_command(
     given = {key: value for key, value in described.items() if value is not None}
     result = export(
         model, format=format, out=out, name=name, metadata=given, knobs=knobs_of(context),
-        size=size,
+        size=size, oversample=oversample, phase="minimum" if minimum_phase else "linear",
     )  # fmt: skip
     show.exported(result, json)

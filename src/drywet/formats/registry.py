@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from drywet.dsp.oversampling import Filters
     from drywet.models.config import Config
     from drywet.trained.model_file import TrainedModel
 
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 class Writer(Protocol):
     """A module that writes a format."""
 
-    def encode(self, trained: TrainedModel, name: str, made: datetime) -> bytes:
+    def encode(
+        self, trained: TrainedModel, name: str, made: datetime, filters: Filters | None = None
+    ) -> bytes:
         """The whole file.
 
         Args:
             trained: the model.
             name: of it, for people.
             made: date for the metadata.
+            filters: of a model that runs oversampled, where `Format.oversamples`; the writers of
+                other formats have no such argument.
 
         Raises:
             DrywetError: the format cannot hold the model.
@@ -51,6 +56,7 @@ class Format:
         writing: module that writes it.
         reading: module and function that read it from a path.
         in_plugins: a plugin loads it.
+        oversamples: it can hold a model that runs oversampled.
     """
 
     name: str
@@ -60,6 +66,7 @@ class Format:
     writing: str
     reading: str = ""
     in_plugins: bool = False
+    oversamples: bool = False
 
     @property
     def writer(self) -> Writer:
@@ -97,7 +104,7 @@ FORMATS: dict[str, Format] = {
             "onnx", "ONNX", ".onnx", ".onnx", "drywet.formats.onnx.write",
             "drywet.formats.onnx.read:read_onnx",
         ),
-        Format("c", "a C header", ".h", "", "drywet.formats.c.write"),
+        Format("c", "a C header", ".h", "", "drywet.formats.c.write", oversamples=True),
         Format(
             "drywet", "drywet", ".safetensors", ".safetensors", "drywet.trained.model_file",
             "drywet.trained.model_file:load_model",
@@ -124,6 +131,21 @@ def format_named(name: str) -> Format:
     if name not in FORMATS:
         raise DrywetError(f"unknown format '{name}'", ", ".join(FORMATS), "Choose one of them.")
     return FORMATS[name]
+
+
+def require_oversampling(chosen: Format) -> None:
+    """Refuse a format that can't hold an oversampled model.
+
+    Raises:
+        DrywetError: it can't.
+    """
+    if not chosen.oversamples:
+        able = ", ".join(one.name for one in FORMATS.values() if one.oversamples)
+        raise DrywetError(
+            f"--oversample and {chosen.title}, whose players run the net once a sample",
+            f"a format that can carry it: {able}",
+            "Leave it out; 'drywet render' plays any model oversampled.",
+        )
 
 
 def format_of(target: Path) -> Format:

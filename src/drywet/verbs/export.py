@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from drywet.dsp.oversampling import Phase, filters, require_factor
 from drywet.errors import DrywetError
 from drywet.formats.load import load
-from drywet.formats.registry import format_named, format_of
+from drywet.formats.registry import format_named, format_of, require_oversampling
 from drywet.runs.folder import RunFolder
 from drywet.storage import write_bytes
 from drywet.trained.knobs import with_knobs
@@ -49,6 +50,8 @@ def export(
     metadata: Mapping[str, Any] | None = None,
     knobs: Mapping[str, float] | None = None,
     size: float = 1.0,
+    oversample: int = 1,
+    phase: Phase = "linear",
 ) -> Exported:
     """Write a model in a plugin's format.
 
@@ -61,12 +64,18 @@ def export(
         metadata: fields of `Metadata` to set or to change.
         knobs: knobs to fix at a position, 0 to 1: the written model has none of them.
         size: of a slimmable ``.nam``, as for `drywet.load`.
+        oversample: how many times its rate the written model runs at, 1, 2, 4 or 8, where the
+            format can hold such a model.
+        phase: of the filters around it: minimum delays less.
 
     Raises:
         DrywetError: unusable model, metadata or knobs, unknown format, or one that cannot hold
             the model.
     """
     chosen = format_named(format)
+    require_factor(oversample)
+    if oversample != 1:
+        require_oversampling(chosen)
     path = Path(model)
     trained = load(path, size)
     if knobs:
@@ -83,14 +92,19 @@ def export(
     target = target if out is None else Path(out)
     _require_another(target, path)
     with np.errstate(over="ignore", invalid="ignore"):  # the writer refuses what comes of it
-        data = chosen.writer.encode(trained, shown, datetime.now())
+        if oversample == 1:
+            data, delay = chosen.writer.encode(trained, shown, datetime.now()), 0
+        else:
+            around = filters(trained.card.rate, oversample, phase)
+            data = chosen.writer.encode(trained, shown, datetime.now(), around)
+            delay = round(around.latency)
     write_bytes(target, data)
     return Exported(
         path=str(target),
         format=format,
         model=trained.card.model.title,
         rate=trained.card.rate,
-        output_latency=trained.card.output_latency,
+        output_latency=trained.card.output_latency + delay,
     )
 
 

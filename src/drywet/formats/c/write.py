@@ -2,14 +2,17 @@
 
 ``NAME_init(&state)`` starts where drywet starts, in settled silence with the knobs at noon;
 ``NAME_process(&state, in, out, samples)`` plays any number of samples, in place if need be;
-``state.knobs`` may be turned from 0 to 1 in between.
+``state.knobs`` may be turned from 0 to 1 in between. ``NAME_LATENCY`` is what the model has learned
+and its filters, where it runs oversampled.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from drywet.dsp.oversampling import Filters
 from drywet.errors import DrywetError
+from drywet.formats.c.oversampled import around
 from drywet.formats.c.program import Program, Values, harmless, identifier, number
 from drywet.models.config import Config
 from drywet.models.linear.config import LinearConfig
@@ -21,13 +24,16 @@ from drywet.trained.model_file import TrainedModel
 from drywet.trained.settled import settled_state
 
 
-def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
+def encode(
+    trained: TrainedModel, name: str, made: datetime, filters: Filters | None = None
+) -> bytes:
     """The whole header.
 
     Args:
         trained: a recurrent net, a WaveNet, a filter or a stack.
         name: becomes the beginning of all identifiers.
         made: date for the comment.
+        filters: of a model that runs oversampled.
 
     Raises:
         DrywetError: another kind of model, or one too large for source code.
@@ -50,7 +56,7 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
             y = _wavenet(program, config, weights, history, dry)
             gain = gain * weights["head_scale"]
     program.work.append(f"out[n] = {y}[0] * {number(gain)};")
-    return _text(program, trained, name, made).encode()
+    return _text(program, trained, name, made, filters).encode()
 
 
 def require(config: Config, rate: int) -> None:
@@ -161,12 +167,16 @@ def _wavenet_layer(
     return x, part
 
 
-def _text(program: Program, trained: TrainedModel, name: str, made: datetime) -> str:
+def _text(
+    program: Program, trained: TrainedModel, name: str, made: datetime, filters: Filters | None
+) -> str:
     card, prefix = trained.card, identifier(name)
     big, knobs = prefix.upper(), card.model.controls
     named = "".join(f"\n   knobs[{i}]: {harmless(knob)}" for i, knob in enumerate(knobs))
-    parts = [
-        f"/* {harmless(name)}: {harmless(card.model.title)}.\n"
+    times = "" if filters is None else f", {len(filters.split)} times oversampled"
+    latency = card.output_latency + (0 if filters is None else round(filters.latency))
+    head = [
+        f"/* {harmless(name)}: {harmless(card.model.title)}{times}.\n"
         f"   Made by drywet on {made.date().isoformat()}; C99 or C++.{named}\n\n"
         f"   @_state state;\n"
         f"   @_init(&state);\n"
@@ -174,8 +184,18 @@ def _text(program: Program, trained: TrainedModel, name: str, made: datetime) ->
         f"#ifndef DRYWET_{big}_H\n#define DRYWET_{big}_H\n\n#include <math.h>\n#include <string.h>",
         f'#define {big}_NAME "{harmless(name)}"\n'
         f"#define {big}_SAMPLE_RATE {card.rate} /* Hz */\n"
-        f"#define {big}_LATENCY {card.output_latency} /* samples */\n"
+        f"#define {big}_LATENCY {latency} /* samples */\n"
         f"#define {big}_KNOBS {len(knobs)}",
+    ]
+    net = _net(program)
+    if filters is not None:
+        net = f"{net.replace('@', '@_net')}\n\n{around(filters, len(knobs))}"
+    return "\n\n".join([*head, net, "#endif\n"]).replace("@", prefix)
+
+
+def _net(program: Program) -> str:
+    """Tables, state and functions of the net."""
+    parts = [
         "".join(program.constants),
         "typedef struct {\n" + _lines(program.members) + "} @_state;",
         program.functions(),
@@ -187,9 +207,8 @@ def _text(program: Program, trained: TrainedModel, name: str, made: datetime) ->
         + _lines([*program.scratch, "int n;", "for (n = 0; n < samples; n++) {"])
         + _lines([*program.work, "s->now++;"], 8)
         + "    }\n}",
-        "#endif\n",
     ]
-    return "\n\n".join(parts).replace("@", prefix)
+    return "\n\n".join(parts)
 
 
 def _lines(lines: list[str], indent: int = 4) -> str:
