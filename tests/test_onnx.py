@@ -10,8 +10,13 @@ import onnx
 import onnxruntime
 import pytest
 
+from drywet.dsp.oversampling import filters
+from drywet.errors import DrywetError
 from drywet.formats.onnx import write as onnx_write
 from drywet.formats.onnx.read import read_onnx
+from drywet.inference.stream import Stream
+from drywet.models.onnx.config import OnnxConfig
+from drywet.models.windowed.config import WindowedConfig
 from tests.exported import CONFIGS, KNOBS, RATE, close, reference, trained
 from tests.support import playing
 
@@ -83,3 +88,22 @@ def test_metadata_says_how_to_play_it():
     assert (props["sample_rate"], props["output_latency"]) == (str(RATE), "3")
     assert (props["name"], props["date"]) == ("Old? Box", "2026-11-23T00:00:00")
     assert tuple(json.loads(props["knobs"])) == KNOBS.knobs
+
+
+def test_an_oversampled_graph_plays_like_the_stream(tmp_path):
+    """In onnxruntime, in blocks of any length; and read back it is a graph to be played."""
+    around = filters(RATE, 4)
+    for config in [*CONFIGS, KNOBS]:
+        model, knobs = trained(config), [0.5, 0.5] if config is KNOBS else None
+        if isinstance(config, WindowedConfig):
+            with pytest.raises(DrywetError, match="render --oversample"):
+                onnx_write.encode(model, "x", MADE, around)
+            continue
+        data = onnx_write.encode(model, "x", MADE, around)
+        onnx.checker.check_model(data, full_check=True)
+        want = Stream(model, 4).process(X)
+        assert close(play(data, X, [len(X) // 2], knobs), want)
+        assert close(play(data, X, [1, 2, 3, 10, 500, 501], knobs), want)
+    path = tmp_path / "a.onnx"
+    path.write_bytes(onnx_write.encode(trained(CONFIGS[0]), "x", MADE, around))
+    assert isinstance(read_onnx(path).card.model, OnnxConfig)

@@ -102,7 +102,7 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "onnx", "ONNX", ".onnx", ".onnx", "drywet.formats.onnx.write",
-            "drywet.formats.onnx.read:read_onnx",
+            "drywet.formats.onnx.read:read_onnx", oversamples=True,
         ),
         Format("c", "a C header", ".h", "", "drywet.formats.c.write", oversamples=True),
         Format(

@@ -1,4 +1,7 @@
-"""Building a graph of ONNX operators, node by node; between them ``(1, channels, samples)``."""
+"""Building a graph of ONNX operators, node by node; between them ``(copies, channels, samples)``.
+
+There is one copy of a net, unless it runs oversampled.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,13 @@ class GraphBuilder:
 
     Args:
         weights: as `drywet.formats.onnx.layout.stored` gives them.
+        copies: of the net.
     """
 
-    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None:
+    def __init__(self, weights: dict[str, NDArray[np.float32]], copies: int = 1) -> None:
         from onnx import helper
 
-        self._helper = helper
+        self._helper, self._copies = helper, copies
         self._tensors: dict[str, NDArray[Any]] = dict(weights)
         self._nodes: list[onnx.NodeProto] = []
         self._inputs = [self._value("audio", (1, 1, "samples"))]
@@ -64,7 +68,7 @@ class GraphBuilder:
         """The knobs' input ``(1, count)``, repeated for every sample."""
         self._inputs.append(self._value("knobs", (1, count)))
         samples = self.op("Shape", "audio", start=2, end=3)
-        shape = self.op("Concat", self.integers(1, count), samples, axis=0)
+        shape = self.op("Concat", self.integers(self._copies, count), samples, axis=0)
         return self.op("Expand", self.op("Unsqueeze", "knobs", self.integers(2)), shape)
 
     def _state(self, shape: tuple[int, ...]) -> tuple[str, str]:
@@ -75,11 +79,11 @@ class GraphBuilder:
         self._outputs.append(self._value(after, shape))
         return before, after
 
-    def past_input(self, x: str, channels: int, past: int) -> str:
+    def past_input(self, x: str, channels: int, past: int, copies: int | None = None) -> str:
         """``x`` with the ``past`` samples before it in front, which are a state."""
         if past == 0:
             return x
-        before, after = self._state((1, channels, past))
+        before, after = self._state((copies or self._copies, channels, past))
         joined = self.op("Concat", before, x, axis=2)
         starts, ends, axes = self.integers(-past), self.integers(_END), self.integers(2)
         self.op("Slice", joined, starts, ends, axes, out=after)
@@ -91,6 +95,19 @@ class GraphBuilder:
         """A causal convolution over ``shape`` (outputs, inputs, taps), its memory a state."""
         joined = self.past_input(x, shape[1], (shape[2] - 1) * dilation)
         return self.op("Conv", joined, weight, *filter(None, (bias,)), dilations=[dilation])
+
+    def split(self, x: str, taps: NDArray[np.float32]) -> str:
+        """A signal to a phase for each copy; ``taps`` ``(copies, taps)``, newest first."""
+        self._tensors["oversampling.split"] = np.ascontiguousarray(taps[:, None, ::-1])
+        joined = self.past_input(x, 1, taps.shape[1] - 1, 1)
+        return self.op("Transpose", self.op("Conv", joined, "oversampling.split"), perm=[1, 0, 2])
+
+    def join(self, x: str, taps: NDArray[np.float32]) -> str:
+        """What the copies made to one signal; ``taps`` as for `split`."""
+        self._tensors["oversampling.join"] = np.ascontiguousarray(taps[None, :, ::-1])
+        rows = self.op("Transpose", x, perm=[1, 0, 2])
+        joined = self.past_input(rows, taps.shape[0], taps.shape[1] - 1, 1)
+        return self.op("Conv", joined, "oversampling.join")
 
     def dense(self, x: str, weight: str, bias: str) -> str:
         """A dense layer on every sample."""
@@ -116,7 +133,7 @@ class GraphBuilder:
         before, after = [], [f"v{at}_all", f"v{at}_h"]
         if not fresh:
             count = 2 if cell == "lstm" else 1
-            pairs = [self._state((1, 1, hidden)) for _ in range(count)]
+            pairs = [self._state((1, self._copies, hidden)) for _ in range(count)]
             before, after = ["", *(p[0] for p in pairs)], [f"v{at}_all", *(p[1] for p in pairs)]
         more = {"linear_before_reset": 1} if cell == "gru" else {}
         inputs = (x, weights.format("weight_ih"), weights.format("weight_hh"), bias, *before)

@@ -7,7 +7,8 @@ Inputs: ``audio`` ``(1, 1, samples)`` at full scale, any number of samples from 
 The metadata holds ``name``, ``date``, ``sample_rate`` in Hz, ``output_latency`` in samples, the
 names of the ``knobs``, ``drywet`` (the model's card) and ``initial_state``: a JSON list with a
 nested list per state, which broadcasts to its shape. A host that starts from it starts as drywet
-does, from settled silence (the knobs at noon); from zeros, a net may thump.
+does, from settled silence (the knobs at noon); from zeros, a net may thump. A model that runs
+oversampled has its filters and copies in the graph, and no card: what reads it plays it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.dsp.oversampling import Filters
 from drywet.errors import DrywetError
 from drywet.formats import limits
 from drywet.formats.onnx.graph import GraphBuilder
@@ -43,40 +45,57 @@ _HELD = (
     RecurrentConfig, WindowedConfig, LinearConfig, WaveNetConfig, StackConfig, OnnxConfig,
 )  # fmt: skip
 _ABLE = "a recurrent or windowed net, a WaveNet, a filter or a stack"
+_OVERSAMPLED = "a recurrent net, a WaveNet, a filter or a stack"
 _OPSET, _IR = 17, 8  # of ONNX 1.12, 2022
 
 
-def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
+def encode(
+    trained: TrainedModel, name: str, made: datetime, filters: Filters | None = None
+) -> bytes:
     """The whole file.
 
     Args:
         trained: a model of any kind; somebody's ONNX graph is handed back as it came.
         name: for the metadata.
         made: date for the metadata.
+        filters: of a model that runs oversampled.
 
     Raises:
-        DrywetError: the package onnx is missing.
+        DrywetError: the package onnx is missing, or a kind of model that cannot run oversampled in
+            a graph.
     """
-    if isinstance(trained.card.model, OnnxConfig):
+    config = trained.card.model
+    if filters is not None and isinstance(config, OnnxConfig | WindowedConfig):
+        raise DrywetError(
+            f"an ONNX graph of a {config.title} that runs oversampled", _OVERSAMPLED,
+            "'drywet render --oversample' plays any model so.",
+        )  # fmt: skip
+    if isinstance(config, OnnxConfig):
         return trained.graph
-    require(trained.card.model, trained.card.rate)
+    require(config, trained.card.rate)
     require_onnx()
     from onnx import helper
 
     model = helper.make_model(
-        graph(trained),
+        graph(trained, filters),
         ir_version=_IR,
         opset_imports=[helper.make_opsetid("", _OPSET)],
         producer_name="drywet",
     )
+    latency, silence = trained.card.output_latency, [_compact(np.zeros((1, 1), np.float32))]
+    states = [_compact(part) for part in settled_state(trained)]
+    if filters is not None:
+        latency += round(filters.latency)
+        states = silence + states + silence
     properties = {
         "name": name.encode("utf-8", "replace").decode(),
         "date": made.isoformat(timespec="seconds"),
         "sample_rate": str(trained.card.rate),
-        "output_latency": str(trained.card.output_latency),
-        "initial_state": json.dumps([_compact(part) for part in settled_state(trained)]),
-        CARD: trained.card.model_dump_json(),
+        "output_latency": str(latency),
+        "initial_state": json.dumps(states),
     }
+    if filters is None:
+        properties[CARD] = trained.card.model_dump_json()
     if trained.card.model.controls:
         properties["knobs"] = json.dumps(trained.card.model.controls)
     helper.set_model_props(model, properties)
@@ -114,12 +133,14 @@ def _compact(part: NDArray[np.float32]) -> object:
     return part[None, :, : 1 if steady else None].tolist()
 
 
-def graph(trained: TrainedModel) -> onnx.GraphProto:
+def graph(trained: TrainedModel, filters: Filters | None = None) -> onnx.GraphProto:
     """The graph alone: the same for the same card and weights."""
     config = trained.card.model
     assert not isinstance(config, OnnxConfig)
-    build = GraphBuilder(stored(config, trained.weights))
-    x = build.op("Mul", "audio", "input_gain")
+    copies = 1 if filters is None else len(filters.split)
+    build = GraphBuilder(stored(config, trained.weights), copies)
+    dry = "audio" if filters is None else build.split("audio", filters.split)
+    x = build.op("Mul", dry, "input_gain")
     match config:
         case RecurrentConfig():
             y = _recurrent(build, config, x)
@@ -132,6 +153,8 @@ def graph(trained: TrainedModel) -> onnx.GraphProto:
             y = _wavenet(build, config, x)
         case StackConfig():
             y = _stack(build, config, x)
+    if filters is not None:
+        y = build.join(y, filters.join)
     build.op("Mul", y, "output_gain", out="audio_out")
     return build.finished()
 
