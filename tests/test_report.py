@@ -362,3 +362,16 @@ def test_sounds_keep_their_level(tmp_path):
 def test_the_front_holds_what_nothing_beats():
     points = {"a": (10, 0.1), "b": (20, 0.2), "c": (30, 0.01), "d": (30, 0.02), "e": (5, 0.5)}
     assert pareto(points) == ["e", "a", "c"]
+
+
+def test_aliasing_is_heard_at_the_models_rate_and_oversampled(single, visit):
+    page = visit(single)
+    assert page.evaluate("document.querySelectorAll('audio').length") == 2  # no device to ask
+    page.evaluate("document.querySelectorAll('audio').forEach((a) => { a.preload = 'auto'; })")
+    until(page, "[...document.querySelectorAll('audio')].every((a) => a.readyState > 0)")
+    seconds = page.evaluate("[...document.querySelectorAll('audio')].map((a) => a.duration)")
+    assert np.allclose(seconds, 13 * 0.35, atol=0.01)
+    said = page.inner_text("section[aria-label='Aliasing by ear']")
+    own, fast = map(int, re.findall(r"(-\d+) dB", said))
+    assert fast < own - 6
+    assert "Model, 4 times oversampled" in said

@@ -197,13 +197,14 @@ def report_command(
             "-o", "--out", help="Page to write [default: report.html in the run, or here]."
         ),
     ] = None,
+    oversample: Oversample = 1,
     json: AsJson = False,
 ) -> None:
     """Write a page with all scores, figures and sounds of a run, or of several side by side."""
     from drywet.cli import show
     from drywet.verbs.report import report
 
-    show.reported(report(runs, out, on_step=show.step), json)
+    show.reported(report(runs, out, oversample=oversample, on_step=show.step), json)
 
 
 @app.command("render", cls=KnobCommand)

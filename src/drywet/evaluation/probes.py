@@ -9,7 +9,6 @@ import numpy as np
 
 from drywet.devices.catalog import find
 from drywet.devices.circuit import CircuitDevice
-from drywet.devices.device import Device
 from drywet.devices.model import ModelDevice
 from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
@@ -110,11 +109,7 @@ def ask_device(
     if name is None:
         return None, None
     try:
-        if name.startswith(_PLUGINS) or Path(name).suffix.lower() in _PLUGIN_FILES:
-            raise DrywetError(f"{name} is a plugin", "a circuit or a model", "Score it by ear.")
-        device: Device = find(name)
-        if not isinstance(device, CircuitDevice | ModelDevice):
-            raise DrywetError(f"{name} is no circuit or model", "one of them", "Score it by ear.")
+        device = device_named(name)
         asked = Asked(drywet=version("drywet"), sha256=device.fingerprint, knobs=knobs, rate=rate)
         before = _read(kept)
         if before is not None and before.asked == asked:
@@ -123,6 +118,20 @@ def ask_device(
         return Answers(asked=asked, probes=probes), None
     except DrywetError as error:
         return None, str(error)
+
+
+def device_named(name: str) -> CircuitDevice | ModelDevice:
+    """The device of a recording, which is not a plugin.
+
+    Raises:
+        DrywetError: it is one, or it is not there any more.
+    """
+    if name.startswith(_PLUGINS) or Path(name).suffix.lower() in _PLUGIN_FILES:
+        raise DrywetError(f"{name} is a plugin", "a circuit or a model", "Score it by ear.")
+    device = find(name)
+    if not isinstance(device, CircuitDevice | ModelDevice):
+        raise DrywetError(f"{name} is no circuit or model", "one of them", "Score it by ear.")
+    return device
 
 
 def _read(kept: Path | None) -> Answers | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.evaluation.by_ear import ByEar
 from drywet.evaluation.measure import Measured
 from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
@@ -32,6 +33,7 @@ class Contender:
         audio: number of the audio it was scored on; runs with the same one can be compared.
         against_best: its error against that of the closest one on the same audio, ``None`` for that
             one itself.
+        by_ear: what oversampling does to it, on a page of its own.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Contender:
     settings: dict[str, Any]
     audio: int = 0
     against_best: Comparison | None = None
+    by_ear: ByEar | None = None
 
     @property
     def evaluation(self) -> Evaluation:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from drywet.figures import canvas
+from drywet.metrics.aliasing import up_to
 from drywet.report import pictures, tables
 from drywet.report.contender import Contender
 from drywet.report.sound import MOST_SECONDS, Sound, excerpt, sound
@@ -48,6 +49,7 @@ def page(
                 for one in sounds
             ]
         ),
+        by_ear=_by_ear(first) if not several else None,
         sound_note=_sound_note(first, any(one.audio != first.audio for one in contenders)),
         runs=[_run(one, number) for number, one in enumerate(contenders)],
         footer=f"drywet {versions['drywet']}. This page needs no network and no other file.",
@@ -104,6 +106,31 @@ def _sounds(contenders: Sequence[Contender]) -> list[Sound]:
         what = "Residual" if len(contenders) == 1 else f"Residual of {one.name}"
         sounds.append(sound(f"residual{number}", what, residual, target, rate))
     return sounds
+
+
+def _by_ear(run: Contender) -> dict[str, Any] | None:
+    """Notes up the neck through the device, the model, and the model oversampled."""
+    heard = run.by_ear
+    if heard is None:
+        return None
+    like = heard.own if heard.device is None else heard.device
+    sounds = {
+        "Device": heard.device,
+        "Model": heard.own,
+        f"Model, {heard.factor} times oversampled": heard.oversampled,
+    }
+    packed = [
+        sound("", label, samples, like, heard.rate)
+        for label, samples in sounds.items()
+        if samples is not None
+    ]
+    own, fast = run.evaluation.aliasing_db, up_to(heard.aliasing, run.evaluation.trained_peak_dbfs)
+    return {
+        "sounds": packed,
+        "note": f"The model at its own rate has {own:.0f} dB of aliasing, {heard.factor} times "
+        f"oversampled {fast:.0f} dB: '--oversample {heard.factor}' of render, evaluate, process, "
+        "and of exports as C and ONNX.",
+    }
 
 
 def _run(run: Contender, number: int) -> dict[str, Any]:

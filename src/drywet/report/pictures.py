@@ -16,6 +16,7 @@ from drywet.figures.spectrograms import spectrograms
 from drywet.figures.training_curve import training_curve
 from drywet.figures.transfer_curve import transfer_curve
 from drywet.figures.waveform import waveform
+from drywet.metrics.aliasing import Aliasing
 from drywet.report.contender import Contender
 from drywet.report.svg import svg
 
@@ -105,9 +106,7 @@ def of_run(run: Contender, number: int) -> list[Picture]:
         "Aliasing",
         "Steady sines: what is no harmonic against what is, in dB. The lower the better; over -40 "
         "is easily heard. * louder than anything the model was trained on: it guesses.",
-        lambda: aliasing_map(
-            {name: p.aliasing for name, p in probes.items()}, found.trained_peak_dbfs, _TALL
-        ),
+        lambda: aliasing_map(_aliasing(run), found.trained_peak_dbfs, _TALL),
     )
     add(
         "Harmonics",
@@ -123,6 +122,16 @@ def of_run(run: Contender, number: int) -> list[Picture]:
         lambda: transfer_curve({name: p.transfer for name, p in probes.items()}, colors, _TALL),
     )
     return pictures
+
+
+def _aliasing(run: Contender) -> dict[str, Aliasing]:
+    found = run.evaluation
+    maps = {"model": found.probes.aliasing}
+    if run.by_ear is not None and found.oversample == 1:
+        maps[f"model, {run.by_ear.factor} times oversampled"] = run.by_ear.aliasing
+    if found.device_probes is not None:
+        maps["device"] = found.device_probes.aliasing
+    return maps
 
 
 def _beyond(heard_db: float | None) -> str:

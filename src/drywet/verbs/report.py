@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError
+from drywet.evaluation.by_ear import by_ear
 from drywet.evaluation.material import material
 from drywet.evaluation.measure import Measured, measure, of_run
 from drywet.metrics.statistics import Comparison, compare, summary
@@ -48,6 +50,7 @@ def report(
     runs: Sequence[Path | str],
     out: Path | str | None = None,
     *,
+    oversample: int = 1,
     on_step: Callable[[str], None] = lambda text: None,
 ) -> Reported:
     """Score runs on their held-out audio and write a page about them.
@@ -55,11 +58,14 @@ def report(
     Args:
         runs: folders of runs, or of several seeds of one.
         out: the page; by default ``report.html`` in the run's folder, or here for several.
+        oversample: how many times their rate the models run at, 1, 2, 4 or 8; then no run's own
+            scores are written anew.
         on_step: called with a line before each run is scored.
 
     Raises:
         DrywetError: no such run, its files changed, or a place that cannot be written.
     """
+    require_factor(oversample)
     paths = [Path(run) for run in runs]
     members = [runs_of(path) for path in paths]
     # A run that was named twice, or by itself and in its group, is scored once.
@@ -76,7 +82,9 @@ def report(
     for number, folder in enumerate(folders):
         on_step(f"scoring {folder.path}")
         color = COLORS[number % len(COLORS)]
-        found[folder.path.resolve()] = _contender(folder, names[number], color)
+        found[folder.path.resolve()] = _contender(
+            folder, names[number], color, oversample, len(folders) == 1
+        )
     alone = len(paths) == 1 and is_group(paths[0])
     contenders = _against_the_best(list(found.values()))
     grouped = [[found[folder.path.resolve()] for folder in group] for group in members]
@@ -125,10 +133,12 @@ def _names(paths: Sequence[Path], depth: int = 1) -> list[str]:
     return names
 
 
-def _contender(folder: RunFolder, name: str, color: str) -> Contender:
+def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone: bool) -> Contender:
     config = folder.config()
-    measured: Measured = measure(of_run(folder, config), material(config))
-    keep(folder, measured)
+    subject = replace(of_run(folder, config), oversample=oversample)
+    measured: Measured = measure(subject, material(config))
+    if oversample == 1:
+        keep(folder, measured)
     recording = config.capture.recording
     made = {
         "settings": config.settings.model_dump(mode="json"),
@@ -138,7 +148,8 @@ def _contender(folder: RunFolder, name: str, color: str) -> Contender:
         "machine": config.machine,
         "created": config.created,
     }
-    return Contender(name, color, folder.path, measured, folder.history(), made)
+    heard = by_ear(subject) if alone else None
+    return Contender(name, color, folder.path, measured, folder.history(), made, by_ear=heard)
 
 
 def _against_the_best(contenders: list[Contender]) -> list[Contender]:
