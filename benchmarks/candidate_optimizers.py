@@ -209,28 +209,6 @@ class KLShampoo(Shampoo):
         right.lerp_(whitened_left.T @ whitened_left / len(left), 1 - self.beta2)
 
 
-class KLSoap(KLShampoo):
-    """KL-SOAP (the same): Adam in the eigenvectors of KL-Shampoo's covariances."""
-
-    peak = 32e-3
-
-    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
-        super().__init__(parameters)
-        self.bases = [tuple(torch.eye(n) for n in m.shape) for m in self.means]
-
-    def update(self, number: int, gradient: Tensor) -> Tensor:
-        mean = self.mean(number, gradient)
-        self.gather(number, gradient)
-        if self.count % EVERY == 0 or self.count < EVERY:
-            covariances = self.covariances[number]
-            self.roots[number] = tuple(self.root(c) for c in covariances)
-            self.bases[number] = tuple(
-                torch.linalg.eigh(c.double())[1].float() for c in covariances
-            )
-        a, b = self.bases[number]
-        return a @ self.adam(number, a.T @ gradient @ b, a.T @ mean @ b) @ b.T
-
-
 class GaussNewton(Candidate):
     """Levenberg and Marquardt's damped Gauss-Newton step, its matrix a running one.
 
@@ -282,6 +260,5 @@ CANDIDATES: dict[str, type[Candidate]] = {
     "Muon": Muon,
     "Shampoo": Shampoo,
     "KL-Shampoo": KLShampoo,
-    "KL-SOAP": KLSoap,
     "Gauss-Newton": GaussNewton,
 }

@@ -64,6 +64,7 @@ VARIANTS = {
     "margin 0": Variant(capture={"margin": 0}),
     "margin 2": Variant(capture={"margin": 2}),
     "input skip": Variant(model={"skip": True}),
+    "pre-emphasis 0": Variant(loss={"pre_emphasis": 0.0}),
     "pre-emphasis 0.85": Variant(loss={"pre_emphasis": 0.85}),
     "MR-STFT 0.01": Variant(loss={"mrstft": 0.01}),
 }

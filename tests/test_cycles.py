@@ -13,7 +13,7 @@ from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint
-from drywet.training.cycles import Cycles, after_cycle, cycles_of
+from drywet.training.cycles import Cycles, after_cycle, cycles_of, learned_by_heart
 from tests.support import drywet as cli
 
 SMALL = ("--hidden", 8, "--segment", 1024, "--batch", 8)
@@ -65,8 +65,12 @@ def test_it_ends_where_another_cycle_would_gain_nothing():
     assert not DOUBLING.enough([1.0, 0.99], 1e-3), "two are still compared"
     assert not dataclasses.replace(alone, open_ended=False).enough([1.0, 0.99], 1e-3)
     assert alone.enough([1.0, 0.5, 0.2], 0.2), "the last one is over"
-    assert alone.enough([1.0, 0.5], 1e-3, last_score=1.1), "learned by heart"
-    assert not alone.enough([1.0, 0.5], 1e-3, last_score=0.6)
+    assert not alone.enough([1.0, 0.99], 0.01), "differences are heard"
+    assert alone.enough([1.0, 0.5], 0.01, by_heart=True)
+    assert not alone.enough([1.0, 0.5], 1e-3)
+    assert learned_by_heart(2.1, 1.0, 2.1, 1.0)
+    assert not learned_by_heart(1.9, 1.0, 1.9, 0.1), "it may come back"
+    assert not learned_by_heart(2.1, 1.0, 2.1, 2.0), "worse on the training audio too"
 
 
 def test_none_is_given_up_early_while_none_has_learned():
@@ -87,7 +91,7 @@ def test_the_better_half_goes_on():
     while not state.finished:
         went.append((state.cycle, state.start))
         state.step = int(np.ceil(cycles.stops[state.cycle] * 70))
-        state.best_score = state.last_score = scores[state.start] / (1 + state.cycle)
+        state.best_score = scores[state.start] / (1 + state.cycle)
         after_cycle(state, cycles, budget)
     assert went == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 3), (2, 1)]
     assert state.ends == pytest.approx([0.1, 0.05, 0.1 / 3])

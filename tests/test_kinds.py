@@ -154,3 +154,16 @@ def test_mild_models_of_all_kinds_are_finite():
             model=c, rate=RATE, output_latency=0))).process(np.ones(9, np.float32))).all()
         for c in BUILT
     )  # fmt: skip
+
+
+def test_the_loss_is_pre_emphasised_where_that_is_the_kinds_way():
+    def found(model, **more):
+        return Settings.model_validate({"model": model, **more}).minimised.pre_emphasis
+
+    own = {"kind": "recurrent"}
+    assert found(own) == 0.5
+    assert found({"kind": "windowed"}) == found({"kind": "wavenet"}) == 0
+    assert found(own, loss={"pre_emphasis": 0}) == 0
+    assert found(own, loss={"pre_emphasis": 0.85}) == 0.85
+    assert found(own, loss={"esr": 0, "mae": 1}) == 0, "it is the ESR's"
+    assert found(own, training={"bptt": 1}) == 0, "a sample has no difference"

@@ -60,10 +60,10 @@ class Case:
         return sequences.train(
             self.rec, self.head, self.skip, self.gain, self.optimizer, clip,
             sequences.SequenceLoss(
-                loss.esr, loss.pre_emphasis, loss.mae, loss.dc, loss.mse, loss.mse_pre,
+                loss.esr, loss.pre_emphasis or 0.0, loss.mae, loss.dc, loss.mse, loss.mse_pre,
                 NAM_PRE_EMPHASIS,
             ),
-            self.window, sequences.Signals(self.dry, self.wet, loss.pre_emphasis),
+            self.window, sequences.Signals(self.dry, self.wet, loss.pre_emphasis or 0.0),
             self.starts[steps], RATES[steps],
         )  # fmt: skip
 

@@ -165,7 +165,11 @@ def train_command(
     ] = None,
     pre_emphasis: Annotated[
         float | None,
-        typer.Option(help="Pre-emphasis of the ESR loss, 0 to 1.", show_default=False),
+        typer.Option(
+            help="Pre-emphasis of the ESR loss, 0 to 1 [default: 0.5; windowed nets, WaveNets "
+            "and stacks 0].",
+            show_default=False,
+        ),
     ] = None,
     mrstft: Annotated[
         float | None, typer.Option(help="Weight of the MR-STFT loss.", show_default=False)

@@ -21,7 +21,7 @@ class CombinedLoss(nn.Module):
     def __init__(self, config: LossConfig) -> None:
         super().__init__()
         weighed: list[tuple[float, nn.Module]] = [
-            (config.esr, ESRLoss(config.pre_emphasis)),
+            (config.esr, ESRLoss(config.pre_emphasis or 0.0)),
             (config.mae, MAELoss()),
             (config.dc, DCLoss()),
             (config.mrstft, MRSTFTLoss()),

@@ -10,7 +10,8 @@ class LossConfig(BaseModel):
 
     Attributes:
         esr: weight of the error-to-signal ratio.
-        pre_emphasis: its coefficient, 0 for none.
+        pre_emphasis: its coefficient, 0 for none; ``None`` takes what suits the kind of model
+            (`drywet.runs.config.Settings.minimised`).
         mae: weight of the mean absolute error.
         dc: weight of the DC term.
         mrstft: weight of the multi-resolution STFT distance.
@@ -22,7 +23,7 @@ class LossConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     esr: float = Field(default=1.0, ge=0)
-    pre_emphasis: float = Field(default=0.0, ge=0, lt=1)
+    pre_emphasis: float | None = Field(default=None, ge=0, lt=1)
     mae: float = Field(default=0.0, ge=0)
     dc: float = Field(default=0.0, ge=0)
     mrstft: float = Field(default=0.0, ge=0)

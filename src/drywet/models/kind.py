@@ -43,6 +43,7 @@ class TrainingDefaults:
         learning_rate: peak of the schedule.
         cycle_steps: steps of each cycle of the schedule, where no budget is given.
         restarts: how many seeds begin, where no budget is given.
+        pre_emphasis: of an ESR that is minimised.
         nam_loss: which of the losses of Neural Amp Modeler's trainer ``--loss nam`` is.
     """
 
@@ -55,6 +56,7 @@ class TrainingDefaults:
     learning_rate: float = 16e-3
     cycle_steps: tuple[int, ...] = (10_000,)
     restarts: int = 1
+    pre_emphasis: float = 0.0
     nam_loss: Literal["recurrent", "convolutional"] = "recurrent"
 
 
@@ -65,6 +67,7 @@ STATEFUL = TrainingDefaults(
     learning_rate=32e-3,
     cycle_steps=(60, 120, 240, 480, 960),
     restarts=4,
+    pre_emphasis=0.5,
 )
 """Of recurrent nets that keep their state, whose updates are the kernels' (docs/recipe.md)."""
 

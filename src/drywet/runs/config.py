@@ -146,6 +146,19 @@ class Settings(_Strict):
     capture: CaptureConfig = CaptureConfig()
 
     @property
+    def minimised(self) -> LossConfig:
+        """The loss with its pre-emphasis; none where an update learns from single samples."""
+        if self.loss.pre_emphasis is not None:
+            return self.loss
+        found = self._defaults.pre_emphasis if self.loss.esr and not self._single_samples else 0.0
+        return self.loss.model_copy(update={"pre_emphasis": found})
+
+    @property
+    def _single_samples(self) -> bool:
+        learned = min(self.bptt, self.segment)
+        return learned == 1 or self.segment % learned == 1
+
+    @property
     def segment(self) -> int:
         """Samples of a window that are learned from."""
         if self.training.segment is not None:
@@ -214,7 +227,7 @@ class Settings(_Strict):
     def _room_in_every_piece(self) -> Settings:
         learned = min(self.bptt, self.segment)
         left = self.segment % learned
-        if self.loss.emphasised and (learned == 1 or left == 1):
+        if self.loss.emphasised and self._single_samples:
             raise ValueError("pre-emphasis needs more than one sample per weight update")
         least = MIN_SAMPLES + bool(self.loss.mrstft_pre)
         if self.loss.in_spectra and (learned < least or 0 < left < least):

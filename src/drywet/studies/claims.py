@@ -376,14 +376,14 @@ def _skip(results: Results) -> Answer | None:
 
 def _losses(results: Results) -> Answer | None:
     """Every other loss against plain ESR."""
-    plain = LossConfig()
+    plain = LossConfig(pre_emphasis=0)
     signs, lines = [], []
-    others = {cell.settings.loss for cell in results.cells} - {plain}
+    others = {cell.settings.minimised for cell in results.cells} - {plain}
     for other in sorted(others, key=str):
         pairs = _counterparts(
             results.cells, "loss",
             lambda a, b, other=other: (  # type: ignore[misc]
-                a.settings.loss == plain and b.settings.loss == other
+                a.settings.minimised == plain and b.settings.minimised == other
             ),
         )  # fmt: skip
         found = _lines(results, pairs, f"the loss {_loss_title(other)} in place of ESR")

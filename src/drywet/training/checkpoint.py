@@ -27,7 +27,7 @@ class LoopState:
         best_score: the score that chooses, then; ``inf`` before the first validation.
         best_esr: validation ESR then, ``inf`` likewise.
         best_step: when that was.
-        last_score: of the last validation.
+        by_heart: at the last validation it had learned the training audio by heart.
         idle: validations since then.
         step: steps done.
         elapsed: seconds of training, of this start.
@@ -50,7 +50,7 @@ class LoopState:
     best_score: float = float("inf")
     best_esr: float = float("inf")
     best_step: int = 0
-    last_score: float = float("inf")
+    by_heart: bool = False
     idle: int = 0
     step: int = 0
     elapsed: float = 0.0
@@ -77,7 +77,7 @@ class LoopState:
 
 
 _OF_A_START = (
-    "weights", "optimizer", "best_weights", "best_score", "best_esr", "best_step", "last_score",
+    "weights", "optimizer", "best_weights", "best_score", "best_esr", "best_step", "by_heart",
     "idle", "step", "elapsed", "loss_sum", "loss_count", "retreats", "ramp_from", "start",
 )  # fmt: skip
 

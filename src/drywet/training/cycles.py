@@ -8,7 +8,8 @@ to gain anything.
 Several seeds begin; after each cycle the better half of them goes on (successive halving: Jamieson
 and Talwalkar, AISTATS 2016). Nets that are to learn a fuzz may stay for long where they
 barely do better than a filter, and then find their way at once: as long as all do, none is given up
-after the first cycle, and none is thought to be done.
+after the first cycle. Others halt half-way, at errors that are heard, and get on after one more
+restart: none is thought to be done before it is close.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from drywet.training.checkpoint import LoopState
 _FIRST_SHARE = 1 / 16  # of a given budget, while seeds are compared; the next cycles are twice that
 _NEXT_PEAK = 0.7  # of the learning rate, over the one before: a high one may lose what was learned
 _WORTH_IT = 0.9  # times the score is what another cycle must be expected to reach
-_BY_HEART = 2.0  # times the best score
+_BY_HEART = 2.0  # times the best score, and times the training loss
 _LEARNED = 0.03  # ESR above which a net may not have found its way yet
+_CLOSE = 0.005  # ESR above which differences are heard
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,13 @@ class Cycles:
         power = math.log(scores[-1] / scores[first]) / math.log(last / self.stops[first])
         return scores[-1] * float((following / last) ** power)
 
-    def enough(self, scores: Sequence[float], esr: float, last_score: float = 0.0) -> bool:
+    def enough(self, scores: Sequence[float], esr: float, by_heart: bool = False) -> bool:
         """Whether a training may end after cycles that ended with these scores.
 
         Args:
             scores: the best so far, at the end of each.
             esr: of the best so far.
-            last_score: what the last cycle came to: where that is far above the best, it has
-                learned the training audio by heart.
+            by_heart: the last cycle has learned the training audio by heart.
         """
         if len(scores) >= len(self.stops):
             return True
@@ -89,7 +90,7 @@ class Cycles:
             return False
         expected = self.expected(scores)
         no_more = expected is not None and expected > _WORTH_IT * scores[-1]
-        return no_more or last_score > _BY_HEART * scores[-1]
+        return by_heart or (no_more and esr <= _CLOSE)
 
     def going_on(self, number: int, esr: float) -> int:
         """How many starts go on into a cycle, after the best reached such an ESR."""
@@ -128,7 +129,7 @@ def after_cycle(state: LoopState, cycles: Cycles, budget: Budget) -> None:
         everyone.sort(key=lambda one: float(one["best_score"]))
         state.ends.append(everyone[0]["best_score"])
         esr = float(everyone[0]["best_esr"])
-        state.finished = cycles.enough(state.ends, esr, everyone[0]["last_score"])
+        state.finished = cycles.enough(state.ends, esr, everyone[0]["by_heart"])
         if not state.finished:
             state.cycle += 1
             going_on = cycles.going_on(state.cycle, esr)
@@ -139,6 +140,22 @@ def after_cycle(state: LoopState, cycles: Cycles, budget: Budget) -> None:
     next_one = behind[0] if behind else everyone[0]
     state.take(next_one)
     state.waiting = [one for one in everyone if one is not next_one]
+
+
+def learned_by_heart(
+    score: float, best: float, validation_loss: float, training_loss: float
+) -> bool:
+    """Whether a net has come to know the training audio at the cost of all other.
+
+    One that has merely become worse, as recurrent nets do now and then, has on both.
+
+    Args:
+        score: of the net as it is.
+        best: of its best.
+        validation_loss: what it is trained by, on the validation audio.
+        training_loss: the same of late on the training audio.
+    """
+    return score > _BY_HEART * best and validation_loss > _BY_HEART * training_loss
 
 
 def cosine(progress: float, final: float) -> float:

@@ -66,15 +66,16 @@ class SequenceLearner(_KernelLearner):
         warm_up: int,
     ) -> None:
         super().__init__(sampler)
-        loss = settings.loss
+        loss = settings.minimised
+        emphasis = loss.pre_emphasis or 0.0
         self._model, self._optimizer, self._clip = model, optimizer, settings.training.clip
         self._loss = sequences.SequenceLoss(
-            esr=loss.esr, pre_emphasis=loss.pre_emphasis, mae=loss.mae, dc=loss.dc, mse=loss.mse,
+            esr=loss.esr, pre_emphasis=emphasis, mae=loss.mae, dc=loss.dc, mse=loss.mse,
             mse_pre=loss.mse_pre, mse_emphasis=NAM_PRE_EMPHASIS,
         )  # fmt: skip
         self._window = sequences.Window(warm_up, settings.segment, settings.bptt)
         self._signals = sequences.Signals(
-            sampler.dry * model.input_gain.numpy(), sampler.wet, loss.pre_emphasis
+            sampler.dry * model.input_gain.numpy(), sampler.wet, emphasis
         )
 
     def _learn(self, starts: NDArray[np.int64], rates: Sequence[float]) -> NDArray[np.float64]:
@@ -139,7 +140,7 @@ def can_learn_frames(model: EffectModel, settings: Settings, warm_up: int) -> bo
         and settings.segment == 1
         and warm_up >= model.warm_up
         and not (settings.loss.dc or settings.loss.mse or settings.loss.in_spectra)
-        and not settings.loss.emphasised
+        and not settings.minimised.emphasised
     )
 
 

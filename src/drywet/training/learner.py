@@ -59,7 +59,7 @@ class TorchLearner(Learner):
     ) -> None:
         self._model, self._optimizer, self._sampler = model, optimizer, sampler
         self._settings, self._warm_up, self._device = settings, warm_up, device
-        self._loss_function = CombinedLoss(settings.loss)
+        self._loss_function = CombinedLoss(settings.minimised)
 
     def learn(self, step: int, rates: Sequence[float]) -> list[float]:
         """See `Learner`."""

@@ -35,7 +35,7 @@ from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Control, Progress
-from drywet.training.cycles import after_cycle, cycles_of
+from drywet.training.cycles import after_cycle, cycles_of, learned_by_heart
 from drywet.training.data import TrainingData
 from drywet.training.kernel_learners import learner
 from drywet.training.validation import Validated, Validation
@@ -250,7 +250,10 @@ class Trainer:
                 f"Lower --learning-rate (now {self.settings.learning_rate:g}).",
             )
         state.idle += 1
-        state.last_score = score if healthy else float("inf")
+        loss = state.loss_sum / max(state.loss_count, 1)
+        state.by_heart = healthy and learned_by_heart(
+            score, state.best_score, self._loss_of(found), loss
+        )
         if healthy and score < state.best_score:
             state.best_score, state.best_esr, state.best_step = score, found.esr, state.step
             state.best_weights, state.idle = _copy(self.model), 0
@@ -263,6 +266,12 @@ class Trainer:
             self._retreat()
         state.loss_sum, state.loss_count = 0.0, 0
         self.validation_esr = found.esr if healthy else state.best_esr
+
+    def _loss_of(self, found: Validated) -> float:
+        """The least that a training by the ESR would have there; endless for other losses."""
+        loss = self.settings.minimised
+        only = loss.esr and not any((loss.mae, loss.dc, loss.mse, loss.mse_pre, loss.in_spectra))
+        return loss.esr * min(found.esr, found.esr_pre) if only else float("inf")
 
     def _row(self, found: Validated, score: float) -> HistoryRow:
         state = self.state
