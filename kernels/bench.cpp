@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <random>
 #include <thread>
 #include <vector>
@@ -134,14 +133,6 @@ std::vector<WaveNetArraySettings> arrays_of(const Preset& preset) {
     return arrays;
 }
 
-struct WaveNets {
-    std::vector<std::unique_ptr<WaveNet>> copies;
-
-    void process(const float* x, float* y, int samples) {
-        for (auto& copy : copies) copy->process(x, y, samples), x += samples, y += samples;
-    }
-};
-
 double nanoseconds(const Target& target, const Preset& preset, int passes, int factor = 1) {
     const std::vector<WaveNetArraySettings> arrays = arrays_of(preset);
     std::size_t count = 1;
@@ -153,10 +144,7 @@ double nanoseconds(const Target& target, const Preset& preset, int passes, int f
             count += channels * (channels * (one.kernel + 1) + 3);
     }
     const std::vector<float> weights = noise(count, 0.2f);
-    WaveNets nets;
-    for (int m = 0; m < factor; ++m)
-        nets.copies.push_back(
-            std::make_unique<WaveNet>(target, arrays, weights.data(), weights.size()));
+    WaveNetCopies nets(target, arrays, weights.data(), weights.size(), factor);
     return nanoseconds_oversampled(target, nets, factor, passes);
 }
 

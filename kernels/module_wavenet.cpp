@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "module.hpp"
+#include "oversampler.hpp"
 #include "wavenet_run.hpp"
 
 namespace drywet {
@@ -11,6 +12,8 @@ namespace {
 
 using Signal = nb::ndarray<float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using ConstSignal = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Rows = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using ConstRows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 // kernel, dilation, activation, slope, gating, gate, gate's slope
 using LayerTuple = std::tuple<long, long, std::string, float, std::string, std::string, float>;
 // input, channels, bottleneck, head, head's kernel and bias, residual, head1x1, layers
@@ -41,8 +44,7 @@ WaveNetLayerSettings layer_of(const LayerTuple& from) {
     return layer;
 }
 
-void make(WaveNet* self, const std::string& target, const std::vector<ArrayTuple>& given,
-          ConstSignal weights) {
+std::vector<WaveNetArraySettings> arrays_of(const std::vector<ArrayTuple>& given) {
     std::vector<WaveNetArraySettings> arrays;
     for (const auto& [inputs, channels, bottleneck, head, head_kernel, head_bias, residual, head1x1,
                       layers] : given) {
@@ -51,7 +53,28 @@ void make(WaveNet* self, const std::string& target, const std::vector<ArrayTuple
         std::transform(layers.begin(), layers.end(), std::back_inserter(arrays.back().layers),
                        layer_of);
     }
-    new (self) WaveNet(target_named(target), arrays, weights.data(), weights.size());
+    return arrays;
+}
+
+void make(WaveNet* self, const std::string& target, const std::vector<ArrayTuple>& given,
+          ConstSignal weights) {
+    new (self)
+        WaveNet(target_named(target), arrays_of(given), weights.data(), weights.size());
+}
+
+void make_copies(WaveNetCopies* self, const std::string& target,
+                 const std::vector<ArrayTuple>& given, ConstSignal weights, int copies) {
+    if (copies < 1 || copies > kMostBranches)
+        throw std::invalid_argument("1 to 16 copies of a net expected");
+    new (self) WaveNetCopies(target_named(target), arrays_of(given), weights.data(),
+                             weights.size(), copies);
+}
+
+void play_copies(WaveNetCopies& self, ConstRows x, Rows y) {
+    if (x.shape(0) != self.copies() || y.shape(0) != x.shape(0) || y.shape(1) != x.shape(1))
+        throw std::invalid_argument("a row for each copy, as many samples out as in");
+    const nb::gil_scoped_release release;
+    self.process(x.data(), y.data(), x.shape(1));
 }
 
 void play(WaveNet& self, ConstSignal x, Signal y) {
@@ -69,6 +92,10 @@ void define_wavenet(nb::module_& m) {
         .def("process", play, "x"_a.noconvert(), "y"_a.noconvert())
         .def("reset", &WaveNet::reset)
         .def_prop_ro("receptive_field", &WaveNet::receptive_field);
+    nb::class_<WaveNetCopies>(m, "WaveNetCopies")
+        .def("__init__", make_copies, "target"_a, "arrays"_a, "weights"_a.noconvert(), "copies"_a)
+        .def("process", play_copies, "x"_a.noconvert(), "y"_a.noconvert())
+        .def("reset", &WaveNetCopies::reset);
 }
 
 }  // namespace drywet

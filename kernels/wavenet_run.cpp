@@ -245,4 +245,18 @@ void WaveNet::reset() noexcept {
     });
 }
 
+WaveNetCopies::WaveNetCopies(const Target& target, const std::vector<WaveNetArraySettings>& arrays,
+                             const float* weights, std::size_t count, int copies) {
+    for (int n = 0; n < copies; ++n)
+        copies_.push_back(std::make_unique<WaveNet>(target, arrays, weights, count));
+}
+
+void WaveNetCopies::process(const float* x, float* y, std::size_t samples) noexcept {
+    for (auto& copy : copies_) copy->process(x, y, samples), x += samples, y += samples;
+}
+
+void WaveNetCopies::reset() noexcept {
+    for (auto& copy : copies_) copy->reset();
+}
+
 }  // namespace drywet

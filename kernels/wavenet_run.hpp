@@ -68,4 +68,23 @@ private:
     std::unique_ptr<Buffer> buffer_;
 };
 
+// Some copies of a WaveNet, a stream each, one after the other: the samples are in the lanes.
+class WaveNetCopies {
+public:
+    // Throws as WaveNet's.
+    WaveNetCopies(const Target& target, const std::vector<WaveNetArraySettings>& arrays,
+                  const float* weights, std::size_t count, int copies);
+    WaveNetCopies(const WaveNetCopies&) = delete;
+    WaveNetCopies& operator=(const WaveNetCopies&) = delete;
+
+    // x (copies, samples) to y (copies, samples).
+    void process(const float* x, float* y, std::size_t samples) noexcept;
+    void reset() noexcept;
+
+    std::size_t copies() const noexcept { return copies_.size(); }
+
+private:
+    std::vector<std::unique_ptr<WaveNet>> copies_;
+};
+
 }  // namespace drywet

@@ -39,6 +39,25 @@ class ArraySizes(NamedTuple):
     layers: Sequence[LayerSizes]
 
 
+class WaveNetCopies:
+    """Some copies of a WaveNet, a stream each; the arguments of `WaveNetStream`, and how many."""
+
+    def __init__(self, arrays: Sequence[ArraySizes], weights: Samples, copies: int) -> None:
+        from drywet.kernels import _native
+
+        self._streams = _native.WaveNetCopies(target(), arrays, weights, copies)
+
+    def process(self, blocks: Samples) -> Samples:
+        """The next ``(copies, samples)``; returns as many."""
+        out = np.empty(blocks.shape, np.float32)
+        self._streams.process(np.ascontiguousarray(blocks), out)
+        return out
+
+    def reset(self) -> None:
+        """Go back to settled silence."""
+        self._streams.reset()
+
+
 class WaveNetStream:
     """One mono stream through a WaveNet, from settled silence.
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from drywet.kernels.wavenet import ArraySizes, LayerSizes, WaveNetStream
-from drywet.models.config import Weights
+from drywet.kernels.wavenet import ArraySizes, LayerSizes, WaveNetCopies, WaveNetStream
+from drywet.models.config import Samples, Weights
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.models.wavenet.fold import fold
 
 
 def stream(config: WaveNetConfig, weights: Weights) -> WaveNetStream:
     """The stream of a model whose activations the kernels know."""
-    flat = np.concatenate([part.ravel() for part in fold(config, weights).values()])
-    return WaveNetStream(_sizes(config), flat)
+    return WaveNetStream(_sizes(config), _flat(config, weights))
+
+
+def copies(config: WaveNetConfig, weights: Weights, count: int) -> WaveNetCopies:
+    """Some copies of such a model."""
+    return WaveNetCopies(_sizes(config), _flat(config, weights), count)
+
+
+def _flat(config: WaveNetConfig, weights: Weights) -> Samples:
+    return np.concatenate([part.ravel() for part in fold(config, weights).values()])
 
 
 def _sizes(config: WaveNetConfig) -> list[ArraySizes]:
