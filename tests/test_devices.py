@@ -73,8 +73,8 @@ def test_a_netlist_of_ones_own_is_a_device(tmp_path):
     device = find(path)
     x = playing(0.2)
     np.testing.assert_allclose(device.process(x, 48_000)[50:-50], x[50:-50] / 2, atol=1e-3)
-    with pytest.raises(DrywetError, match="a circuit, to oversample"):
-        find(tmp_path, oversampling=4)
+    with pytest.raises(DrywetError, match="a circuit or a model, to oversample"):
+        find("lv2:urn:none", oversampling=4)
 
 
 @pytest.fixture

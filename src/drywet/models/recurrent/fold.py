@@ -82,10 +82,12 @@ def fold(config: RecurrentConfig, weights: Weights) -> FoldedNet:
         )
         for i in range(config.layers)
     ]
+    with np.errstate(over="ignore"):  # what comes of spoiled weights is seen in what they play
+        head = weights["head.weight"][0] * np.float32(gain_out)
     return FoldedNet(
         config,
         layers,
-        weights["head.weight"][0] * np.float32(gain_out),
+        head,
         float(weights["head.bias"][0]) * gain_out,
         gain_in * gain_out if config.skip else 0.0,
     )
