@@ -182,6 +182,7 @@ void check_oversampling(const Target& target, int branches, int in_length, int o
             one.process(fed[m].data(), alone.data(), steps);
             expect(alone == made[m], "a copy differs from the net", target, weights.net);
         }
+        filters.reset(0.5f);
         filters.reset();
         copies.reset();
     }

@@ -71,7 +71,7 @@ void define_streams(nb::module_& m) {
         .def("__init__", make_oversampler, "target"_a, "into"_a.noconvert(), "out"_a.noconvert())
         .def("split", split, "x"_a.noconvert(), "copies"_a.noconvert())
         .def("join", join, "copies"_a.noconvert(), "y"_a.noconvert())
-        .def("reset", &Oversampler::reset);
+        .def("reset", &Oversampler::reset, "rest"_a);
 }
 
 }  // namespace drywet

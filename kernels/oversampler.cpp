@@ -74,6 +74,9 @@ void Oversampler::join(const float* copies, float* y, int samples) noexcept {
     }
 }
 
-void Oversampler::reset() noexcept { std::fill_n(past_, (1 + branches_) * stride_, 0.0f); }
+void Oversampler::reset(float rest) noexcept {
+    std::fill_n(past_, stride_, 0.0f);
+    std::fill_n(pasts_, branches_ * stride_, rest);
+}
 
 }  // namespace drywet

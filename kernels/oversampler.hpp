@@ -26,7 +26,8 @@ public:
     void split(const float* x, float* copies, int samples) noexcept;
     // The copies' outputs to y (samples).
     void join(const float* copies, float* y, int samples) noexcept;
-    void reset() noexcept;
+    // Back to silence, in which every copy gives `rest`.
+    void reset(float rest = 0.0f) noexcept;
 
     int branches() const noexcept { return branches_; }
 

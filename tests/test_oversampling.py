@@ -268,3 +268,57 @@ def test_export_writes_it_where_the_format_can_hold_it(run_folder, tmp_path):
         assert done.code == 2
         assert "run the net once a sample" in done.err
         assert not target.exists()
+
+
+@pytest.mark.parametrize("config", BUILT, **by_title)
+def test_it_starts_from_settled_silence(config):
+    """Filters included: what a net at rest gives is there from the first sample on."""
+    model = trained(config)
+    silence = np.zeros(300, np.float32)
+    rest = float(Stream(model).process(silence)[-1])
+    for phase in ("linear", "minimum"):
+        stream = Stream(model, 4, phase)
+        for _ in range(2):
+            y = stream.process(silence)
+            assert np.max(np.abs(y - rest)) < 2e-5 * max(abs(rest), 1)
+            stream.process(np.ones(100, np.float32))
+            stream.reset()
+
+
+def test_what_does_not_go_together_is_refused(run_folder, tmp_path):
+    with pytest.raises(DrywetError, match="linear or minimum"):
+        Stream(trained(LinearConfig()), 4, "min")
+    done = drywet("export", run_folder, "--format", "c", "-o", tmp_path / "a.h", "--minimum-phase")
+    assert done.code == 2
+    assert "no oversampling" in done.err
+    assert not (tmp_path / "a.h").exists()
+    source = save(tmp_path / "in.wav", playing(0.1))
+    done = drywet("process", "nope.nam", source, tmp_path / "o.wav", "--oversample", 4)
+    assert "no device nope.nam" in done.err
+
+
+def test_every_output_says_that_it_is_oversampled(run_folder, tmp_path):
+    source = save(tmp_path / "in.wav", playing(0.1))
+    said = "4 times oversampled"
+    header = ("export", run_folder, "--format", "c", "-o", tmp_path / "a.h")
+    for command in (
+        ("evaluate", run_folder),
+        ("render", run_folder, source, tmp_path / "o.wav"),
+        header,
+        ("convert", run_folder, tmp_path / "b.h"),
+    ):
+        assert said in drywet(*command, "--oversample", 4).out
+        assert said not in drywet(*command).out
+    page = tmp_path / "r.html"
+    assert drywet("report", run_folder, "-o", page, "--oversample", 4).code == 0
+    text = page.read_text()
+    assert said in text
+    assert "Aliasing by ear" not in text, "that is of the model at its own rate"
+
+
+def test_an_oversampled_graph_comes_back_with_its_latency(run_folder, tmp_path):
+    path = tmp_path / "a.onnx"
+    done = drywet("export", run_folder, "--format", "onnx", "-o", path, "--oversample", 4, "--json")
+    latency = done.json["output_latency"]
+    assert latency == 1 + filters(16_000, 4).latency
+    assert drywet("info", path, "--json").json["output_latency"] == latency

@@ -15,6 +15,7 @@ from drywet.cli.arguments import (
     Force,
     FormatOption,
     LatencyOption,
+    MinimumPhase,
     Model,
     Oversample,
     PerTake,
@@ -250,13 +251,18 @@ def convert_command(
     ],
     format: FormatOption = None,
     size: Size = 1.0,
+    oversample: Oversample = 1,
+    minimum_phase: MinimumPhase = False,
     json: AsJson = False,
 ) -> None:
     """Write a model of one format in another. --knob1 0.7 fixes a knob at a position."""
     from drywet.cli import show
     from drywet.verbs.export import convert
 
-    result = convert(source, target, format=format, knobs=knobs_of(context), size=size)
+    result = convert(
+        source, target, format=format, knobs=knobs_of(context), size=size,
+        oversample=oversample, phase="minimum" if minimum_phase else "linear",
+    )  # fmt: skip
     show.exported(result, json)
 
 

@@ -27,6 +27,9 @@ Oversample = Annotated[
     int,
     typer.Option(help="Times its rate the model runs at: 1, 2, 4 or 8. Less aliasing, more work."),
 ]
+MinimumPhase = Annotated[
+    bool, typer.Option("--minimum-phase", help="Of oversampling's filters: less latency.")
+]
 FormatOption = Annotated[
     str | None,
     typer.Option(

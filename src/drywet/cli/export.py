@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from drywet.cli.arguments import AsJson, Model, Oversample, Size
+from drywet.cli.arguments import AsJson, MinimumPhase, Model, Oversample, Size
 from drywet.cli.knobs import knobs_of
 from drywet.formats.registry import FORMATS
 
@@ -47,9 +47,7 @@ def export_command(
     ] = None,
     size: Size = 1.0,
     oversample: Oversample = 1,
-    minimum_phase: Annotated[
-        bool, typer.Option("--minimum-phase", help="Of oversampling's filters: less latency.")
-    ] = False,
+    minimum_phase: MinimumPhase = False,
     json: AsJson = False,
 ) -> None:
     """Write a model for a plugin, as ONNX or as C.

@@ -50,7 +50,8 @@ def lines(result: Evaluation) -> list[str]:
         add("noise in pauses", f"{result.pauses.prediction:.0f} dBFS" + target)
     audio = "held-out audio" if result.held_out else "another capture"
     found.append(
-        f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz; "
+        f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz"
+        f"{oversampled(result.oversample)}; "
         f"{result.cost.parameters} parameters, {result.cost.ns_per_sample:.0f} ns a sample "
         f"({result.cost.engine})"
     )
@@ -61,6 +62,11 @@ def lines(result: Evaluation) -> list[str]:
         if remark.advice:
             found.append(f"  -> {remark.advice}")
     return found
+
+
+def oversampled(factor: int) -> str:
+    """What is added to a line about a model that ran faster."""
+    return f", {factor} times oversampled" if factor > 1 else ""
 
 
 def label_of(name: str) -> str:

@@ -225,6 +225,7 @@ def rendered(result: Rendered, json: bool) -> None:
     print(
         f"{result.path}: {result.seconds:.2f} s at {result.rate} Hz, "
         f"output latency {result.output_latency} at {result.model_rate} Hz"
+        + scores.oversampled(result.oversample)
     )
 
 
@@ -233,7 +234,11 @@ def exported(result: Exported, json: bool) -> None:
     if json:
         _object(result)
         return
-    print(f"{result.path}: {result.model} as {result.format}, to be run at {result.rate} Hz")
+    latency = f", output latency {result.output_latency}" if result.oversample > 1 else ""
+    print(
+        f"{result.path}: {result.model} as {result.format}, to be run at {result.rate} Hz"
+        + scores.oversampled(result.oversample) + latency
+    )  # fmt: skip
 
 
 def doctor(found: Diagnosis, json: bool) -> None:

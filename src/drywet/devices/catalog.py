@@ -32,7 +32,8 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         _ = device.netlist  # what is wrong with the file shows now
         return device
     is_model = _is_there(path) and (path.is_dir() or path.suffix.lower() in READS)
-    if oversampling is not None and not is_model:
+    plugin = text.startswith("lv2:") or path.suffix.lower() == ".vst3"
+    if oversampling is not None and plugin:
         raise DrywetError(
             f"{text} with an oversampling", "a circuit or a model, to oversample", "Leave it out."
         )

@@ -80,9 +80,11 @@ def filters(rate: int, factor: int, phase: Phase = "linear") -> Filters:
         phase: minimum phase delays least, and high notes less than low ones.
 
     Raises:
-        DrywetError: no such factor.
+        DrywetError: no such factor or phase.
     """
     require_factor(factor)
+    if phase not in ("linear", "minimum"):
+        raise DrywetError(f"filters of {phase} phase", "linear or minimum", "Choose one of them.")
     flat = flat_to(rate)
     before = _taps(rate, rate - 2 * flat)
     behind = _taps(rate, rate / 2 - flat)

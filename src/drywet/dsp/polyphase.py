@@ -33,6 +33,6 @@ class PolyphaseFilters:
         windows = sliding_window_view(joined, self._join.shape[1], axis=1)
         return np.asarray(np.einsum("mtk,mk->t", windows, self._join), np.float32)
 
-    def reset(self) -> None:
-        """Forget the past."""
-        self._past, self._pasts = np.zeros_like(self._past), np.zeros_like(self._pasts)
+    def reset(self, rest: float = 0.0) -> None:
+        """Back to silence, in which every copy gives ``rest``."""
+        self._past, self._pasts = np.zeros_like(self._past), np.full_like(self._pasts, rest)

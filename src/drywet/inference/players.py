@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from drywet.dsp import polyphase
 from drywet.dsp.oversampling import Filters
 from drywet.errors import extras_wanted
@@ -29,6 +31,9 @@ class OversampledPlayer(Player):
             if choice().target is None
             else oversampler.PolyphaseFilters(filters.split, filters.join)
         )
+        silence = np.zeros((len(filters.split), 1), np.float32)
+        self._rest = float(copies.process(silence)[0, 0])  # a net at rest may have an offset
+        self.reset()
 
     def process(self, block: Samples) -> Samples:
         """See `Player`."""
@@ -37,7 +42,7 @@ class OversampledPlayer(Player):
     def reset(self) -> None:
         """See `Player`."""
         self._copies.reset()
-        self._filters.reset()
+        self._filters.reset(self._rest)
 
 
 def player(trained: TrainedModel, filters: Filters | None = None) -> Player:

@@ -44,6 +44,7 @@ class Stream:
 
     def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Process the next ``(samples,)`` of the stream; returns as many."""
+        block = np.asarray(block, np.float32)
         return self._player.process(block) if len(block) else block
 
     def reset(self) -> None:

@@ -36,6 +36,6 @@ class PolyphaseFilters:
         self._native.join(np.ascontiguousarray(copies), y)
         return y
 
-    def reset(self) -> None:
-        """Forget the past."""
-        self._native.reset()
+    def reset(self, rest: float = 0.0) -> None:
+        """Back to silence, in which every copy gives ``rest``."""
+        self._native.reset(rest)

@@ -75,7 +75,10 @@ def _subtitle(run: Contender) -> str:
     found = run.evaluation
     held = "held-out audio" if found.held_out else "another capture"
     device = f", learned from {found.device}" if found.device else ""
-    return f"{found.model}{device}; scored on {found.seconds:.1f} s of {held} at {found.rate} Hz"
+    fast = f", {found.oversample} times oversampled" if found.oversample > 1 else ""
+    return (
+        f"{found.model}{device}{fast}; scored on {found.seconds:.1f} s of {held} at {found.rate} Hz"
+    )
 
 
 def _sound_note(run: Contender, others: bool) -> str:

@@ -127,7 +127,7 @@ def of_run(run: Contender, number: int) -> list[Picture]:
 def _aliasing(run: Contender) -> dict[str, Aliasing]:
     found = run.evaluation
     maps = {"model": found.probes.aliasing}
-    if run.by_ear is not None and found.oversample == 1:
+    if run.by_ear is not None:
         maps[f"model, {run.by_ear.factor} times oversampled"] = run.by_ear.aliasing
     if found.device_probes is not None:
         maps["device"] = found.device_probes.aliasing

@@ -32,6 +32,7 @@ class Exported(BaseModel):
         model: the kind of model, in short.
         rate: sample rate in Hz at which the plugin must run it.
         output_latency: samples by which its output lags its input.
+        oversample: times that rate at which the net in it runs.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Exported(BaseModel):
     model: str
     rate: int
     output_latency: int
+    oversample: int = 1
 
 
 def export(
@@ -76,6 +78,11 @@ def export(
     require_factor(oversample)
     if oversample != 1:
         require_oversampling(chosen)
+    elif phase != "linear":
+        raise DrywetError(
+            f"{phase} phase and no oversampling", "--oversample 2, 4 or 8 with it",
+            "The phase is that of oversampling's filters.",
+        )  # fmt: skip
     path = Path(model)
     trained = load(path, size)
     if knobs:
@@ -105,6 +112,7 @@ def export(
         model=trained.card.model.title,
         rate=trained.card.rate,
         output_latency=trained.card.output_latency + delay,
+        oversample=oversample,
     )
 
 
@@ -116,6 +124,8 @@ def convert(
     metadata: Mapping[str, Any] | None = None,
     knobs: Mapping[str, float] | None = None,
     size: float = 1.0,
+    oversample: int = 1,
+    phase: Phase = "linear",
 ) -> Exported:
     """Write a model of one format in another.
 
@@ -128,6 +138,8 @@ def convert(
         metadata: likewise.
         knobs: likewise.
         size: likewise.
+        oversample: likewise.
+        phase: likewise.
 
     Raises:
         DrywetError: as `export`, or a target that is the source or has no known ending.
@@ -135,7 +147,10 @@ def convert(
     source, target = Path(source), Path(target)
     _require_another(target, source)
     name = format_of(target).name if format is None else format
-    return export(source, format=name, out=target, metadata=metadata, knobs=knobs, size=size)
+    return export(
+        source, format=name, out=target, metadata=metadata, knobs=knobs, size=size,
+        oversample=oversample, phase=phase,
+    )  # fmt: skip
 
 
 def _require_another(target: Path, source: Path) -> None:

@@ -24,6 +24,7 @@ class Rendered(BaseModel):
         rate: of the file, in Hz.
         model_rate: at which the model ran, in Hz.
         output_latency: samples at the model's rate by which the output lags the input.
+        oversample: times that rate at which it ran.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Rendered(BaseModel):
     rate: int
     model_rate: int
     output_latency: int
+    oversample: int = 1
 
 
 def render(
@@ -79,4 +81,5 @@ def render(
         rate=rate,
         model_rate=trained.card.rate,
         output_latency=trained.card.output_latency,
+        oversample=oversample,
     )

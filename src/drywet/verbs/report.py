@@ -148,7 +148,7 @@ def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone:
         "machine": config.machine,
         "created": config.created,
     }
-    heard = by_ear(subject) if alone else None
+    heard = by_ear(subject) if alone and oversample == 1 else None
     return Contender(name, color, folder.path, measured, folder.history(), made, by_ear=heard)
 
 

@@ -34,13 +34,6 @@ static inline float @_dot(const float *w, int taps, const float *row) {
     return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
-/* Settled silence. */
-static inline void @_init(@_state *s) {
-    int m;
-    memset(s, 0, sizeof *s);
-    for (m = 0; m < FACTOR; m++) @_net_init(&s->net[m]);
-START}
-
 static inline void @_process(@_state *s, const float *in, float *out, int samples) {
     int n, m;
 TURN    for (n = 0; n < samples; n++) {
@@ -54,7 +47,20 @@ TURN    for (n = 0; n < samples; n++) {
         }
         out[n] = y;
     }
-}"""
+}
+
+/* Settled silence; a net at rest may have an offset, which fills the filters. */
+static inline void @_init(@_state *s) {
+    float rest = 0.0f;
+    int m, k;
+    memset(s, 0, sizeof *s);
+    @_net_init(&s->net[0]);
+    @_net_process(&s->net[0], &rest, &rest, 1);
+    for (m = 0; m < FACTOR; m++) {
+        @_net_init(&s->net[m]);
+        for (k = 0; k < 2 * BEHIND; k++) s->pasts[m][k] = rest;
+    }
+START}"""
 
 
 def around(filters: Filters, knobs: int) -> str:

@@ -102,12 +102,12 @@ class GraphBuilder:
         joined = self.past_input(x, 1, taps.shape[1] - 1, 1)
         return self.op("Transpose", self.op("Conv", joined, "oversampling.split"), perm=[1, 0, 2])
 
-    def join(self, x: str, taps: NDArray[np.float32]) -> str:
-        """What the copies made to one signal; ``taps`` as for `split`."""
+    def join(self, x: str, taps: NDArray[np.float32], out: str) -> str:
+        """What the copies made to one signal, named ``out``; ``taps`` as for `split`."""
         self._tensors["oversampling.join"] = np.ascontiguousarray(taps[None, :, ::-1])
         rows = self.op("Transpose", x, perm=[1, 0, 2])
         joined = self.past_input(rows, taps.shape[0], taps.shape[1] - 1, 1)
-        return self.op("Conv", joined, "oversampling.join")
+        return self.op("Conv", joined, "oversampling.join", out=out)
 
     def dense(self, x: str, weight: str, bias: str) -> str:
         """A dense layer on every sample."""

@@ -37,7 +37,8 @@ def foreign(model: onnx.ModelProto, properties: dict[str, str], path: Path) -> T
 
     Args:
         model: parsed.
-        properties: its metadata; ``sample_rate`` or ``samplerate`` counts, else 48 kHz.
+        properties: its metadata; ``sample_rate`` or ``samplerate`` counts, else 48 kHz, and
+            ``output_latency`` in samples, else 0.
         path: for messages.
 
     Raises:
@@ -72,7 +73,8 @@ def foreign(model: onnx.ModelProto, properties: dict[str, str], path: Path) -> T
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise DrywetError(f"{path}: {place}: {first['msg']}", "usual names", _FIX) from error
-    card = ModelCard(model=config, rate=_rate(properties, path), output_latency=0)
+    rate, latency = _rate(properties, path), _latency(properties, path)
+    card = ModelCard(model=config, rate=rate, output_latency=latency)
     one = np.ones((), np.float32)
     data = model.SerializeToString(deterministic=True)
     _require_streaming(OnnxSession(data, config), path)
@@ -165,6 +167,13 @@ def _rate(properties: dict[str, str], path: Path) -> int:
     if not re.fullmatch(r"[0-9]{4,6}(\.0*)?", stated) or not 1_000 <= float(stated) <= 768_000:
         raise DrywetError(f"{path}: sample_rate is {stated[:20]!a}", "1000 to 768000 Hz", _FIX)
     return int(float(stated))
+
+
+def _latency(properties: dict[str, str], path: Path) -> int:
+    stated = properties.get("output_latency", "0")
+    if not re.fullmatch(r"[0-9]{1,6}", stated):
+        raise DrywetError(f"{path}: output_latency is {stated[:20]!a}", "0 to 999999 samples", _FIX)
+    return int(stated)
 
 
 def _require_streaming(session: OnnxSession, path: Path) -> None:

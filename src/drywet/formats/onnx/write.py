@@ -25,6 +25,7 @@ from drywet.errors import DrywetError
 from drywet.formats import limits
 from drywet.formats.onnx.graph import GraphBuilder
 from drywet.formats.onnx.layout import stored
+from drywet.inference.stream import Stream
 from drywet.models.config import Config
 from drywet.models.linear.config import LinearConfig
 from drywet.models.onnx.config import OnnxConfig
@@ -82,11 +83,13 @@ def encode(
         opset_imports=[helper.make_opsetid("", _OPSET)],
         producer_name="drywet",
     )
-    latency, silence = trained.card.output_latency, [_compact(np.zeros((1, 1), np.float32))]
+    latency = trained.card.output_latency
     states = [_compact(part) for part in settled_state(trained)]
     if filters is not None:
         latency += round(filters.latency)
-        states = silence + states + silence
+        silence = np.zeros((1, 1), np.float32)
+        rest = Stream(trained).process(silence[0])[None]  # a net at rest may have an offset
+        states = [_compact(silence), *states, _compact(rest)]
     properties = {
         "name": name.encode("utf-8", "replace").decode(),
         "date": made.isoformat(timespec="seconds"),
@@ -153,9 +156,10 @@ def graph(trained: TrainedModel, filters: Filters | None = None) -> onnx.GraphPr
             y = _wavenet(build, config, x)
         case StackConfig():
             y = _stack(build, config, x)
-    if filters is not None:
-        y = build.join(y, filters.join)
-    build.op("Mul", y, "output_gain", out="audio_out")
+    if filters is None:
+        build.op("Mul", y, "output_gain", out="audio_out")
+    else:
+        build.join(build.op("Mul", y, "output_gain"), filters.join, "audio_out")
     return build.finished()
 
 
