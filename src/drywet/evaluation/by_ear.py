@@ -53,8 +53,9 @@ def up_the_neck(rate: int, peak_dbfs: float) -> Signal:
         peak_dbfs: of every note.
     """
     rng = np.random.default_rng(0)
+    lowest = min(_LOWEST_HZ, rate / 16)  # all notes lie below half the rate
     notes = [
-        pluck(_LOWEST_HZ * 2 ** (2 * step / 12), _NOTE_SECONDS, rate, rng) for step in range(_NOTES)
+        pluck(lowest * 2 ** (2 * step / 12), _NOTE_SECONDS, rate, rng) for step in range(_NOTES)
     ]
     return np.asarray(np.concatenate(notes) * 10 ** (peak_dbfs / 20), np.float32)
 
