@@ -71,6 +71,7 @@ def train(
     test = SpanBatch(capture.dry, capture.wet, spans.test, cpu, model.warm_up)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = CANDIDATES[name](parameters)
+    optimizer.peak = peak  # of those that follow no schedule
     loss_of = ESRLoss()
     best, chosen = math.inf, optimizer.evaluated()
     updates, number, spent = steps * SEGMENT // BPTT, 0, 0.0

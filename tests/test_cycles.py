@@ -6,13 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 import drywet
 from drywet.models.recurrent.kind import Recurrent
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.training.budget import Budget
-from drywet.training.checkpoint import LoopState, load_checkpoint
+from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.cycles import Cycles, after_cycle, cycles_of, learned_by_heart
 from tests.support import drywet as cli
 
@@ -138,3 +139,19 @@ def test_milestones_and_restarts_do_not_go_together(tmp_path, capture):
     done = cli("train", *capture, "-o", tmp_path / "r", "--config", path)
     assert done.code == 2
     assert "milestones" in done.err
+
+
+def test_a_checkpoint_of_before_goes_on(tmp_path):
+    """It had the last score of each start, by which it was said what had been learned by heart."""
+    state = LoopState({}, {}, best_esr=0.1)
+    state.waiting = [LoopState({}, {}, start=1).of_start()]
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, state)
+    found = torch.load(path, weights_only=True)
+    for start in (found, *found["waiting"]):
+        start["last_score"] = 0.2
+        del start["by_heart"]
+    torch.save(found, path)
+    back = load_checkpoint(path)
+    assert back.by_heart is False
+    assert back.waiting[0]["by_heart"] is False

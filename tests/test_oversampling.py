@@ -9,6 +9,7 @@ from drywet.audio.read import read
 from drywet.dsp import polyphase
 from drywet.dsp.oversampling import FACTORS, filters, flat_to
 from drywet.errors import DrywetError
+from drywet.evaluation.probes import ask_model
 from drywet.inference.players import OversampledPlayer
 from drywet.inference.stream import Stream, predict
 from drywet.kernels import oversampler
@@ -322,3 +323,10 @@ def test_an_oversampled_graph_comes_back_with_its_latency(run_folder, tmp_path):
     latency = done.json["output_latency"]
     assert latency == 1 + filters(16_000, 4).latency
     assert drywet("info", path, "--json").json["output_latency"] == latency
+
+
+def test_the_probes_of_an_oversampled_model_are_in_time():
+    """A linear model's transfer curve is a line, not the loop that a delay would draw."""
+    model = trained(LinearConfig(taps=9))
+    own, fast = (ask_model(model, factor).transfer for factor in (1, 4))
+    assert np.allclose(own.dynamic, fast.dynamic, atol=1e-3)

@@ -71,12 +71,13 @@ def oversampled(trained: TrainedModel, worst: AliasPoint, factor: int) -> Oversa
 
 
 def player_of(trained: TrainedModel, oversample: int) -> Play:
-    """A model as what is asked."""
+    """A model as what is asked, in time whatever oversampling's filters."""
     stream = Stream(trained, oversample)
+    latency = round(stream.latency)
 
     def play(signal: Signal) -> Signal:
         stream.reset()
-        return stream.process(signal)
+        return stream.process(np.concatenate((signal, np.zeros(latency, np.float32))))[latency:]
 
     return play
 

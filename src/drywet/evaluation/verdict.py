@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import log10
 
+from drywet.dsp.oversampling import FACTORS
 from drywet.evaluation.result import Evaluation, Kind, Remark
 from drywet.metrics.aliasing import worst_taught
 
@@ -161,6 +162,9 @@ def _aliasing(found: Evaluation) -> Iterator[Remark]:
 def _against_aliasing(found: Evaluation, now_db: float) -> str:
     """What to do about it, as far as it has been tried on this very model."""
     tried = found.oversampled
+    if found.oversample > 1:
+        more = f"--oversample {2 * found.oversample}" if found.oversample < FACTORS[-1] else ""
+        return f"{more} may take more of it away." if more else ""
     if tried is None or now_db - tried.asr_db < _WORTH_OVERSAMPLING_DB:
         return "A longer or livelier capture may help; oversampling would not."
     return (

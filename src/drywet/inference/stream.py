@@ -24,8 +24,8 @@ class Stream:
 
     Args:
         trained: a trained model.
-        oversample: how many times its rate it runs at: 1, 2, 4 or 8. Aliases of harmonics that
-            the device does not fold fall by some 14 dB for every doubling.
+        oversample: how many times its rate it runs at: 1, 2, 4 or 8. Aliasing falls by
+            10 dB and more for every doubling (docs/aliasing.md).
         phase: of the filters that takes: linear, or minimum, which delays less.
 
     Attributes:
@@ -43,8 +43,14 @@ class Stream:
         self._player = player(trained, around)
 
     def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Process the next ``(samples,)`` of the stream; returns as many."""
+        """Process the next ``(samples,)`` of the stream; returns as many.
+
+        Raises:
+            ValueError: another shape.
+        """
         block = np.asarray(block, np.float32)
+        if block.ndim != 1:
+            raise ValueError(f"a block of shape {block.shape}, not (samples,)")
         return self._player.process(block) if len(block) else block
 
     def reset(self) -> None:

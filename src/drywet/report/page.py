@@ -127,9 +127,14 @@ def _by_ear(run: Contender) -> dict[str, Any] | None:
         for label, samples in sounds.items()
         if samples is not None
     ]
+    loudest = max(one.matched_gain for one in packed)
+    volumes = [one.matched_gain / loudest for one in packed]  # all as loud as the first
     own, fast = run.evaluation.aliasing_db, up_to(heard.aliasing, run.evaluation.trained_peak_dbfs)
     return {
-        "sounds": packed,
+        "sounds": [
+            {"label": one.label, "data": one.data, "volume": f"{volume:.4f}"}
+            for one, volume in zip(packed, volumes, strict=True)
+        ],
         "note": f"The model at its own rate has {own:.0f} dB of aliasing, {heard.factor} times "
         f"oversampled {fast:.0f} dB: '--oversample {heard.factor}' of render, evaluate, process, "
         "and of exports as C and ONNX.",

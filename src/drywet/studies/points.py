@@ -219,6 +219,11 @@ def _identity(source: Captured, settings: Settings) -> str:
     decides["model"] = {
         "kind": settings.model.kind, **settings.model.model_dump(mode="json", exclude_defaults=True)
     }  # fmt: skip
+    loss = {key: value for key, value in decides.pop("loss", {}).items() if key != "pre_emphasis"}
+    if settings.minimised.pre_emphasis:  # left open or given: what is minimised counts
+        loss["pre_emphasis"] = settings.minimised.pre_emphasis
+    if loss:
+        decides["loss"] = loss
     training = decides.get("training", {})
     training.pop("threads", None)
     if "compute" in training:  # as it was called when the format of the hash was made

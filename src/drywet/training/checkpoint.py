@@ -100,6 +100,9 @@ def load_checkpoint(path: Path) -> LoopState:
             warnings.simplefilter("ignore")  # about files that are refused anyway
             found = torch.load(path, map_location="cpu", weights_only=True)
         found.setdefault("best_score", found["best_esr"])  # before there was a choice
+        for start in (found, *found.get("waiting", ())):
+            if start.pop("last_score", None) is not None:  # what `by_heart` was judged by
+                start.setdefault("by_heart", False)
         return LoopState(**found)
     except (
         OSError,
