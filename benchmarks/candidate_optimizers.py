@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from drywet.optimizers.choose import optimizer_of
 
 EVERY = 10  # updates between two inversions of a matrix
-Factor = tuple[Tensor, Tensor]
 
 
 class Candidate:

@@ -88,6 +88,12 @@ BatchKernel<T> kernel_of(const std::string& target, Cell cell) {
         return target_named(target).batch[int(cell)];
 }
 
+// Signals, and rows of them.
+using Signal = nb::ndarray<float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using ConstSignal = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Rows = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using ConstRows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
 // Refuses windows of so many samples that don't lie in the signal.
 inline void require_inside(const Array<const std::int64_t>& starts, std::size_t samples,
                            std::size_t window) {

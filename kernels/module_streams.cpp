@@ -7,11 +7,6 @@
 namespace drywet {
 namespace {
 
-using Signal = nb::ndarray<float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using ConstSignal = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Rows = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using ConstRows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-
 void make_stream(Stream* self, const std::string& target, const std::string& cell, float skip,
                  const std::vector<Array<const float>>& parameters, int copies) {
     new (self)

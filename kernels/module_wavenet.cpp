@@ -10,10 +10,6 @@
 namespace drywet {
 namespace {
 
-using Signal = nb::ndarray<float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using ConstSignal = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Rows = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using ConstRows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 // kernel, dilation, activation, slope, gating, gate, gate's slope
 using LayerTuple = std::tuple<long, long, std::string, float, std::string, std::string, float>;
 // input, channels, bottleneck, head, head's kernel and bias, residual, head1x1, layers

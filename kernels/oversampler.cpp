@@ -52,8 +52,8 @@ void Oversampler::split(const float* x, float* copies, int samples) noexcept {
     for (int at = 0; at < samples; at += kChunk) {
         const int count = std::min(samples - at, kChunk);
         std::copy_n(x + at, count, past_ + in_length_ - 1);
-        kernel_.split({in_, branches_, in_length_, past_ + in_length_ - 1, 0, scratch_, kScratchStride,
-                       count});
+        kernel_.split({in_, branches_, in_length_, past_ + in_length_ - 1, 0, scratch_,
+                       kScratchStride, count});
         for (int m = 0; m < branches_; ++m)
             std::copy_n(scratch_ + m * kScratchStride, count,
                         copies + std::size_t(m) * samples + at);
@@ -68,7 +68,8 @@ void Oversampler::join(const float* copies, float* y, int samples) noexcept {
         for (int m = 0; m < branches_; ++m)
             std::copy_n(copies + std::size_t(m) * samples + at, count,
                         pasts_ + m * stride_ + out_length_ - 1);
-        kernel_.join({out_, branches_, out_length_, pasts_ + out_length_ - 1, stride_, scratch_, 0, count});
+        kernel_.join({out_, branches_, out_length_, pasts_ + out_length_ - 1, stride_, scratch_, 0,
+                      count});
         std::copy_n(scratch_, count, y + at);
         for (int m = 0; m < branches_; ++m) move_on(pasts_ + m * stride_, out_length_ - 1, count);
     }

@@ -15,7 +15,7 @@ from drywet.inference.stream import Stream, predict
 from drywet.kernels import oversampler
 from drywet.kernels.choice import choice
 from drywet.models.linear.config import LinearConfig
-from drywet.models.player import Copies
+from drywet.models.player import Player
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.trained.model_file import ModelCard, TrainedModel
 from tests.support import drywet, playing, save
@@ -27,14 +27,14 @@ SETTLE = 2_000
 OVER = FACTORS[1:]
 
 
-class Static(Copies):
+class Static(Player):
     """A function of the sample alone, whose harmonics and aliases are known exactly."""
 
     def __init__(self, function) -> None:
         self.function = function
 
-    def process(self, blocks):
-        return self.function(blocks).astype(np.float32)
+    def process(self, block):
+        return self.function(block).astype(np.float32)
 
     def reset(self) -> None:
         pass

@@ -162,9 +162,10 @@ def _aliasing(found: Evaluation) -> Iterator[Remark]:
 def _against_aliasing(found: Evaluation, now_db: float) -> str:
     """What to do about it, as far as it has been tried on this very model."""
     tried = found.oversampled
+    if found.oversample == FACTORS[-1]:
+        return ""
     if found.oversample > 1:
-        more = f"--oversample {2 * found.oversample}" if found.oversample < FACTORS[-1] else ""
-        return f"{more} may take more of it away." if more else ""
+        return f"--oversample {2 * found.oversample} may take more of it away."
     if tried is None or now_db - tried.asr_db < _WORTH_OVERSAMPLING_DB:
         return "A longer or livelier capture may help; oversampling would not."
     return (

@@ -10,7 +10,7 @@ from drywet.errors import extras_wanted
 from drywet.kernels import oversampler
 from drywet.kernels.choice import choice
 from drywet.models.config import Samples
-from drywet.models.player import Copies, Player
+from drywet.models.player import Player
 from drywet.models.registry import kind_of
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
@@ -24,7 +24,7 @@ class OversampledPlayer(Player):
         filters: around them.
     """
 
-    def __init__(self, copies: Copies, filters: Filters) -> None:
+    def __init__(self, copies: Player, filters: Filters) -> None:
         self._copies = copies
         self._filters: oversampler.PolyphaseFilters | polyphase.PolyphaseFilters = (
             polyphase.PolyphaseFilters(filters)

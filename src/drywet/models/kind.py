@@ -21,7 +21,7 @@ from drywet.models.config import Config, Samples, Shape, Weights
 
 if TYPE_CHECKING:
     from drywet.models.base import EffectModel
-    from drywet.models.player import Copies, Player
+    from drywet.models.player import Player
 
 C = TypeVar("C", bound=Config)
 
@@ -122,7 +122,7 @@ class Kind(ABC, Generic[C]):
             graph: of a kind that keeps one.
         """
 
-    def copies(self, config: C, weights: Weights, rate: int, graph: bytes, count: int) -> Copies:
+    def copies(self, config: C, weights: Weights, rate: int, graph: bytes, count: int) -> Player:
         """Some copies of it, a stream each, for an oversampled model; the rest as `player`."""
         from drywet.models.player import PlayerCopies
 

@@ -16,11 +16,15 @@ from drywet.models.config import Samples
 
 
 class Player(ABC):
-    """One mono stream through a model."""
+    """One mono stream through a model, or one through each of some copies of it."""
 
     @abstractmethod
     def process(self, block: Samples) -> Samples:
-        """Play the next ``(samples,)``, at least one; returns as many."""
+        """Play the next ``(samples,)``, of copies ``(copies, samples)``, at least one sample.
+
+        Returns:
+            As many.
+        """
 
     @abstractmethod
     def reset(self) -> None:
@@ -56,39 +60,8 @@ class KernelPlayer(Player):
         self._stream.reset()
 
 
-class Copies(ABC):
-    """Some copies of a model, a stream each, from settled silence."""
-
-    @abstractmethod
-    def process(self, blocks: Samples) -> Samples:
-        """Play the next ``(copies, samples)``, at least one sample; returns as many."""
-
-    @abstractmethod
-    def reset(self) -> None:
-        """Go back to settled silence."""
-
-
-class KernelCopies(Copies):
-    """In a streaming kernel that knows of copies.
-
-    Args:
-        stream: settled.
-    """
-
-    def __init__(self, stream: KernelStream) -> None:
-        self._stream = stream
-
-    def process(self, blocks: Samples) -> Samples:
-        """See `Copies`."""
-        return self._stream.process(blocks)
-
-    def reset(self) -> None:
-        """See `Copies`."""
-        self._stream.reset()
-
-
-class PlayerCopies(Copies):
-    """A player for each.
+class PlayerCopies(Player):
+    """Some copies of a model, a player for each; a block has a row for each.
 
     Args:
         players: alike.
@@ -97,13 +70,13 @@ class PlayerCopies(Copies):
     def __init__(self, players: Sequence[Player]) -> None:
         self._players = players
 
-    def process(self, blocks: Samples) -> Samples:
-        """See `Copies`."""
-        played = zip(self._players, blocks, strict=True)
-        return np.stack([player.process(block) for player, block in played])
+    def process(self, block: Samples) -> Samples:
+        """See `Player`."""
+        played = zip(self._players, block, strict=True)
+        return np.stack([player.process(row) for player, row in played])
 
     def reset(self) -> None:
-        """See `Copies`."""
+        """See `Player`."""
         for player in self._players:
             player.reset()
 

@@ -12,7 +12,7 @@ from drywet.kernels.choice import choice
 from drywet.models.config import Samples, Shape, Weights
 from drywet.models.kind import STATEFUL, Kind
 from drywet.models.layers import dense_shapes, recurrent_multiply_adds, recurrent_shapes
-from drywet.models.player import Copies, KernelCopies, KernelPlayer, Player
+from drywet.models.player import KernelPlayer, Player
 from drywet.models.recurrent.config import RecurrentConfig
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ class Recurrent(Kind[RecurrentConfig]):
 
     def copies(
         self, config: RecurrentConfig, weights: Weights, rate: int, graph: bytes, count: int
-    ) -> Copies:
+    ) -> Player:
         """See `Kind`."""
         if choice().target is None:
             return super().copies(config, weights, rate, graph, count)
-        return KernelCopies(_stream(config, weights, rate, count))
+        return KernelPlayer(_stream(config, weights, rate, count))
 
     def settled_state(self, config: RecurrentConfig, weights: Weights, rate: int) -> list[Samples]:
         """See `Kind`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drywet.kernels.choice import choice
 from drywet.models.config import Samples, Shape, Weights
 from drywet.models.kind import CONVOLUTIONAL, Kind
-from drywet.models.player import Copies, KernelCopies, KernelPlayer, Player
+from drywet.models.player import KernelPlayer, Player
 from drywet.models.wavenet.config import WaveNetConfig, wavenet_shapes
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ class WaveNet(Kind[WaveNetConfig]):
 
     def copies(
         self, config: WaveNetConfig, weights: Weights, rate: int, graph: bytes, count: int
-    ) -> Copies:
+    ) -> Player:
         """See `Kind`."""
         if choice().target is not None and _in_kernels(config):
             from drywet.models.wavenet import player
 
-            return KernelCopies(player.copies(config, weights, count))
+            return KernelPlayer(player.copies(config, weights, count))
         return super().copies(config, weights, rate, graph, count)
 
     def settled_state(self, config: WaveNetConfig, weights: Weights, rate: int) -> list[Samples]:
