@@ -248,6 +248,55 @@ def test_what_is_wrong_with_a_recording_shows_before_any_training(tmp_path):
     assert not list((tmp_path / "out" / "points").glob("*/config.json"))
 
 
+class _Stopped(BaseException):
+    """Ends a study as a kill would."""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, _Stopped])
+@pytest.mark.parametrize("at", range(5))
+def test_stopped_while_captures_are_made_it_goes_on(tmp_path, error, at):
+    """At any moment of the preparation, by Ctrl-C or a kill; the same command goes on."""
+    of = [{"name": name, "device": "sd1", "knobs": {"drive": drive}} for name, drive in
+          (("soft", 0.2), ("hard", 0.8))]  # fmt: skip
+    grid = {"name": "g", "axes": {"model": NETS[:1], "training.examples": [200],
+            "training.epochs": [1]}}  # fmt: skip
+    path = declared(
+        tmp_path, pairs=[], devices=of, grids=[grid],
+        signal={"kind": "capture", "seconds": 30, "rate": 16_000},
+    )  # fmt: skip
+    said: list[str] = []
+
+    def stop(what: str, done: float) -> None:
+        said.append(what)
+        if len(said) > at:
+            raise error
+
+    out = tmp_path / "out"
+    if error is KeyboardInterrupt:
+        assert study(path, out, on_preparing=stop).interrupted
+    else:
+        with pytest.raises(error):
+            study(path, out, on_preparing=stop)
+    told = drywet("study", "status", out)
+    assert told.code == 0
+    assert "goes on" in told.out
+    wrong = declared(tmp_path, pairs=[], devices=of, grids=[{**grid, "axes": {"model.x": [1]}}])
+    assert drywet("study", wrong, "-o", out).code == 2  # and does not spoil what is there
+    declared(
+        tmp_path, pairs=[], devices=of, grids=[grid],
+        signal={"kind": "capture", "seconds": 30, "rate": 16_000},
+    )  # fmt: skip
+    assert study(path, out).states == {"done": 2}
+
+
+def test_what_came_before_this_was_mended_goes_on_too(tmp_path):
+    """Captures alone, left by an interrupted preparation of version 0.1."""
+    path = declared(tmp_path, grids=three())
+    (tmp_path / "out" / "captures").mkdir(parents=True)
+    (tmp_path / "out" / "captures" / "dry-0.wav").touch()
+    assert study(path, tmp_path / "out").states == {"done": 3}
+
+
 def finished(folder: Path) -> list[Path]:
     return list((folder / "points").glob("*/study.json"))
 

@@ -5,6 +5,7 @@ The verbs, as functions::
     check(dry, wet)            is this capture fit to be learned from?
     train(dry, wet, ...)       two recordings become a run
     train_seeds(dry, wet, ...) the same with several seeds
+    clean(model, ...)          a trained model until it hardly aliases
     resume(run)                go on with an interrupted run
     evaluate(run, ...)         scores on audio the model has not heard
     report(runs)               a page with scores, figures and sounds
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from drywet.trained.model_file import load_model
     from drywet.training.control import Control
     from drywet.verbs.check import check
+    from drywet.verbs.clean import clean
     from drywet.verbs.devices import devices
     from drywet.verbs.evaluate import evaluate
     from drywet.verbs.export import convert, export
@@ -64,6 +66,7 @@ __all__ = [
     "WaveNetConfig",
     "WindowedConfig",
     "check",
+    "clean",
     "convert",
     "devices",
     "evaluate",
@@ -92,6 +95,7 @@ _HOMES = {
     "WaveNetConfig": "drywet.models.wavenet.config",
     "WindowedConfig": "drywet.models.windowed.config",
     "check": "drywet.verbs.check",
+    "clean": "drywet.verbs.clean",
     "convert": "drywet.verbs.export",
     "devices": "drywet.verbs.devices",
     "evaluate": "drywet.verbs.evaluate",

@@ -25,6 +25,7 @@ from drywet.cli.arguments import (
     Size,
     WetFile,
 )  # fmt: skip
+from drywet.cli.clean import clean_command
 from drywet.cli.export import export_command
 from drywet.cli.knobs import KnobCommand, knobs_of
 from drywet.cli.study import study_app
@@ -153,6 +154,8 @@ def process_command(
 
 
 app.command("train", cls=KnobCommand)(train_command)
+
+app.command("clean")(clean_command)
 
 app.add_typer(study_app, name="study")
 

@@ -22,7 +22,7 @@ _CAPTURE = (
 )  # fmt: skip
 _FIXED = (
     "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal", "seeds",
-    "start", "loss",
+    "start", "loss", "clean",
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
 
@@ -108,6 +108,18 @@ def refuse_with_start(given: dict[str, Any]) -> None:
             f"--start was given with --{changed[0].replace('_', '-')}",
             "a model to train further, which keeps its kind, and a pair",
             "Leave one of them out.",
+        )
+
+
+def refuse_with_seeds(given: dict[str, Any]) -> None:
+    """Several seeds are compared as they are trained.
+
+    Raises:
+        DrywetError: they were to be cleaned.
+    """
+    if given["clean"]:
+        raise DrywetError(
+            "--seeds and --clean", "one of them", "Clean the best seed: drywet clean RUN/seed-0."
         )
 
 

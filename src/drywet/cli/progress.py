@@ -47,15 +47,25 @@ class _Line:
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self._close()
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+    def _close(self) -> None:
+        if self._open:
+            sys.stderr.write("\n")
+            self._open = False
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._open:
-            sys.stderr.write("\n")
-            sys.stderr.flush()
+        self._close()
+        sys.stderr.flush()
 
 
 class TrainingBar(_Line):
@@ -74,6 +84,8 @@ class TrainingBar(_Line):
         if progress.validation_esr is not None and progress.best_esr is not None:
             parts.append(f"ESR {progress.validation_esr:.5f}")
             parts.append(f"best {progress.best_esr:.5f}")
+        if progress.aliasing_db is not None:
+            parts.append(f"aliasing {progress.aliasing_db:.0f} dB")
         if progress.expected_esr is not None:
             parts.append(f"expected {progress.expected_esr:.5f}")
         parts.append(f"{progress.speed:.0f}x real time")
@@ -98,6 +110,20 @@ class RenderBar(_Line):
 
 class StudyBar(_Line):
     """Trainings done, the best so far and the time left of a study."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._preparing, self._began = "", 0.0
+
+    def prepare(self, what: str, done: float) -> None:
+        """Show what is made ready for the trainings."""
+        if what != self._preparing:
+            self._preparing, self._began = what, time.monotonic()
+            self.show(what, last=done < 1)
+            return
+        spent = time.monotonic() - self._began
+        if 0 < done < 1:
+            self.show(f"{what} {done:4.0%}  {_clock(spent * (1 - done) / done)} left")
 
     def update(self, progress: StudyProgress) -> None:
         """Show where the study stands."""

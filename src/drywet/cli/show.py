@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from drywet.verbs.process import Processed
     from drywet.verbs.render import Rendered
     from drywet.verbs.report import Reported
+    from drywet.verbs.scored_run import Run
     from drywet.verbs.signal import WrittenSignal
-    from drywet.verbs.train import Run
     from drywet.verbs.train_seeds import Seeds
 
 _MARKS = {"note": " ", "warning": "!", "error": "x"}
@@ -128,6 +128,9 @@ def _run_object(run: Run) -> dict[str, Any]:
         "run": str(run.path),
         "check": None if run.check is None else run.check.model_dump(mode="json"),
         "training": None if run.fit is None else vars(run.fit),
+        "before": None
+        if run.before is None
+        else {**vars(run.before), "path": str(run.before.path)},
         "evaluation": run.evaluation.model_dump(mode="json"),
     }
 
@@ -179,6 +182,12 @@ def _run(finished: Run, json: bool) -> None:
             f"best at step {finished.fit.best_step}"
         )
     print("\n".join(scores.lines(finished.evaluation)))
+    if finished.before is not None:
+        before, now = finished.before, finished.evaluation
+        print(
+            f"Cleaned: aliasing {before.aliasing_db:.0f} -> {now.aliasing_db:.0f} dB, "
+            f"ESR {before.esr:.2e} -> {now.esr:.2e}; before: {before.path}"
+        )
     if finished.timed and not finished.interrupted:
         print(
             "A budget in seconds depends on the machine's load, and one training on its seed: "

@@ -29,6 +29,9 @@ def ran(done: Study, json: bool) -> None:
     if json:
         print(jsonlib.dumps({**dataclasses.asdict(done), "path": str(done.path)}, indent=2))
         return
+    if done.interrupted and not done.states:
+        print("stopped while the captures were made. The same command goes on from here.")
+        return
     how = "stopped" if done.interrupted else "done"
     print(f"{how} after {done.seconds:.0f} s: {_states(done.states)} ({done.worked} now)")
     if done.interrupted or done.errors:
@@ -41,6 +44,9 @@ def status(found: StudyStatus, json: bool) -> None:
     """Print the state of a study."""
     if json:
         print(found.model_dump_json(indent=2))
+        return
+    if not found.states:
+        print(f"{found.path}: no training yet. The command that began it goes on.")
         return
     print(f"{found.path}: {_states(found.states)}; {found.busy_seconds / 3600:.2f} h of computing")
     for job in found.unfinished[:_MOST_SHOWN]:

@@ -89,7 +89,7 @@ def run_command(
     json: AsJson = False,
 ) -> None:
     """Run a study, as 'drywet study FILE.yaml' does: what is there already is not run again."""
-    from drywet.cli import show, show_study
+    from drywet.cli import show_study
     from drywet.cli.progress import StudyBar
     from drywet.studies.run import study
 
@@ -98,7 +98,7 @@ def run_command(
     with StudyBar() as bar:
         done = study(
             file, out, quick=quick, pairs=pairs, on=on, jobs=jobs,
-            on_step=show.step, on_progress=bar.update,
+            on_step=bar.say, on_progress=bar.update, on_preparing=bar.prepare,
         )  # fmt: skip
     show_study.ran(done, json)
     if done.interrupted:

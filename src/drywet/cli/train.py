@@ -19,7 +19,7 @@ from drywet.cli.arguments import (
 from drywet.cli.knobs import knobs_of
 
 if TYPE_CHECKING:
-    from drywet.verbs.train import Run
+    from drywet.verbs.scored_run import Run
     from drywet.verbs.train_seeds import Seeds
 
 
@@ -65,6 +65,12 @@ def train_command(
             help="Train this model further: a run, .nam or any other.", show_default=False
         ),
     ] = None,
+    clean: Annotated[
+        bool,
+        typer.Option(
+            "--clean", help="Then train on until it hardly aliases, as 'drywet clean' does."
+        ),
+    ] = False,
     cell: Annotated[
         str | None,
         typer.Option(
@@ -227,7 +233,10 @@ def train_command(
                     chosen["start"] = start
                     chosen["loss"] = loss or settings.loss
                 if seeds is not None:
+                    options.refuse_with_seeds(context.params)
                     chosen |= {"seeds": seeds}
+                else:
+                    chosen |= {"clean": clean}
                 if options.is_device(device, dry, signal):
                     from drywet.verbs.train_device import train_device
 

@@ -170,7 +170,7 @@ def _against_aliasing(found: Evaluation, now_db: float) -> str:
         return "A longer or livelier capture may help; oversampling would not."
     return (
         f"Play it with --oversample {tried.factor}, as 'drywet render' and 'drywet evaluate' do: "
-        f"{tried.asr_db:.0f} dB there."
+        f"{tried.asr_db:.0f} dB there. For plugins, which cannot: 'drywet clean'."
     )
 
 

@@ -16,7 +16,7 @@ from drywet.losses.terms import (
 
 
 class CombinedLoss(nn.Module):
-    """Weighted sum of the terms that `LossConfig` names."""
+    """Weighted sum of the terms of prediction and target that `LossConfig` names."""
 
     def __init__(self, config: LossConfig) -> None:
         super().__init__()

@@ -18,6 +18,8 @@ class LossConfig(BaseModel):
         mse: weight of the mean squared error.
         mse_pre: weight of the mean squared error after ``1 - 0.85 z^-1``.
         mrstft_pre: weight of the multi-resolution STFT distance after the same.
+        aliasing: weight of the aliasing-to-signal ratio of sines that the model plays by itself
+            (`drywet.losses.aliasing`), beside the terms above.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -30,10 +32,11 @@ class LossConfig(BaseModel):
     mse: float = Field(default=0.0, ge=0)
     mse_pre: float = Field(default=0.0, ge=0)
     mrstft_pre: float = Field(default=0.0, ge=0)
+    aliasing: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _something_to_minimise(self) -> LossConfig:
-        weights = self.model_dump(exclude={"pre_emphasis"})
+        weights = self.model_dump(exclude={"pre_emphasis", "aliasing"})
         if not any(weights.values()):
             raise ValueError("every loss weight is 0")
         return self

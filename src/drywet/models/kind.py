@@ -43,6 +43,8 @@ class TrainingDefaults:
         learning_rate: peak of the schedule.
         cycle_steps: steps of each cycle of the schedule, where no budget is given.
         restarts: how many seeds begin, where no budget is given.
+        cleaning_steps: of the one cycle in which a trained net's aliasing is minimised too.
+        cleaning_rate: peak of its schedule.
         pre_emphasis: of an ESR that is minimised.
         nam_loss: which of the losses of Neural Amp Modeler's trainer ``--loss nam`` is.
     """
@@ -56,6 +58,8 @@ class TrainingDefaults:
     learning_rate: float = 16e-3
     cycle_steps: tuple[int, ...] = (10_000,)
     restarts: int = 1
+    cleaning_steps: int = 400
+    cleaning_rate: float = 4e-3
     pre_emphasis: float = 0.0
     nam_loss: Literal["recurrent", "convolutional"] = "recurrent"
 
@@ -67,6 +71,8 @@ STATEFUL = TrainingDefaults(
     learning_rate=32e-3,
     cycle_steps=(60, 120, 240, 480, 960),
     restarts=4,
+    cleaning_steps=200,
+    cleaning_rate=2e-3,
     pre_emphasis=0.5,
 )
 """Of recurrent nets that keep their state, whose updates are the kernels' (docs/recipe.md)."""

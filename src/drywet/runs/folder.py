@@ -12,6 +12,7 @@
     device.json         what the device makes of test signals, where drywet played it
     report.html         all of it on one page, where it was asked for
     .lock               held by the process that trains into the folder
+    uncleaned/          the run before its model was cleaned, where that was asked for
     milestones/         weights after so many epochs, where they were to be kept
     figures/, audio/    to look at and to listen to
 """
@@ -85,6 +86,23 @@ class RunFolder:
                 save_model(folder.start_file, start)
             write_json(folder.config_file, config.model_dump(mode="json"))
         return folder
+
+    @property
+    def uncleaned(self) -> RunFolder:
+        """The run before its model was cleaned."""
+        return RunFolder(self.path / "uncleaned")
+
+    @property
+    def waits_to_be_cleaned(self) -> bool:
+        """Whether there is only that yet."""
+        return not self.config_file.is_file() and self.uncleaned.config_file.is_file()
+
+    def discard(self) -> None:
+        """Take away all that drywet made in it, also of before it was cleaned."""
+        for folder in (self, self.uncleaned):
+            if folder.config_file.is_file():
+                with folder.claimed():
+                    remove([*folder.made(), folder.config_file])
 
     def export_file(self, suffix: str) -> Path:
         """Where an export goes that was given no place: named after the run."""
@@ -226,8 +244,9 @@ def _visible(path: Path) -> list[str]:
 
 def _is_run(path: Path) -> bool:
     """Whether drywet made this folder, so that it may be overwritten."""
+    folder = RunFolder(path)
     try:
-        RunFolder.open(path).config()
+        (folder.uncleaned if folder.waits_to_be_cleaned else RunFolder.open(path)).config()
     except DrywetError:
         return False
     return True

@@ -25,6 +25,7 @@ class HistoryRow(BaseModel):
         validation_esr: error-to-signal ratio on the validation audio.
         validation_esr_pre: after pre-emphasis.
         validation_mrstft: multi-resolution STFT distance, where the choice depends on it.
+        validation_aliasing_db: mean aliasing-to-signal ratio, where it is minimised.
         score: by which the best weights are chosen.
         best_esr: validation ESR of the best weights so far.
         best_score: their score.
@@ -43,6 +44,7 @@ class HistoryRow(BaseModel):
     validation_esr: float | None = None
     validation_esr_pre: float | None = None
     validation_mrstft: float | None = None
+    validation_aliasing_db: float | None = None
     score: float | None = None
     best_esr: float | None = None
     best_score: float | None = None

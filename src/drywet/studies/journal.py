@@ -113,6 +113,10 @@ class Journal:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._db.close()
 
     def ask_for(self, jobs: Iterable[Job]) -> None:

@@ -13,13 +13,13 @@ from drywet.errors import DrywetError
 from drywet.storage import make_folder, write_json
 from drywet.studies.journal import Journal
 from drywet.studies.outcome import Outcome, read_outcome
-from drywet.studies.plan import Plan, read_plan
-from drywet.studies.points import Job, jobs_of
+from drywet.studies.plan import DeviceSource, Plan, read_plan
+from drywet.studies.points import Captured, Job, jobs_of
 from drywet.studies.search import Searching
 from drywet.studies.sources import captured
 from drywet.studies.work import Task, holds
 from drywet.studies.workers import Lost, Workers, open_workers
-from drywet.verbs.train import RUNS
+from drywet.verbs.scored_run import RUNS
 
 PLAN_FILE = "plan.json"
 _MOST_DEATHS = 3  # of workers over one job
@@ -77,6 +77,7 @@ def study(
     jobs: int | None = None,
     on_step: Callable[[str], None] = lambda text: None,
     on_progress: Callable[[StudyProgress], None] = lambda progress: None,
+    on_preparing: Callable[[str, float], None] = lambda what, done: None,
 ) -> Study:
     """Run a study, or what is missing or has changed of it.
 
@@ -89,6 +90,7 @@ def study(
         jobs: workers on this machine; one for each core by default.
         on_step: called with a line before what takes its time.
         on_progress: called when a job is done.
+        on_preparing: called with what is made ready for the trainings, and the share done.
 
     Raises:
         DrywetError: a declaration, file or device that cannot be used, another process at work in
@@ -102,7 +104,7 @@ def study(
     make_folder(folder / "points")
     try:
         with FileLock(folder / ".lock", timeout=0):
-            return _run(plan, folder.resolve(), on, jobs, on_step, on_progress)
+            return _run(plan, folder.resolve(), on, jobs, on_step, on_progress, on_preparing)
     except Timeout:
         raise DrywetError(
             f"another 'drywet study' is at work in {folder}", "one at a time",
@@ -131,7 +133,8 @@ def _require_own(folder: Path) -> None:
 
 
 def _visible(folder: Path) -> list[str]:
-    return [entry.name for entry in folder.iterdir() if entry.name not in (".lock", "points")]
+    mine = (".lock", "points", "captures")
+    return [entry.name for entry in folder.iterdir() if entry.name not in mine]
 
 
 def _run(
@@ -141,13 +144,24 @@ def _run(
     workers: int | None,
     on_step: Callable[[str], None],
     on_progress: Callable[[StudyProgress], None],
+    on_preparing: Callable[[str, float], None],
 ) -> Study:
     began = time.perf_counter()
-    sources = captured(plan, folder, on_step)
+    nowhere = {s.name: Captured(s.name, folder, folder, "", None, ()) for s in plan.sources}
+    count = len(jobs_of(plan, nowhere))  # what is wrong with a setting shows before all work
+    if any(isinstance(source, DeviceSource) for source in plan.sources):
+        on_step(f"{count} trainings on {len(plan.sources)} captures, which are made first")
+    if not (folder / PLAN_FILE).is_file():  # a study from its first moment, whenever it is stopped
+        _keep(plan, folder)
+        Journal(folder, create=True).close()
+    try:
+        sources = captured(plan, folder, on_preparing)
+    except KeyboardInterrupt:
+        return Study(folder, {}, 0, time.perf_counter() - began, [], interrupted=True)
     jobs = jobs_of(plan, sources)
     searches = [Searching(plan, s, sources[s.of], folder) for s in plan.searches]
     past = [job for search in searches for job in search.past()]
-    write_json(folder / PLAN_FILE, plan.model_dump(mode="json", exclude={"folder"}))
+    _keep(plan, folder)
     with Journal(folder, create=True) as journal:
         journal.stop()
         journal.ask_for({job.id: job for job in (*past, *jobs)}.values())
@@ -172,6 +186,10 @@ def _run(
             folder, journal.states(), execution.worked, time.perf_counter() - began,
             execution.errors, interrupted,
         )  # fmt: skip
+
+
+def _keep(plan: Plan, folder: Path) -> None:
+    write_json(folder / PLAN_FILE, plan.model_dump(mode="json", exclude={"folder"}))
 
 
 @dataclass

@@ -24,23 +24,28 @@ from drywet.verbs.signal import signal
 _DIGITS = 12
 
 
-def captured(plan: Plan, folder: Path, on_step: Callable[[str], None]) -> dict[str, Captured]:
+def captured(
+    plan: Plan, folder: Path, on_preparing: Callable[[str, float], None]
+) -> dict[str, Captured]:
     """Every source as files; what drywet plays is played now, unless it has been.
 
     Args:
         plan: the declaration.
         folder: of the study.
-        on_step: called with a line before a device is played.
+        on_preparing: called with what is done and the share of it.
 
     Raises:
         DrywetError: no such device, or files that cannot be learned from.
     """
     found = {}
-    for source in plan.sources:
+    for number, source in enumerate(plan.sources, 1):
+        where = f"capture {number} of {len(plan.sources)}: {source.name}"
         if isinstance(source, PairSource):
+            on_preparing(f"{where}, checked", 0.0)
             found[source.name] = _recorded(plan, source)
         else:
-            found[source.name] = _played(plan, source, folder, on_step)
+            found[source.name] = _played(plan, source, folder, where, on_preparing)
+        on_preparing(where, 1.0)
     return found
 
 
@@ -59,7 +64,11 @@ def _recorded(plan: Plan, source: PairSource) -> Captured:
 
 
 def _played(
-    plan: Plan, source: DeviceSource, folder: Path, on_step: Callable[[str], None]
+    plan: Plan,
+    source: DeviceSource,
+    folder: Path,
+    where: str,
+    on_preparing: Callable[[str, float], None],
 ) -> Captured:
     name = source.device
     if name.lower() not in built_in() and not name.startswith("lv2:"):
@@ -82,11 +91,12 @@ def _played(
     make_folder(place)
     remove_leftovers([dry, wet])
     if not dry.is_file():
-        on_step(f"{plan.signal.seconds:g} s of {plan.signal.kind} signal")
+        on_preparing(f"{plan.signal.seconds:g} s of {plan.signal.kind} signal", 0.0)
         signal(dry, **plan.signal.model_dump())
     if not wet.is_file():
-        on_step(f"{source.name}: {plan.signal.seconds:g} s through {device.name}")
-        process(name, dry, wet, knobs=knobs)
+        playing = f"{where}, {plan.signal.seconds:g} s through {device.name}"
+        on_preparing(playing, 0.0)
+        process(name, dry, wet, knobs=knobs, on_progress=lambda done: on_preparing(playing, done))
     return Captured(source.name, dry, wet, digest, name, tuple(knobs.items()))
 
 

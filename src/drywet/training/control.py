@@ -32,6 +32,7 @@ class Progress:
         starts: how many are still compared; 1 for a training of one.
         expected_esr: on the validation audio at the end of the cycle at hand, once two cycles show
             the way (`drywet.training.cycles`).
+        aliasing_db: latest, on sines, where it is minimised.
     """
 
     step: int
@@ -43,6 +44,7 @@ class Progress:
     start: int = 0
     starts: int = 1
     expected_esr: float | None = None
+    aliasing_db: float | None = None
 
 
 class Control:

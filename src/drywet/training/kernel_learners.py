@@ -22,6 +22,7 @@ from drywet.models.windowed.net import WindowedModel
 from drywet.optimizers.choose import Optimizer
 from drywet.runs.config import Settings
 from drywet.training.learner import Learner, TorchLearner
+from drywet.training.sines import PlayedSines
 
 _SECONDS_AT_ONCE = 0.05  # after so long the loop looks at the clock and at Ctrl-C
 _MOST_AT_ONCE = 4096
@@ -128,7 +129,7 @@ def can_learn_sequences(model: EffectModel, settings: Settings) -> bool:
         isinstance(model, RecurrentModel)
         and not model.config.knobs
         and can_run(model.rec, model.head, model.input_gain.reshape(1, 1, 1))
-        and not settings.loss.in_spectra
+        and not (settings.loss.in_spectra or settings.loss.aliasing)
     )
 
 
@@ -140,6 +141,7 @@ def can_learn_frames(model: EffectModel, settings: Settings, warm_up: int) -> bo
         and settings.segment == 1
         and warm_up >= model.warm_up
         and not (settings.loss.dc or settings.loss.mse or settings.loss.in_spectra)
+        and not settings.loss.aliasing
         and not settings.minimised.emphasised
     )
 
@@ -151,10 +153,11 @@ def learner(
     settings: Settings,
     warm_up: int,
     device: torch.device,
+    sines: PlayedSines | None = None,
 ) -> Learner:
     """The fastest learner for a training, with the arguments of `TorchLearner`."""
     if isinstance(model, RecurrentModel) and can_learn_sequences(model, settings):
         return SequenceLearner(model, optimizer, sampler, settings, warm_up)
     if isinstance(model, WindowedModel) and can_learn_frames(model, settings, warm_up):
         return FrameLearner(model, optimizer, sampler, settings, warm_up)
-    return TorchLearner(model, optimizer, sampler, settings, warm_up, device)
+    return TorchLearner(model, optimizer, sampler, settings, warm_up, device, sines)

@@ -16,6 +16,7 @@ from drywet.losses.combined import CombinedLoss
 from drywet.models.base import EffectModel
 from drywet.optimizers.choose import Optimizer
 from drywet.runs.config import Settings
+from drywet.training.sines import PlayedSines
 
 
 class Learner(ABC):
@@ -46,6 +47,7 @@ class TorchLearner(Learner):
         settings: of loss and training.
         warm_up: samples of a window that only settle the state.
         device: where the model is.
+        sines: that it plays beside the windows, where its aliasing is minimised too.
     """
 
     def __init__(
@@ -56,10 +58,13 @@ class TorchLearner(Learner):
         settings: Settings,
         warm_up: int,
         device: torch.device,
+        sines: PlayedSines | None = None,
     ) -> None:
         self._model, self._optimizer, self._sampler = model, optimizer, sampler
         self._settings, self._warm_up, self._device = settings, warm_up, device
         self._loss_function = CombinedLoss(settings.minimised)
+        self._sines = sines
+        self._trained = [each for each in model.parameters() if each.requires_grad]
 
     def learn(self, step: int, rates: Sequence[float]) -> list[float]:
         """See `Learner`."""
@@ -75,14 +80,21 @@ class TorchLearner(Learner):
         losses = []
         with torch.no_grad():
             state = self._model.state_after(dry[:, : self._warm_up])
-        for first in range(self._warm_up, dry.shape[1], self._settings.bptt):
+        pieces = range(self._warm_up, dry.shape[1], self._settings.bptt)
+        if self._sines is not None:
+            self._sines.begin(step, len(pieces))
+        for number, first in enumerate(pieces):
             part = slice(first, first + self._settings.bptt)
             prediction, state = self._model(dry[:, part], state)
             loss = self._loss_function(prediction, wet[:, part])
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(self._model.parameters(), self._settings.training.clip)
-            self._optimizer.step()
-            state = tuple(tensor.detach() for tensor in state)
             losses.append(float(loss.detach()))
+            if self._sines is not None:
+                weight = self._settings.loss.aliasing
+                losses[-1] += weight * self._sines.add_gradient(number, self._trained, weight)
+            length = torch.nn.utils.clip_grad_norm_(self._trained, self._settings.training.clip)
+            if self._sines is None or torch.isfinite(length):
+                self._optimizer.step()
+            state = tuple(tensor.detach() for tensor in state)
         return losses

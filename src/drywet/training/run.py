@@ -19,6 +19,7 @@ from drywet.training.control import Control
 from drywet.training.data import TrainingData
 from drywet.training.gains import set_gains
 from drywet.training.hardware import choose_device, use_threads
+from drywet.training.teacher import with_teacher
 from drywet.training.trainer import FitResult, Trainer
 
 _one_at_a_time = threading.Lock()
@@ -66,6 +67,8 @@ def learn(
             begun = load_model(folder.start_file)
             model, metadata = begun.model, begun.card.metadata
             model.train()
+            if config.cleans:
+                data = with_teacher(data, begun)
         else:
             model = build(settings.model)
             set_gains(model, data)
@@ -76,7 +79,14 @@ def learn(
             metadata=metadata,
         )
         trainer = Trainer(
-            model, card, data, settings, folder, device, control, trained=config.start is not None
+            model,
+            card,
+            data,
+            settings,
+            folder,
+            device,
+            control,
+            trained=config.start is not None and not config.cleans,
         )
         return trainer.run(resume, pause_at)
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from drywet.data.segments import SegmentSampler
 from drywet.data.split import total
+from drywet.dsp.levels import db, peak
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.models.base import EffectModel
@@ -38,6 +39,7 @@ from drywet.training.control import Control, Progress
 from drywet.training.cycles import after_cycle, cycles_of, learned_by_heart
 from drywet.training.data import TrainingData
 from drywet.training.kernel_learners import learner
+from drywet.training.sines import PlayedSines
 from drywet.training.validation import Validated, Validation
 
 _RAMP_UPDATES = 50  # the learning rate rises linearly over the first ones
@@ -109,13 +111,15 @@ class Trainer:
             config.seed, config.examples,
         )  # fmt: skip
         batch = SpanBatch(whole.dry, whole.wet, held_out, device, model.warm_up)
-        self.validation = Validation(batch, held_out, data.rate, config.select)
+        sines = _sines(model, data, settings, device) if settings.loss.aliasing else None
+        self.validation = Validation(batch, held_out, data.rate, config.select, sines)
         self.cycles = cycles_of(settings)
         self.budget = Budget(settings, total(whole.split.train), total(held_out), self.cycles.total)
         self.optimizer = _optimizer(model, settings)
-        self.learner = learner(model, self.optimizer, sampler, settings, warm_up, device)
+        self.learner = learner(model, self.optimizer, sampler, settings, warm_up, device, sines)
         self.state = LoopState(model.state_dict(), self.optimizer.state_dict())
         self.validation_esr: float | None = None
+        self.aliasing_db: float | None = None
 
     def run(self, resume: bool = False, pause_at: float = 1.0) -> FitResult:
         """Train, leaving the best weights in the model.
@@ -242,6 +246,10 @@ class Trainer:
         state = self.state
         found = self.validation.of(self.model)
         score = found.by(self.config.select)
+        if found.aliasing is not None:
+            score += self.settings.loss.aliasing * found.aliasing
+            score *= 2 - self._progress()  # it is finished only when the learning rate is low
+            self.aliasing_db = db(found.aliasing**0.5)
         healthy = found.finite and bool(np.isfinite([score, state.loss_sum]).all())
         if not healthy and not state.best_step:
             raise DrywetError(
@@ -283,6 +291,7 @@ class Trainer:
             validation_esr=found.esr,
             validation_esr_pre=found.esr_pre,
             validation_mrstft=found.mrstft,
+            validation_aliasing_db=self.aliasing_db,
             score=score,
             best_esr=state.best_esr,
             best_score=state.best_score,
@@ -355,6 +364,7 @@ class Trainer:
                 start=state.start,
                 starts=1 + len(state.waiting),
                 expected_esr=self._expected_esr(),
+                aliasing_db=self.aliasing_db,
             )
         )
 
@@ -363,6 +373,17 @@ def _optimizer(model: EffectModel, settings: Settings) -> Optimizer:
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return optimizer_of(
         settings.optimizer, trained, settings.learning_rate, settings.training.weight_decay
+    )
+
+
+def _sines(
+    model: EffectModel, data: TrainingData, settings: Settings, device: torch.device
+) -> PlayedSines:
+    """As loud as the recording, at most."""
+    whole = data.joined()
+    loudest = max(peak(whole.dry[a:b]) for a, b in whole.split.train)
+    return PlayedSines(
+        model, data.rate, loudest, settings.bptt, settings.batch, settings.training.seed, device
     )
 
 

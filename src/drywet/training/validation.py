@@ -22,6 +22,7 @@ from drywet.metrics import stft, time
 from drywet.metrics.bands import BandEnergies, BandScore
 from drywet.models.base import EffectModel
 from drywet.runs.config import Select
+from drywet.training.sines import PlayedSines
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,14 @@ class Validated:
         esr_pre: after pre-emphasis.
         mrstft: ``None`` where no choice depends on it.
         bands: error and excess by band.
+        aliasing: mean aliasing-to-signal ratio of sines, where it is minimised.
     """
 
     esr: float
     esr_pre: float
     mrstft: float | None
     bands: list[BandScore]
+    aliasing: float | None = None
 
     @property
     def finite(self) -> bool:
@@ -68,10 +71,18 @@ class Validation:
         rate: in Hz.
         select: the score that chooses; the MR-STFT is only taken where it needs it, and needs
             a span long enough.
+        sines: that the model plays beside, where its aliasing is minimised.
     """
 
-    def __init__(self, batch: SpanBatch, spans: Sequence[Span], rate: int, select: Select) -> None:
-        self._batch = batch
+    def __init__(
+        self,
+        batch: SpanBatch,
+        spans: Sequence[Span],
+        rate: int,
+        select: Select,
+        sines: PlayedSines | None = None,
+    ) -> None:
+        self._batch, self._sines = batch, sines
         self._ends = np.cumsum([span.length for span in spans])[:-1]
         self._targets = self._cut(batch.target)
         self._bands = BandEnergies(self._targets, rate)
@@ -94,6 +105,7 @@ class Validation:
             esr_pre=float(time.esr(_pre_emphasised(predictions), self._pre_emphasised)),
             mrstft=self._distance(predictions),
             bands=self._bands.scores(predictions),
+            aliasing=None if self._sines is None else self._sines.validate(),
         )
 
 

@@ -14,8 +14,9 @@ from drywet.training.control import Control
 from drywet.training.prepare import Played
 from drywet.verbs.export import export
 from drywet.verbs.process import process
+from drywet.verbs.scored_run import Run
 from drywet.verbs.signal import signal
-from drywet.verbs.train import Run, train
+from drywet.verbs.train import train
 
 _SECONDS = 60.0
 

@@ -2,57 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from drywet.errors import DrywetError
-from drywet.evaluation.result import Evaluation
-from drywet.formats.registry import formats_for
 from drywet.losses.config import LossConfig
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import ModelConfig
-from drywet.pair.summary import CheckReport
 from drywet.runs.config import CaptureConfig, Settings, TrainingConfig, named_loss
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.storage import remove_leftovers
 from drywet.training.control import Control, CtrlC
-from drywet.training.data import TrainingData
 from drywet.training.hardware import choose_device
 from drywet.training.prepare import Played, prepare_again
 from drywet.training.start import from_model
-from drywet.training.trainer import FitResult
 from drywet.validation import parse
-from drywet.verbs.evaluate import evaluate
-from drywet.verbs.make_run import make_run, prepared
-
-RUNS = Path("runs")
-"""Where runs go that are not given a folder."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished training.
-
-    Attributes:
-        path: the run's folder.
-        check: what the checks had to say; ``None`` for a resumed run.
-        fit: how the training went; ``None`` for a linear model, solved in closed form.
-        evaluation: scores on the held-out audio.
-        formats: that ``export`` can write it in.
-        timed: its budget was in seconds, so that another training may end elsewhere.
-    """
-
-    path: Path
-    check: CheckReport | None
-    fit: FitResult | None
-    evaluation: Evaluation
-    formats: list[str]
-    timed: bool
-
-    @property
-    def interrupted(self) -> bool:
-        """Ended because it was asked to stop."""
-        return self.fit is not None and self.fit.interrupted
+from drywet.verbs.clean import clean_run, finished
+from drywet.verbs.make_run import prepared
+from drywet.verbs.scored_run import RUNS, Run, scored_run
 
 
 def train(
@@ -65,6 +31,7 @@ def train(
     training: TrainingConfig | None = None,
     capture: CaptureConfig | None = None,
     start: Path | str | None = None,
+    clean: bool = False,
     overwrite: bool = False,
     played: Played | None = None,
     control: Control | None = None,
@@ -80,6 +47,8 @@ def train(
         training: budget, seed, optimiser.
         capture: rate, alignment, held-out stretch.
         start: a model to train further, as for `drywet.load`, instead of a new one.
+        clean: train the net on afterwards until it hardly aliases (`drywet.clean`); what it was
+            before stays in the folder's ``uncleaned``.
         overwrite: replace a run that is there.
         played: the device, where drywet made the capture (`drywet.train_device`).
         control: told of findings, progress and better models, and asked whether to stop; by
@@ -107,8 +76,14 @@ def train(
     config, data, report = prepared(dry, wet, settings, played, control)
     if start is not None:
         config = config.model_copy(update={"start": str(Path(start).resolve())})
-    folder = RunFolder.create(path, config, overwrite, started)
-    return scored_run(folder, data, control, report, resume=False)
+    if not clean:
+        folder = RunFolder.create(path, config, overwrite, started)
+        folder.uncleaned.discard()
+        return scored_run(folder, data, control, report, resume=False)
+    RunFolder(path).discard()
+    first = RunFolder.create(RunFolder(path).uncleaned.path, config, overwrite, started)
+    run = scored_run(first, data, control, report, resume=False)
+    return run if run.interrupted else clean_run(first, path, True, control, data)
 
 
 def resume(run: Path | str, *, control: Control | None = None) -> Run:
@@ -122,13 +97,23 @@ def resume(run: Path | str, *, control: Control | None = None) -> Run:
         DrywetError: no such run, its files have changed, a damaged checkpoint, or another process
             trains into it.
     """
-    folder = RunFolder.open(run)
+    control = control or CtrlC()
+    whole = RunFolder(Path(run))
+    if whole.waits_to_be_cleaned:
+        first = _resumed(whole.uncleaned, control)
+        return first if first.interrupted else clean_run(whole.uncleaned, whole.path, True, control)
+    return _resumed(RunFolder.open(run), control)
+
+
+def _resumed(folder: RunFolder, control: Control) -> Run:
+    """A run that is there, finished."""
     with folder.claimed():
         config = folder.config()
         remove_leftovers(folder.made())
         choose_device(config.settings.training.compute)
         data = prepare_again(config)
-        return scored_run(folder, data, control or CtrlC(), None, resume=True)
+        finish = finished if config.cleans else scored_run
+        return finish(folder, data, control, None, resume=True)
 
 
 def settings_of(
@@ -149,28 +134,3 @@ def settings_of(
         "capture": capture or CaptureConfig(),
     }
     return parse(Settings, parts, Path("the settings"))
-
-
-def scored_run(
-    folder: RunFolder,
-    data: TrainingData,
-    control: Control,
-    report: CheckReport | None,
-    resume: bool,
-) -> Run:
-    """Train the run of a folder and evaluate it.
-
-    Args:
-        folder: of the run, its configuration in it.
-        data: what to learn.
-        control: as for `train`.
-        report: what the checks had to say.
-        resume: go on from the folder's checkpoint, if it got that far.
-    """
-    fit, found = make_run(
-        folder, data, control, lambda folder, fit: evaluate(folder), resume=resume
-    )
-    config = folder.config()
-    formats = [] if fit is None else formats_for(config.settings.model, config.rate)
-    timed = config.settings.training.seconds is not None
-    return Run(folder.path, report, fit, found, formats, timed)

@@ -16,8 +16,9 @@ from drywet.runs.folder import next_free, require_free
 from drywet.storage import make_folder
 from drywet.training.prepare import Played
 from drywet.verbs.process import process
+from drywet.verbs.scored_run import RUNS, Run
 from drywet.verbs.signal import signal as write_signal
-from drywet.verbs.train import RUNS, Run, train
+from drywet.verbs.train import train
 from drywet.verbs.train_seeds import Seeds, train_seeds
 
 _SECONDS = 60.0

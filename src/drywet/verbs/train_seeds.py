@@ -22,7 +22,8 @@ from drywet.training.hardware import choose_device
 from drywet.training.prepare import Played, prepare_again
 from drywet.validation import parse
 from drywet.verbs.make_run import prepared
-from drywet.verbs.train import RUNS, Run, scored_run, settings_of
+from drywet.verbs.scored_run import RUNS, Run, scored_run
+from drywet.verbs.train import settings_of
 
 _MOST_SEEDS = 1000
 

@@ -1,0 +1,115 @@
+"""A model's aliasing while it is trained: on sines that it plays beside the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+
+from drywet.data.sines import Sines, SineSampler
+from drywet.losses.aliasing import AliasingLoss
+from drywet.models.base import EffectModel, State
+
+_SETTLE_SHARE = 6  # of a second: nets whose memory has no end have found their rest by then
+_VALIDATION_STEP = 2**40  # no training gets there
+_SHORTER = (64, 16)  # samples
+_EXPLODED = 10.0  # times the gradient of the recording
+
+
+class PlayedSines:
+    """Sines that a model goes on playing from update to update, its state handed on.
+
+    A net has to have settled on them, or its own start would count as aliasing.
+
+    Args:
+        model: that plays.
+        rate: in Hz.
+        peak: of the loudest sine, in full scale.
+        frame: samples of a frame, roughly.
+        batch: sines at once.
+        seed: of the run.
+        device: where the model is.
+    """
+
+    def __init__(
+        self,
+        model: EffectModel,
+        rate: int,
+        peak: float,
+        frame: int,
+        batch: int,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self._unbounded = model.receptive_field is None
+        settle = max(model.warm_up, rate // _SETTLE_SHARE) if self._unbounded else model.warm_up
+        self._model, self._device = model, device
+        self._sampler = SineSampler(rate, peak, settle, frame, batch, seed)
+        self._loss = AliasingLoss()
+        self._sines: Sines
+        self._state: State
+
+    def begin(self, step: int, frames: int) -> None:
+        """Draw the sines of a step, of so many frames, and let the model settle on them."""
+        drawn = self._sampler.draw(step, frames)
+        signal, harmonic = drawn.signal.to(self._device), drawn.harmonic.to(self._device)
+        self._sines = Sines(signal, harmonic, drawn.length)
+        with torch.no_grad():
+            self._state = self._model.state_after(signal[:, : self._sampler.settle])
+
+    def add_gradient(self, number: int, parameters: Sequence[Parameter], weight: float) -> float:
+        """Add the gradient of the next frame's mean aliasing-to-signal ratio to what is there.
+
+        A recurrent net may be chaotic on a sine, and its gradient then grows exponentially with
+        the samples it goes back (Pascanu, Mikolov and Bengio, ICML 2013): it goes back fewer
+        ones where that happens. The recording leads in any case: no more is added than its own
+        gradient is long.
+
+        Args:
+            number: of the frame within the step.
+            parameters: with the gradient of the recording.
+            weight: of the ratio.
+
+        Returns:
+            The ratio.
+        """
+        used = [parameter for parameter in parameters if parameter.grad is not None]
+        held = _length([parameter.grad for parameter in used if parameter.grad is not None])
+        reaches = (self._sines.length, *_SHORTER) if self._unbounded else (self._sines.length,)
+        for reach in reaches:
+            ratio, state = self._frame(number, reach)
+            gradient = torch.autograd.grad(ratio, used)
+            length = _length(gradient)
+            if length < _EXPLODED * held:
+                break
+        self._state = state
+        if 0 < length < float("inf"):
+            share = min(weight, held / length)
+            for parameter, part in zip(used, gradient, strict=True):
+                assert parameter.grad is not None
+                parameter.grad.add_(part, alpha=share)
+        return float(ratio.detach())
+
+    def _frame(self, number: int, reach: int) -> tuple[Tensor, State]:
+        """The ratio of a frame, whose gradient goes back so many samples; the state after it."""
+        first = self._sampler.settle + number * self._sines.length
+        piece = self._sines.signal[:, first : first + self._sines.length]
+        played, state = [], self._state
+        for at in range(0, piece.shape[1], reach):
+            out, state = self._model(piece[:, at : at + reach], state)
+            state = tuple(tensor.detach() for tensor in state)
+            played.append(out)
+        ratio: Tensor = self._loss(torch.cat(played, dim=1), self._sines.harmonic)
+        return ratio, state
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """The ratio on sines that no training draws."""
+        self.begin(_VALIDATION_STEP, 1)
+        return float(self._frame(0, self._sines.length)[0])
+
+
+def _length(gradient: Sequence[Tensor]) -> float:
+    return float(torch.stack([part.square().sum() for part in gradient]).sum().sqrt())
