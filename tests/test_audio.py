@@ -8,6 +8,7 @@ from drywet.audio.read import blocks, probe, read
 from drywet.audio.resample import StreamResampler, resample
 from drywet.audio.write import write
 from drywet.errors import DrywetError
+from drywet.metrics import time
 from tests.support import RATE, playing, save
 
 X = playing(2)
@@ -129,3 +130,23 @@ def test_long_files_are_written_in_every_format(tmp_path):
     for name in ("a.ogg", "a.flac"):
         write(tmp_path / name, x, 48_000)
         assert abs(probe(tmp_path / name).frames - len(x)) < 5000
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "aiff", "w64", "rf64", "caf", "au"])
+def test_every_lossless_ending_is_written_and_read_back(tmp_path, ending):
+    signal = playing(1.0)
+    write(tmp_path / f"a.{ending}", signal, RATE)
+    found, rate = read(tmp_path / f"a.{ending}")
+    assert rate == RATE
+    assert np.abs(found - signal).max() <= 2.0**-23
+
+
+@pytest.mark.parametrize(("ending", "esr"), [("mp3", 0.01), ("ogg", 0.02), ("opus", 0.05)])
+def test_lossy_endings_are_written_in_time(tmp_path, ending, esr):
+    signal = playing(3.0, 48_000)
+    write(tmp_path / f"a.{ending}", signal, 48_000)
+    found, rate = soundfile.read(tmp_path / f"a.{ending}")
+    assert rate == 48_000
+    count = min(len(found), len(signal))
+    assert abs(len(found) - len(signal)) < 2400
+    assert time.esr(found[:count], signal[:count].astype(np.float64)) < esr

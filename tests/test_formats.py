@@ -257,7 +257,7 @@ def test_anyones_model_is_scored_on_a_capture(run_folder, capture, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("convert", "{nam}", "{folder}/x.xyz"), "no format's suffix"),
+        (("convert", "{nam}", "{folder}/x.xyz"), "the ending of a format"),
         (("convert", "{nam}", "{nam}"), "is the model itself"),
         (("convert", "{nam}", "{folder}/x.nam", "--drive", "0.5"), "a knob drive"),
         (("render", "{nam}", "x.wav", "y.wav", "--size", "0.5"), "slimmable"),

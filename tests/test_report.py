@@ -337,11 +337,10 @@ def test_refusals(run_folder, tmp_path):
     done = drywet("report", run_folder, "-o", tmp_path / "no" / "such" / "place.html")
     assert done.code == 2
     assert "cannot write" in done.err
-    for out in (tmp_path, "song.wav"):
-        done = drywet("report", run_folder, "-o", out)
-        assert done.code == 2
-        assert ".html" in done.err
-        assert "scoring" not in done.err, "before the work, not after it"
+    done = drywet("report", run_folder, "-o", "song.wav")
+    assert done.code == 2
+    assert ".html" in done.err
+    assert "scoring" not in done.err, "before the work, not after it"
 
 
 def test_sounds_keep_their_level(tmp_path):

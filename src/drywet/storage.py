@@ -23,6 +23,29 @@ def _explain(path: Path, error: OSError) -> DrywetError:
     )
 
 
+def require_place(path: Path) -> None:
+    """Check that a file can be written there, before the work that it is to hold.
+
+    Raises:
+        DrywetError: it is a folder, or its own folder is missing or cannot be written to.
+    """
+    try:
+        if path.is_dir():
+            found, wanted = "it is a folder", "the name of a file"
+            todo = f"Name one in it, such as {path / 'out'}{path.suffix}."
+        elif not path.parent.is_dir():
+            found = f"there is no folder {path.parent}"
+            wanted, todo = "a folder that is there", "Make it, or choose another place."
+        elif not os.access(path.parent, os.W_OK):
+            found = f"the folder {path.parent} may not be written to"
+            wanted, todo = "one that may", "Choose another place."
+        else:
+            return
+    except OSError as error:
+        raise _explain(path, error) from error
+    raise DrywetError(f"cannot write {path}: {found}", wanted, todo)
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that replaces it if the block succeeds.

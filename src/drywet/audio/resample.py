@@ -9,6 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from drywet.audio.read import Samples
+from drywet.errors import DrywetError
+
+
+def other_rate(what: str, rate: int, player: str, own: int) -> DrywetError:
+    """What to say where a signal and what plays it run at different rates."""
+    return DrywetError(
+        f"{what} is at {rate} Hz and {player} runs at {own} Hz", "the same rate",
+        "Add --resample to convert there and back.",
+    )  # fmt: skip
 
 
 class StreamResampler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,19 +11,22 @@ import numpy as np
 
 from drywet.audio.read import Samples
 from drywet.errors import DrywetError
-from drywet.storage import atomic_path
+from drywet.storage import atomic_path, require_place
 
-_SUBTYPES = {
-    "float": {"WAV": "FLOAT", "AIFF": "FLOAT", "FLAC": "PCM_24", "OGG": "VORBIS"},
-    "24": {"WAV": "PCM_24", "AIFF": "PCM_24", "FLAC": "PCM_24", "OGG": "VORBIS"},
-}
 _FRAMES_AT_ONCE = 65_536  # libsndfile's Vorbis encoder crashes on minutes in one call
+# By the ending: the format, its samples where they may be floats, and where 24 bits are wanted.
 _FORMATS = {
-    ".wav": "WAV",
-    ".flac": "FLAC",
-    ".aif": "AIFF",
-    ".aiff": "AIFF",
-    ".ogg": "OGG",
+    ".wav": ("WAV", "FLOAT", "PCM_24"),
+    ".flac": ("FLAC", "PCM_24", "PCM_24"),
+    ".aif": ("AIFF", "FLOAT", "PCM_24"),
+    ".aiff": ("AIFF", "FLOAT", "PCM_24"),
+    ".w64": ("W64", "FLOAT", "PCM_24"),
+    ".rf64": ("RF64", "FLOAT", "PCM_24"),
+    ".caf": ("CAF", "FLOAT", "PCM_24"),
+    ".au": ("AU", "FLOAT", "PCM_24"),
+    ".ogg": ("OGG", "VORBIS", "VORBIS"),
+    ".opus": ("OGG", "OPUS", "OPUS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III", "MPEG_LAYER_III"),
 }
 
 
@@ -33,7 +37,7 @@ def writer(
     """Open a mono audio file for writing in blocks; it appears when complete.
 
     Args:
-        path: where to; the suffix chooses the format.
+        path: where to; the ending chooses the format, of those that libsndfile writes.
         rate: sample rate in Hz.
         depth: ``"float"`` (32-bit float where the format has it) or ``"24"``.
 
@@ -46,18 +50,10 @@ def writer(
     import soundfile
 
     path = Path(path)
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise DrywetError(
-            f"{path.name} has the ending '{path.suffix}'",
-            f"an output file ending in {', '.join(_FORMATS)}",
-            "Name the output file so.",
-        )
+    kind, subtype = _format_of(path, depth)
     with atomic_path(path) as temporary:
         try:
-            with soundfile.SoundFile(
-                str(temporary), "w", rate, 1, _SUBTYPES[depth][kind], format=kind
-            ) as file:
+            with soundfile.SoundFile(str(temporary), "w", rate, 1, subtype, format=kind) as file:
                 yield file.write
         except soundfile.LibsndfileError as error:
             raise DrywetError(
@@ -65,6 +61,37 @@ def writer(
                 "free space and a sample rate that the format knows",
                 "Choose another place or format.",
             ) from error
+
+
+def _format_of(path: Path, depth: str) -> tuple[str, str]:
+    """The format and its kind of samples, by the ending."""
+    found = _FORMATS.get(path.suffix.lower())
+    if found is None:
+        ending = f"ends in {path.suffix}" if path.suffix else "has no ending that says its format"
+        raise DrywetError(
+            f"the output file {path.name} {ending}", f"one of {', '.join(_FORMATS)}",
+            "Name the output file so.",
+        )  # fmt: skip
+    return found[0], found[1 if depth == "float" else 2]
+
+
+def require_writable(path: Path, rate: int) -> None:
+    """Check, before any work, that audio of such a rate can be written there.
+
+    Raises:
+        DrywetError: the place, the ending, or a rate that the format does not know.
+    """
+    import soundfile
+
+    require_place(path)
+    kind, subtype = _format_of(path, "float")
+    try:
+        soundfile.SoundFile(io.BytesIO(), "w", rate, 1, subtype, format=kind).close()
+    except soundfile.LibsndfileError as error:
+        raise DrywetError(
+            f"{path.name} at {rate} Hz", f"a sample rate that {path.suffix} knows",
+            "Name the output file .wav or .flac.",
+        ) from error  # fmt: skip
 
 
 def require_another(source: Path, target: Path) -> None:

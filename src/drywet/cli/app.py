@@ -135,6 +135,7 @@ def process_command(
         ),
     ] = None,
     channel: Channel = None,
+    resample: Resample = False,
     json: AsJson = False,
 ) -> None:
     """Play an audio file through a device.
@@ -148,7 +149,7 @@ def process_command(
     with RenderBar() as bar:
         result = process(
             device, source, target, knobs=knobs_of(context),
-            oversample=oversample, channel=channel, on_progress=bar.update,
+            oversample=oversample, channel=channel, resample=resample, on_progress=bar.update,
         )  # fmt: skip
     show.processed(result, json)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from drywet.audio.read import Samples
+from drywet.audio.resample import other_rate
 from drywet.devices.device import Knob, Position, fixed, no_progress, require_playable
 from drywet.dsp.oversampling import require_factor
-from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.inference.stream import predict
 from drywet.trained.knobs import NOON, with_knobs
@@ -85,11 +85,8 @@ class ModelDevice:
         chosen = fixed(self, knobs)
         own = self.rate
         if rate != own:
-            raise DrywetError(
-                f"{self.name} runs at {own} Hz and the signal is at {rate} Hz",
-                "the model's rate",
-                f"Resample the signal to {own} Hz first.",
-            )
+            raise other_rate("the signal", rate, self.name, own)
         # What isn't finite would stay in the model's state for ever.
         playable = require_playable(self, dry, rate)
-        return predict(with_knobs(self._trained, chosen), playable, self._oversample)
+        trained = with_knobs(self._trained, chosen)
+        return predict(trained, playable, self._oversample, on_progress)

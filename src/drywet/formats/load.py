@@ -41,4 +41,5 @@ def load(path: Path | str, size: float = 1.0) -> TrainedModel:
             return one.read(path)
     if not path.exists():
         raise DrywetError(f"{path} does not exist", _WANTED, "Check the spelling of the path.")
-    raise DrywetError(f"{path} ends in no format's suffix", _WANTED, "Name such a file.")
+    ending = f"ends in {path.suffix}" if path.suffix else "has no ending"
+    raise DrywetError(f"{path} {ending}", _WANTED, "Name such a file.")

@@ -160,8 +160,9 @@ def format_of(target: Path) -> Format:
             return one
     if name.endswith(".json"):
         return FORMATS[_PLAIN_JSON]
+    ending = f"ends in {target.suffix}" if target.suffix else "has no ending"
     raise DrywetError(
-        f"{target} ends in no format's suffix", ", ".join(SUFFIXES),
+        f"{target} {ending}", "the ending of a format: " + ", ".join(SUFFIXES),
         "Choose one, or name the format with --format.",
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from drywet.audio.read import Samples, blocks, probe
-from drywet.audio.resample import StreamResampler
+from drywet.audio.resample import StreamResampler, other_rate
 from drywet.audio.write import writer
 from drywet.errors import DrywetError
 from drywet.inference.stream import BLOCK, Stream, in_time
@@ -50,11 +50,7 @@ def render(
     about = probe(source)
     rate = trained.card.rate
     if about.rate != rate and not resample:
-        raise DrywetError(
-            f"{source} is at {about.rate} Hz and the model runs at {rate} Hz",
-            "the model's rate",
-            "Add --resample to convert there and back.",
-        )
+        raise other_rate(str(source), about.rate, "the model", rate)
     if target.exists() and target.samefile(source):
         raise DrywetError(
             f"{target} is the input itself", "another output file", "Choose another name."

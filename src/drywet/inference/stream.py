@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,10 @@ def in_time(stream: Stream, blocks: Iterable[NDArray[np.float32]]) -> Iterator[N
 
 
 def predict(
-    trained: TrainedModel, dry: NDArray[np.float32], oversample: int = 1
+    trained: TrainedModel,
+    dry: NDArray[np.float32],
+    oversample: int = 1,
+    on_progress: Callable[[float], None] = lambda done: None,
 ) -> NDArray[np.float32]:
     """Whole-file prediction: shape ``(samples,)`` in, the same out, in time whatever the filters.
 
@@ -81,8 +84,15 @@ def predict(
         trained: the model.
         dry: what to play.
         oversample: as for `Stream`.
+        on_progress: called with the share done.
     """
-    blocks = (dry[i : i + BLOCK] for i in range(0, len(dry), BLOCK))
+
+    def told() -> Iterator[NDArray[np.float32]]:
+        for first in range(0, len(dry), BLOCK):
+            on_progress(first / len(dry))
+            yield dry[first : first + BLOCK]
+
+    blocks = told()
     return np.concatenate(list(in_time(Stream(trained, oversample), blocks)))
 
 

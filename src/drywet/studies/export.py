@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from drywet.storage import write_bytes
+from drywet.storage import require_place, write_bytes
 from drywet.studies.journal import Journal
 
 
@@ -23,6 +23,7 @@ def export_csv(folder: Path | str, out: Path | str) -> int:
     Raises:
         DrywetError: no study, or a place that cannot be written.
     """
+    require_place(Path(out))
     with Journal(Path(folder)) as journal:
         rows = journal.results()
         columns = journal.columns()

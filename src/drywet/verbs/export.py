@@ -16,7 +16,7 @@ from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.formats.registry import format_named, format_of, require_oversampling
 from drywet.runs.folder import RunFolder
-from drywet.storage import write_bytes
+from drywet.storage import require_place, write_bytes
 from drywet.trained.knobs import with_knobs
 from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import TrainedModel
@@ -60,8 +60,8 @@ def export(
     Args:
         model: as for `drywet.load`.
         format: one of `drywet.formats.registry.FORMATS`.
-        out: file to write; by default in the run's folder, or beside the model file,
-            named after it.
+        out: file to write, or the folder for it; by default in the run's folder, or beside the
+            model file, named after it.
         name: shown in the plugin; by default the model's own, or the run's or file's.
         metadata: fields of `Metadata` to set or to change.
         knobs: knobs to fix at a position, 0 to 1: the written model has none of them.
@@ -96,8 +96,10 @@ def export(
     else:
         target = path.with_name(path.stem + chosen.suffix)
     shown = trained.card.metadata.name or target.name.removesuffix(chosen.suffix)
-    target = target if out is None else Path(out)
+    if out is not None:
+        target = Path(out) / target.name if Path(out).is_dir() else Path(out)
     _require_another(target, path)
+    require_place(target)
     with np.errstate(over="ignore", invalid="ignore"):  # the writer refuses what comes of it
         if oversample == 1:
             data, delay = chosen.writer.encode(trained, shown, datetime.now()), 0

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel
 
-from drywet.audio.read import read
-from drywet.audio.write import require_another, write
+from drywet.audio.read import probe, read
+from drywet.audio.resample import other_rate
+from drywet.audio.resample import resample as resampled
+from drywet.audio.write import require_another, require_writable, write
 from drywet.devices.catalog import find
 from drywet.devices.device import Position, no_progress, positions
+from drywet.devices.model import ModelDevice
 
 
 class Processed(BaseModel):
@@ -44,6 +47,7 @@ def process(
     knobs: Mapping[str, Position] | None = None,
     oversample: int | None = None,
     channel: int | None = None,
+    resample: bool = False,
     on_progress: Callable[[float], None] = no_progress,
 ) -> Processed:
     """Play ``source`` through a device into ``target``.
@@ -51,22 +55,29 @@ def process(
     Args:
         device: name of a built-in circuit, a file, a run, ``lv2:URI`` (`drywet.devices.catalog`).
         source: audio file; full scale stands for 1 volt.
-        target: audio file to write; float WAV, FLAC, AIFF or OGG by its ending.
+        target: audio file to write; as for `drywet.render`.
         knobs: positions; those left out are at their default.
         oversample: how many times the rate a circuit (1 to 64, 8 by default) or a model (1, 2, 4
             or 8, 1 by default) runs at.
         channel: 1-based channel of a multi-channel file.
+        resample: where a model runs at another rate, convert to it and back.
         on_progress: called with the share done.
 
     Raises:
         DrywetError: no such device or knob, or files that cannot be used.
     """
     require_another(Path(source), Path(target))
+    require_writable(Path(target), probe(source).rate)
     found = find(device, oversample)
     positions(found, knobs)  # what is wrong with a knob shows before a long file is read
     dry, rate = read(source, channel)
     chosen = positions(found, knobs, len(dry))
-    wet = found.process(dry, rate, chosen, on_progress)
+    own = found.rate if isinstance(found, ModelDevice) else rate
+    if own != rate and not resample:
+        raise other_rate(str(source), rate, found.name, own)
+    played = found.process(resampled(dry, rate, own), own, chosen, on_progress)
+    wet = resampled(played, own, rate)[: len(dry)]
+    wet = np.pad(wet, (0, len(dry) - len(wet)))
     write(target, wet, rate)
     peak = float(np.abs(wet).max(initial=0.0))
     return Processed(

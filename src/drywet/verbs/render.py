@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from drywet.audio.read import probe
-from drywet.audio.write import require_another
+from drywet.audio.write import require_another, require_writable
 from drywet.formats.load import load
 from drywet.inference import render as rendering
 from drywet.inference.stream import BLOCK
@@ -53,7 +53,8 @@ def render(
     Args:
         model: as for `drywet.load`.
         source: audio file of any length.
-        target: audio file to write; float WAV, FLAC, AIFF or OGG by its ending.
+        target: audio file to write; WAV, FLAC, AIFF, MP3, OGG and more by its ending, floats
+            where the format has them.
         channel: 1-based channel of a multi-channel file.
         resample: convert to the model's rate and back where they differ.
         block: samples per block; the result does not depend on it.
@@ -69,6 +70,7 @@ def render(
     trained = with_knobs(load(model, size), knobs)
     source, target = Path(source), Path(target)
     require_another(source, target)
+    require_writable(target, probe(source).rate)
     written = rendering.render(
         trained, source, target,
         channel=channel, resample=resample, block=block, oversample=oversample,

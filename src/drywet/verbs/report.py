@@ -18,7 +18,7 @@ from drywet.report.tables import sentences
 from drywet.runs.config import versions_here
 from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group, read_group, runs_of
-from drywet.storage import write_bytes
+from drywet.storage import require_place, write_bytes
 from drywet.verbs.evaluate import keep
 
 FILE_NAME = "report.html"
@@ -57,7 +57,8 @@ def report(
 
     Args:
         runs: folders of runs, or of several seeds of one.
-        out: the page; by default ``report.html`` in the run's folder, or here for several.
+        out: the page, or the folder for it; by default ``report.html`` in the run's folder, or
+            here for several.
         oversample: how many times their rate the models run at, 1, 2, 4 or 8; then no run's own
             scores are written anew.
         on_step: called with a line before each run is scored.
@@ -75,6 +76,8 @@ def report(
             f"{len(folders)} runs for one report", f"1 to {_MOST}", "Name fewer, or one at a time."
         )
     target = Path(out) if out is not None else _place(paths)
+    if target.is_dir():
+        target = target / FILE_NAME
     _require_writable(target)
     depth = 2 if any(is_group(path) for path in paths) else 1  # seed-0 alone says little
     names = _names([folder.path.resolve() for folder in folders], depth)
@@ -112,15 +115,11 @@ def _place(paths: Sequence[Path]) -> Path:
 
 def _require_writable(target: Path) -> None:
     """Refuse before minutes of scoring what could not be written after them."""
-    if target.suffix.lower() not in _SUFFIXES or target.is_dir():
-        found = "it is a folder" if target.is_dir() else "it does not end in .html"
+    require_place(target)
+    if target.suffix.lower() not in _SUFFIXES:
         raise DrywetError(
-            f"cannot write {target}: {found}", "a file that ends in .html", "Choose another -o."
-        )
-    if not target.parent.is_dir():
-        raise DrywetError(
-            f"cannot write {target}: its folder does not exist", "a folder that is there",
-            "Make it, or choose another -o.",
+            f"cannot write {target}: it does not end in .html", "a file that does",
+            "Choose another -o.",
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from drywet.audio.write import write
+from drywet.audio.write import require_writable, write
 from drywet.dsp import capture, mixed
 from drywet.dsp.passages import RATE
 from drywet.errors import DrywetError
@@ -79,6 +79,7 @@ def signal(
         raise DrywetError(
             f"{out} is there already", "a new file", "Choose another name, or add --overwrite."
         )
+    require_writable(Path(out), rate)
     samples = chosen.make(seconds, rate)
     write(out, samples, rate, depth="24")
     return WrittenSignal(path=str(out), seconds=len(samples) / rate, rate=rate)
