@@ -55,7 +55,8 @@ def main() -> None:
         row(path.stem, path, loudest, score(path, chosen.pair), 0)
         with tempfile.TemporaryDirectory() as folder:
             run = drywet.clean(path, out=Path(folder) / "clean")
-            esr = run.evaluation.esr if is_run else score(run.path, chosen.pair)
+            model = run.path / "model.safetensors"
+            esr = run.evaluation.esr if is_run else score(model, chosen.pair)
             assert run.fit is not None
             row(f"{path.stem}, cleaned", run.path, loudest, esr, run.fit.seconds)
     if chosen.student is not None:

@@ -27,6 +27,10 @@ _AUDIBLE_SHARE = 1e-8
 _BAND_DB = 3.0
 _BAND_LOST = 0.5  # ESR in a band
 _ALIASING_DB = -40.0
+_ANOTHER = (
+    "Check that dry and wet belong together ('drywet check'). To learn what they are of: drywet "
+    "train DRY WET, or with --start this model."
+)
 _TREBLE = "For the treble: more data, --pre-emphasis 0.85, or --mrstft 0.01."
 _WORSE_THAN_DEVICE_DB = 6.0
 _WORTH_OVERSAMPLING_DB = 3.0
@@ -38,7 +42,12 @@ _HARMONICS_DB = 3.0
 
 
 def verdict(found: Evaluation) -> list[Remark]:
-    """The remarks on an evaluation, the most important first."""
+    """The remarks on an evaluation, the most important first.
+
+    What is worse than silence has one fault, and every other figure follows from it.
+    """
+    if found.esr >= 1:
+        return [*_closeness(found), *_foresight(found)]
     return [
         *_closeness(found), *_foresight(found), *_against_a_filter(found), *_bands(found),
         *_aliasing(found), *_harmonics(found), *_quiet(found), *_loudness(found), *_seconds(found),
@@ -46,13 +55,13 @@ def verdict(found: Evaluation) -> list[Remark]:
 
 
 def _closeness(found: Evaluation) -> Iterator[Remark]:
+    other = "" if found.held_out else " This capture may be of another device or setting."
     if found.esr >= 1:
-        other = "" if found.held_out else " This capture may be of another device or setting."
         yield Remark(
             kind="bad",
             text=f"The error is larger than the signal (ESR {found.esr:.2g}): silence would be "
             f"closer.{other}",
-            advice="Check that dry and wet belong together ('drywet check')."
+            advice=_ANOTHER
             if not found.held_out
             else "Train longer, or check the capture ('drywet check').",
         )
@@ -81,7 +90,9 @@ def _closeness(found: Evaluation) -> Iterator[Remark]:
     if kind != "good":
         bigger = "a bigger net (--hidden 32), " if found.cost.parameters < _SMALL else ""
         advice = f"Try {bigger}a longer training, or a longer, livelier capture."
-    yield Remark(kind=kind, text=f"{said}, {words}.", advice=advice)
+        advice = advice if found.held_out else _ANOTHER
+    other = other if kind != "good" else ""
+    yield Remark(kind=kind, text=f"{said}, {words}.{other}", advice=advice)
 
 
 def _foresight(found: Evaluation) -> Iterator[Remark]:
@@ -104,7 +115,9 @@ def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
             text="The model does not clearly beat a plain filter "
             f"(ESR {found.esr:.2g} against {found.linear.esr:.2g}).",
             advice="The device is nearly linear, moves by itself (a phaser, a chorus), or the "
-            "training was too short.",
+            "training was too short."
+            if found.held_out
+            else "It may be a model of something else.",
         )
 
 
@@ -127,19 +140,21 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
             kind="bad",
             text=f"It adds sound that the device does not make at {', '.join(added)}.",
             advice="More data helps most; --pre-emphasis 0.85 or --select composite weigh the "
-            "treble more.",
+            "treble more."
+            if found.held_out
+            else "",
         )
     if lacking:
         yield Remark(
             kind="warning",
             text=f"It lacks sound that the device makes at {', '.join(lacking)}.",
-            advice=_TREBLE,
+            advice=_TREBLE if found.held_out else "",
         )
     if wrong:
         yield Remark(
             kind="warning",
             text=f"As loud as the device but mostly not the same sound at {', '.join(wrong)}.",
-            advice=_TREBLE,
+            advice=_TREBLE if found.held_out else "",
         )
 
 
@@ -204,7 +219,9 @@ def _loudness(found: Evaluation) -> Iterator[Remark]:
         yield Remark(
             kind="warning",
             text=f"It is {abs(off):.1f} dB {'louder' if off > 0 else 'softer'} than the device.",
-            advice="A longer training brings the level home.",
+            advice="A longer training brings the level home."
+            if found.held_out
+            else "Its level may have been set otherwise: turn one of them before you compare.",
         )
 
 

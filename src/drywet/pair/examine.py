@@ -69,30 +69,34 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
     if findings:
         unknown = Alignment(latency=latency or 0)
         return Examination(pair, unknown, 0.0, 0.0, 1, (), [], None, findings)
-    findings += check_levels.lengths(pair)
-    findings += check_levels.levels_of(pair)
+    of_each = [*check_levels.lengths(pair), *check_levels.levels_of(pair)]
     found, moves, alignment = _alignment(pair, latency, mending)
-    findings += check_timing.latency_findings(found, latency, pair.rate)
     aligned = align(pair, alignment)
-    if not (aligned.dry.any() and aligned.wet.any()):
-        findings.append(
-            Finding(
-                check="silence",
-                severity=Severity.ERROR,
-                message=f"once aligned by {alignment.latency} samples, one of the files is silent",
-                fix="Export both files from the same start to the same end.",
-                forceable=False,
-            )
-        )
+
+    def ended(findings: list[Finding], with_pair: Pair) -> Examination:
         return Examination(
-            pair, alignment, found.measured, found.confidence, found.polarity, found.tried, [],
+            with_pair, alignment, found.measured, found.confidence, found.polarity, found.tried, [],
             None, findings,
         )  # fmt: skip
-    findings += check_levels.noise(aligned)
-    findings += check_levels.dropouts(aligned)
-    findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
+
+    delayed = list(check_timing.latency_findings(found, latency, pair.rate))
+    if not (aligned.dry.any() and aligned.wet.any()):
+        silent = Finding(
+            check="silence",
+            severity=Severity.ERROR,
+            message=f"once aligned by {alignment.latency} samples, one of the files is silent",
+            fix="Export both files from the same start to the same end.",
+            forceable=False,
+        )
+        return ended([*of_each, *delayed, silent], pair)
     unexplained = min((tried.error for tried in found.tried), default=1.0)
-    findings += check_relation.dependence(aligned, unexplained)
+    related = list(check_relation.dependence(aligned, unexplained))
+    if errors(related):
+        # Two performances have no latency: whatever hangs on one would lead astray.
+        return ended([*related, *of_each], aligned)
+    findings = [*of_each, *delayed, *check_levels.noise(aligned), *check_levels.dropouts(aligned)]
+    findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
+    findings += related
     keeps_time = moves is None or moves.kind == "steady" or alignment.mended
     if keeps_time:
         findings += check_relation.direction(aligned)
@@ -141,7 +145,7 @@ def require_trainable(findings: list[Finding], force: bool) -> None:
 
     Args:
         findings: of the examination.
-        force: train past errors that can be trained past.
+        force: go past errors that allow it.
 
     Raises:
         DrywetError: with the finding's own words.
@@ -149,7 +153,7 @@ def require_trainable(findings: list[Finding], force: bool) -> None:
     for finding in errors(findings):
         if force and finding.forceable:
             continue
-        hint = " Add --force to train all the same." if finding.forceable else ""
+        hint = " Add --force to go on all the same." if finding.forceable else ""
         raise DrywetError(
             finding.message, f"a capture that passes '{finding.check}'", finding.fix + hint
         )
