@@ -15,7 +15,6 @@ _ROWS = (
     ("R²", "r2", ".5f"),
     ("MR-STFT", "mrstft", ".3f"),
     ("log-spectral dB", "log_spectral_db", ".2f"),
-    ("MUSHRA, predicted", "predicted_mushra", ".0f"),
 )
 _MARKS = {"good": "+", "warning": "!", "bad": "x"}
 

@@ -20,7 +20,6 @@ _ROWS = (
     ("MR-STFT distance", "mrstft", ".3f"),
     ("log-spectral distance, dB", "log_spectral_db", ".2f"),
     ("MFCC distance", "mfcc_distance", ".2f"),
-    ("MUSHRA, predicted", "predicted_mushra", ".0f"),
     ("Zimtohrli, 1 to 5", "zimtohrli_mos", ".2f"),
 )
 
@@ -123,7 +122,7 @@ def _intermodulation(probes: Probes) -> str:
 
 
 HEADS = [
-    "run", "ESR", "95 % interval against the closest, dB", "pre-emph.", "MR-STFT", "MUSHRA, pred.",
+    "run", "ESR", "95 % interval against the closest, dB", "pre-emph.", "MR-STFT",
     "aliasing, dB", "excess over 8 kHz, dB", "parameters", "ns/sample",
 ]  # fmt: skip
 
@@ -148,7 +147,7 @@ def side_by_side(contenders: Sequence[Contender]) -> list[Row]:
                 one.name, one.color,
                 [
                     f"{found.esr:.2e}", interval, f"{found.esr_pre_emphasised:.2e}",
-                    _text(found.mrstft, ".3f"), f"{found.predicted_mushra:.0f}",
+                    _text(found.mrstft, ".3f"),
                     f"{found.aliasing_db:.0f}", _text(max(high, default=None), "+.1f"),
                     str(found.cost.parameters), f"{found.cost.ns_per_sample:.0f}",
                 ],

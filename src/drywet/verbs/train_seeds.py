@@ -29,7 +29,6 @@ _MOST_SEEDS = 1000
 
 _SUMMARISED = (
     "esr", "esr_pre_emphasised", "esr_a_weighted", "mae", "r2", "mrstft", "log_spectral_db",
-    "predicted_mushra",
 )  # fmt: skip
 
 
