@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import subprocess
+import sys
 from unittest import mock
 
 import numpy as np
 import pytest
 import soundfile
 
-from tests.support import RATE, drywet, playing, save
+from tests.support import RATE, drywet, playing, save, wait_for
 
 
 @pytest.fixture
@@ -114,3 +117,46 @@ def test_process_resamples_for_a_model_as_render_does(run_folder, tmp_path):
     a, b = (soundfile.read(tmp_path / name)[0] for name in ("a.wav", "b.wav"))
     assert len(a) == len(b) == 88_200
     assert np.abs(a - b).max() < 1e-5
+
+
+SLOW = """
+import signal, sys, time
+from pathlib import Path
+from drywet.audio import write
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
+real, flag = write.atomic_path, Path(sys.argv.pop(1))
+import contextlib
+import signal
+import subprocess
+import sys
+@contextlib.contextmanager
+def slow(path):
+    with real(path) as temporary:
+        flag.touch()
+        time.sleep(60)
+        yield temporary
+write.atomic_path = slow
+from drywet.cli.app import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "said"),
+    [(signal.SIGINT, 130, "stopped by Ctrl-C"), (signal.SIGTERM, 143, "")],
+)
+def test_what_is_stopped_leaves_nothing_half_written(riff, tmp_path, how, code, said):
+    (tmp_path / "out").mkdir()
+    flag, target = tmp_path / "flag", tmp_path / "out" / "a.wav"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, flag, "process", "sd1", riff, target],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wait_for(lambda: flag.exists() or process.poll() is not None)
+    assert list(target.parent.iterdir()), "half-written by now"
+    process.send_signal(how)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert said in err
+    assert "Traceback" not in err
+    assert not list(target.parent.iterdir())

@@ -28,6 +28,7 @@ from drywet.cli.arguments import (
 from drywet.cli.clean import clean_command
 from drywet.cli.export import export_command
 from drywet.cli.knobs import KnobCommand, knobs_of
+from drywet.cli.signals import ended_in_order
 from drywet.cli.study import study_app
 from drywet.cli.train import train_command
 from drywet.errors import DrywetError, extras_wanted
@@ -320,7 +321,7 @@ def demo_command(
 def main() -> None:
     """Entry point: errors the user can mend end in one line and exit code 2."""
     try:
-        with extras_wanted():
+        with ended_in_order(), extras_wanted():
             app()
     except DrywetError as error:
         print(f"drywet: {error}", file=sys.stderr)
