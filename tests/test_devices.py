@@ -24,7 +24,17 @@ def test_every_device_is_listed_with_its_knobs():
         assert all(0 <= knob["default"] <= 1 for knob in device["knobs"].values())
         assert "0 dBFS is 1 V" in device["about"]
     shown = drywet("devices").out
-    assert "--drive 0.5, 0 to 1: Drive" in shown
+    assert "--drive --tone --level" in shown
+    assert max(map(len, shown.splitlines())) < 100
+    assert len(shown.splitlines()) < 24, "a list, not a wall"
+
+
+def test_one_device_is_told_in_full_its_knobs_first():
+    shown = drywet("devices", "TS808").out
+    assert shown.index("--drive 0.5, 0 to 1: Drive") < shown.index("LiveSPICE")
+    wrong = drywet("devices", "ts880")
+    assert wrong.code == 2
+    assert "Did you mean ts808?" in wrong.err
 
 
 def test_process_writes_what_the_circuit_gives(tmp_path):

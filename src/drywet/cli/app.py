@@ -112,12 +112,17 @@ def check_command(
 
 
 @app.command("devices")
-def devices_command(json: AsJson = False) -> None:
-    """List the effects that come with drywet, with their knobs."""
+def devices_command(
+    name: Annotated[
+        str | None, typer.Argument(help="One of them, in full.", show_default=False)
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List the effects that come with drywet, or say all about one: its knobs, its sources."""
     from drywet.cli import show
     from drywet.verbs.devices import devices
 
-    show.devices(devices(), json)
+    show.devices(devices(name), name is not None, json)
 
 
 @app.command("process", cls=KnobCommand)

@@ -74,21 +74,25 @@ def check(report: CheckReport, json: bool) -> None:
     print(f"{verdict}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
 
 
-def devices(found: list[DeviceInfo], json: bool) -> None:
-    """Print the built-in devices with their knobs."""
+def devices(found: list[DeviceInfo], in_full: bool, json: bool) -> None:
+    """Print the built-in devices in a line each, or one in full: its knobs first."""
     if json:
         print(jsonlib.dumps([device.model_dump() for device in found], indent=2))
         return
     for device in found:
         title, *about = device.about.splitlines()
         print(f"{device.name:<10} {title}")
-        print("\n".join(f"{'':<10} {line}" for line in about if line))
+        if not in_full:
+            print(f"{'':<10} {' '.join(f'--{name}' for name in device.knobs)}")
+            continue
         for name, knob in device.knobs.items():
-            print(
-                f"{'':<10} --{name} {knob.default:g}, {knob.least:g} to {knob.most:g}: {knob.text}"
-            )
-        print()
-    print("drywet process NAME IN.wav OUT.wav; the netlists: " + str(_folder_of(found)))
+            print(f"  --{name} {knob.default:g}, {knob.least:g} to {knob.most:g}: {knob.text}")
+        print("\n".join(["", *about, "", device.netlist]))
+    if in_full:
+        print(f"drywet process {found[0].name} IN.wav OUT.wav")
+    else:
+        print("drywet devices NAME says all about one; drywet process NAME IN.wav OUT.wav plays it")
+        print(f"the netlists: {_folder_of(found)}")
 
 
 def _folder_of(found: list[DeviceInfo]) -> Path:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from pydantic import BaseModel
 
 from drywet.devices.catalog import find
 from drywet.devices.circuit import built_in
+from drywet.errors import DrywetError
 
 
 class KnobInfo(BaseModel):
@@ -33,14 +36,30 @@ class DeviceInfo(BaseModel):
     netlist: str
 
 
-def devices() -> list[DeviceInfo]:
-    """The built-in circuits, by name."""
+def devices(name: str | None = None) -> list[DeviceInfo]:
+    """The built-in circuits, by name.
+
+    Args:
+        name: of one of them; all where it is ``None``.
+
+    Raises:
+        DrywetError: no circuit of that name.
+    """
+    there = built_in()
+    if name is not None and name.lower() not in there:
+        near = get_close_matches(name.lower(), there, 1)
+        raise DrywetError(
+            f"no circuit is called {name}", ", ".join(there),
+            f"Did you mean {near[0]}?" if near else "Choose one of them.",
+        )  # fmt: skip
     found = []
-    for name, path in built_in().items():
-        device = find(name)
+    for known, path in there.items():
+        if name is not None and known != name.lower():
+            continue
+        device = find(known)
         knobs = {
             knob: KnobInfo(text=k.text, default=k.default, least=k.least, most=k.most)
             for knob, k in device.knobs.items()
         }
-        found.append(DeviceInfo(name=name, about=device.about, knobs=knobs, netlist=str(path)))
+        found.append(DeviceInfo(name=known, about=device.about, knobs=knobs, netlist=str(path)))
     return found
