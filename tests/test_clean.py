@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -16,10 +17,9 @@ from drywet.losses.config import LossConfig
 from drywet.models.kind import STATEFUL
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.wavenet.config import WaveNetConfig
-from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.training.sines import PlayedSines
-from tests.support import RATE, Held, killed_at, mild_model, random_model
+from tests.support import RATE, Held, killed_at, mild_model, random_model, save
 from tests.support import drywet as cli
 from tests.test_training import same
 
@@ -201,7 +201,17 @@ def test_killed_between_training_and_cleaning(capture, tmp_path, monkeypatch):
 
 def test_overwriting_leaves_nothing_of_before(capture, run_folder, tmp_path):
     run = tmp_path / "r"
-    assert cli("train", *capture, "-o", run, "--clean", *SMALL).code == 0
+    for more in ((), ("--overwrite",)):
+        done = cli("train", *capture, "-o", run, "--clean", *SMALL, *more)
+        assert done.code == 0, done.err
+        assert aliasing(run) < aliasing(run / "uncleaned")
+    silent = save(tmp_path / "silent.wav", np.zeros(12 * RATE, np.float32))
+    refused = cli("train", capture[0], silent, "-o", run, "--clean", *SMALL, "--overwrite")
+    assert refused.code == 2  # and what is there stays
+    assert aliasing(run) < aliasing(run / "uncleaned")
+    assert cli("clean", run_folder, "-o", run, "--overwrite").code == 0
+    assert not (run / "uncleaned" / "config.json").exists()
+    assert cli("train", *capture, "-o", run, "--clean", *SMALL, "--overwrite").code == 0
     again = cli("train", *capture, "-o", run, *SMALL, "--overwrite")
     assert again.code == 0, again.err
     assert not (run / "uncleaned" / "config.json").exists()
@@ -226,6 +236,32 @@ def test_a_model_file_without_a_capture_teaches_itself(run_folder, tmp_path, mon
     assert RunFolder.open(tmp_path / "c").config().start == str(nam.resolve())
 
 
+def test_recordings_of_the_users_own_are_not_written_over(run_folder, tmp_path):
+    nam = tmp_path / "m.nam"
+    assert cli("export", run_folder, "-o", nam).code == 0
+    mine = tmp_path / "my-capture"
+    mine.mkdir()
+    (mine / "dry.wav").write_bytes(b"a recording")
+    done = cli("clean", nam, "-o", tmp_path / "my")
+    assert done.code == 2
+    assert "holds recordings already" in done.err
+    assert (mine / "dry.wav").read_bytes() == b"a recording"
+
+
+def test_ctrl_c_in_the_training_says_how_to_go_on(capture, tmp_path):
+    run = tmp_path / "r"
+    options = (*SMALL[:-1], 40, "--clean")
+    held = Held(tmp_path, 20, "train", *capture, "-o", run, *options)
+    held.wait()
+    held.process.send_signal(signal.SIGINT)
+    held.go_on()
+    out, _ = held.process.communicate(timeout=120)
+    assert held.process.returncode == 130
+    assert f"drywet train --resume {run}\n" in out
+    assert cli("train", "--resume", run).code == 0
+    assert aliasing(run) < aliasing(run / "uncleaned")
+
+
 def test_a_model_file_with_its_capture(capture, run_folder, tmp_path):
     nam = tmp_path / "m.nam"
     assert cli("export", run_folder, "-o", nam).code == 0
@@ -243,6 +279,8 @@ def test_a_model_file_with_its_capture(capture, run_folder, tmp_path):
         (("nowhere",), "nowhere"),
         (("LINEAR",), "FIR"),
         (("RUN", "-o", "RUN"), "already holds a run"),
+        (("RUN", "-o", "RUN", "--overwrite"), "another folder"),
+        (("RUN", "--latency", 3), "options of a capture"),
     ],
 )
 def test_what_cannot_be_cleaned_is_refused(capture, run_folder, tmp_path, arguments, said):
@@ -257,6 +295,12 @@ def test_what_cannot_be_cleaned_is_refused(capture, run_folder, tmp_path, argume
     assert done.err.strip().count("\n") <= 1
 
 
+def test_a_filter_is_not_trained_to_be_cleaned(capture, tmp_path):
+    done = cli("train", *capture, "-o", tmp_path / "r", "--model", "linear", "--clean")
+    assert done.code == 2
+    assert not (tmp_path / "r").exists()
+
+
 def test_seeds_are_not_cleaned(capture, tmp_path):
     done = cli("train", *capture, "-o", tmp_path / "r", "--seeds", 2, "--clean", *SMALL)
     assert done.code == 2
@@ -267,9 +311,3 @@ def test_seeds_are_not_cleaned(capture, tmp_path):
 def test_aliasing_alone_is_no_loss():
     with pytest.raises(ValueError, match="every loss weight is 0"):
         LossConfig(esr=0, aliasing=1)
-
-
-def test_an_aliasing_loss_has_one_cycle_and_one_start():
-    settings = Settings(loss=LossConfig(aliasing=1))
-    assert settings.cycle_steps == (100,)
-    assert settings.restarts == 1

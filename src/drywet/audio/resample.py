@@ -11,13 +11,14 @@ import numpy as np
 from drywet.audio.read import Samples
 from drywet.errors import DrywetError
 
+CONVERTED = "Add --resample to convert there and back."
 
-def other_rate(what: str, rate: int, player: str, own: int) -> DrywetError:
+
+def other_rate(what: str, rate: int, player: str, own: int, fix: str = CONVERTED) -> DrywetError:
     """What to say where a signal and what plays it run at different rates."""
     return DrywetError(
-        f"{what} is at {rate} Hz and {player} runs at {own} Hz", "the same rate",
-        "Add --resample to convert there and back.",
-    )  # fmt: skip
+        f"{what} is at {rate} Hz and {player} runs at {own} Hz", "the same rate", fix
+    )
 
 
 class StreamResampler:

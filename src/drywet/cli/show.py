@@ -200,7 +200,7 @@ def _run(finished: Run, json: bool) -> None:
     path = shlex.quote(str(finished.path))
     print(f"{finished.path}: scores, figures/ and audio/ are there. Next:")
     if finished.interrupted:
-        print(f"  drywet train --resume {path}")
+        print(f"  drywet train --resume {shlex.quote(str(finished.resumes or finished.path))}")
     for name in finished.formats[:1]:
         print(f"  drywet export {path} --format {name}")
     print(f"  drywet report {path}")
@@ -210,7 +210,9 @@ def _run(finished: Run, json: bool) -> None:
 def stopped_early(path: Path | None) -> None:
     """Say that Ctrl-C came before the first training step."""
     step("drywet: stopped before the first training step")
-    if path is not None and (path / "config.json").exists():
+    if path is not None and any(
+        (path / name).exists() for name in ("config.json", "uncleaned/config.json")
+    ):
         step(f"  drywet train --resume {shlex.quote(str(path))}  goes on")
 
 

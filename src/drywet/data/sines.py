@@ -18,7 +18,7 @@ _SINES = 2**30  # beside the seed, so that no step draws what its windows did
 _LOWEST_HZ, _HIGHEST_HZ = 300.0, 6000.0  # lower notes hardly alias, higher ones are not played
 _HIGHEST_SHARE = 0.4  # of the sample rate
 _LEVELS_DB = 40.0  # below the peak
-_SHORTEST_FRAME = 512
+SHORTEST_FRAME = 512
 _SPREAD = 0.15  # of the frame's length: many lengths give many pitches
 
 
@@ -59,7 +59,7 @@ class SineSampler:
         highest = min(_HIGHEST_HZ, _HIGHEST_SHARE * rate)
         self._lowest, self._range = min(_LOWEST_HZ, highest) / rate, highest / _LOWEST_HZ
         self._peak, self._batch, self._seed = peak, batch, seed
-        self._frame = max(frame, _SHORTEST_FRAME)
+        self._frame = max(frame, SHORTEST_FRAME)
 
     def draw(self, step: int, frames: int) -> Sines:
         """The sines of a step, of so many frames after they have settled."""

@@ -43,7 +43,7 @@ class TrainingDefaults:
         learning_rate: peak of the schedule.
         cycle_steps: steps of each cycle of the schedule, where no budget is given.
         restarts: how many seeds begin, where no budget is given.
-        cleaning_steps: of the one cycle in which a trained net's aliasing is minimised too.
+        cleaning_steps: of the training in which a trained net's aliasing is minimised too.
         cleaning_rate: peak of its schedule.
         pre_emphasis: of an ESR that is minimised.
         nam_loss: which of the losses of Neural Amp Modeler's trainer ``--loss nam`` is.

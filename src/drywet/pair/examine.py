@@ -72,13 +72,6 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
     of_each = [*check_levels.lengths(pair), *check_levels.levels_of(pair)]
     found, moves, alignment = _alignment(pair, latency, mending)
     aligned = align(pair, alignment)
-
-    def ended(findings: list[Finding], with_pair: Pair) -> Examination:
-        return Examination(
-            with_pair, alignment, found.measured, found.confidence, found.polarity, found.tried, [],
-            None, findings,
-        )  # fmt: skip
-
     delayed = list(check_timing.latency_findings(found, latency, pair.rate))
     if not (aligned.dry.any() and aligned.wet.any()):
         silent = Finding(
@@ -88,12 +81,12 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
             fix="Export both files from the same start to the same end.",
             forceable=False,
         )
-        return ended([*of_each, *delayed, silent], pair)
+        return Examination(
+            pair, alignment, found.measured, found.confidence, found.polarity, found.tried, [],
+            None, [*of_each, *delayed, silent],
+        )  # fmt: skip
     unexplained = min((tried.error for tried in found.tried), default=1.0)
     related = list(check_relation.dependence(aligned, unexplained))
-    if errors(related):
-        # Two performances have no latency: whatever hangs on one would lead astray.
-        return ended([*related, *of_each], aligned)
     findings = [*of_each, *delayed, *check_levels.noise(aligned), *check_levels.dropouts(aligned)]
     findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
     findings += related
@@ -105,6 +98,9 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
     # Two passes at two latencies differ by that, not by the device.
     itself = check_timing.replicate_esr(aligned, repeats) if keeps_time else None
     findings += check_timing.replicate(itself, repeats, pair.rate)
+    if errors(related):
+        # Two performances have no latency: whatever hangs on one would lead astray.
+        findings = [*related, *of_each]
     return Examination(
         aligned,
         alignment,

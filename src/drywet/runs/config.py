@@ -201,14 +201,11 @@ class Settings(_Strict):
         if training.restarts is not None:
             return training.restarts
         given = training.epochs is not None or training.seconds is not None
-        given = given or bool(self.loss.aliasing)
         return 1 if given or training.milestones else self._defaults.restarts
 
     @property
     def cycle_steps(self) -> tuple[int, ...]:
         """Steps of each cycle of the schedule, where no budget is given."""
-        if self.loss.aliasing:
-            return (self._defaults.cleaning_steps,)
         return self._defaults.cycle_steps
 
     @property
@@ -330,6 +327,7 @@ class RunConfig(_Strict):
         machine: where it ran.
         created: UTC, ISO 8601.
         start: the model that is trained further, where one is.
+        cleans: it is trained further to alias less (`drywet.clean`).
     """
 
     settings: Settings
@@ -342,6 +340,7 @@ class RunConfig(_Strict):
     machine: dict[str, str]
     created: str
     start: str | None = None
+    cleans: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -370,11 +369,6 @@ class RunConfig(_Strict):
             then |= {"batch": 16, "learning_rate": 16e-3}
         chosen = {name: value for name, value in training.items() if value is not None}
         return given | {"settings": settings | {"training": training | then | chosen}}
-
-    @property
-    def cleans(self) -> bool:
-        """Whether it trains a model on so that it aliases less."""
-        return self.start is not None and self.settings.loss.aliasing > 0
 
     @property
     def capture(self) -> Capture:

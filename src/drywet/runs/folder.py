@@ -98,11 +98,18 @@ class RunFolder:
         return not self.config_file.is_file() and self.uncleaned.config_file.is_file()
 
     def discard(self) -> None:
-        """Take away all that drywet made in it, also of before it was cleaned."""
-        for folder in (self, self.uncleaned):
-            if folder.config_file.is_file():
-                with folder.claimed():
-                    remove([*folder.made(), folder.config_file])
+        """Take away all that drywet made in it, and the folder where nothing else is left.
+
+        Raises:
+            DrywetError: another process trains into it.
+        """
+        if not self.path.is_dir():
+            return
+        with self.claimed():
+            remove([*self.made(), self.config_file])
+        for left in (self.figures, self.audio, self.milestones, self.path):
+            if left.is_dir() and not any(left.iterdir()):
+                left.rmdir()
 
     def export_file(self, suffix: str) -> Path:
         """Where an export goes that was given no place: named after the run."""

@@ -13,7 +13,7 @@ from drywet.errors import DrywetError
 from drywet.storage import make_folder, write_json
 from drywet.studies.journal import Journal
 from drywet.studies.outcome import Outcome, read_outcome
-from drywet.studies.plan import DeviceSource, Plan, read_plan
+from drywet.studies.plan import Plan, read_plan
 from drywet.studies.points import Captured, Job, jobs_of
 from drywet.studies.search import Searching
 from drywet.studies.sources import captured
@@ -149,8 +149,7 @@ def _run(
     began = time.perf_counter()
     nowhere = {s.name: Captured(s.name, folder, folder, "", None, ()) for s in plan.sources}
     count = len(jobs_of(plan, nowhere))  # what is wrong with a setting shows before all work
-    if any(isinstance(source, DeviceSource) for source in plan.sources):
-        on_step(f"{count} trainings on {len(plan.sources)} captures, which are made first")
+    on_step(f"{count} trainings in grids; first the captures, {len(plan.sources)}")
     if not (folder / PLAN_FILE).is_file():  # a study from its first moment, whenever it is stopped
         _keep(plan, folder)
         Journal(folder, create=True).close()

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from drywet.data.segments import SegmentSampler
+from drywet.data.sines import SHORTEST_FRAME
 from drywet.data.split import total
 from drywet.dsp.levels import db, peak
 from drywet.errors import DrywetError
@@ -47,6 +48,7 @@ _CHECKPOINT_SECONDS = 3.0
 # A validation ESR worse than silence's, and so many times the best, is no passing spike.
 _DIVERGED = 20.0
 _AFTER_DIVERGING = 0.5  # times the learning rate
+_FEWEST_SINES = 8  # and as many as have no more samples than the windows
 _BETWEEN_SEEDS = 1_000_003  # of starts: two trainings with seeds side by side share none
 
 
@@ -382,9 +384,9 @@ def _sines(
     """As loud as the recording, at most."""
     whole = data.joined()
     loudest = max(peak(whole.dry[a:b]) for a, b in whole.split.train)
-    return PlayedSines(
-        model, data.rate, loudest, settings.bptt, settings.batch, settings.training.seed, device
-    )
+    learned = min(settings.bptt, settings.segment)
+    count = min(settings.batch, max(_FEWEST_SINES, settings.batch * learned // SHORTEST_FRAME))
+    return PlayedSines(model, data.rate, loudest, learned, count, settings.training.seed, device)
 
 
 def _copy(model: EffectModel) -> dict[str, Tensor]:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from drywet.data.split import total
 from drywet.errors import DrywetError
 from drywet.evaluation.material import material
 from drywet.evaluation.probes import player_of, settling
 from drywet.formats.load import load
+from drywet.formats.registry import SUFFIXES
 from drywet.inference.stream import predict
 from drywet.losses.config import LossConfig
 from drywet.metrics import aliasing, sines, time
@@ -25,15 +27,15 @@ from drywet.pair.summary import CheckReport
 from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.group import is_group
-from drywet.storage import make_folder
 from drywet.trained.knobs import with_knobs
-from drywet.trained.model_file import TrainedModel, load_model
+from drywet.trained.model_file import load_model
 from drywet.training.control import Control, CtrlC
 from drywet.training.data import TrainingData
 from drywet.training.prepare import prepare_again, with_settings
 from drywet.training.start import from_model
 from drywet.training.teacher import OVERSAMPLED
 from drywet.verbs.make_run import prepared
+from drywet.verbs.own_capture import own_capture
 from drywet.verbs.render import render
 from drywet.verbs.scored_run import RUNS, Before, Run, scored_run
 from drywet.verbs.signal import signal
@@ -67,38 +69,54 @@ def clean(
         control: as for `drywet.train`.
 
     Raises:
-        DrywetError: a model that cannot be trained or does not alias, files that cannot be used
-            or have changed, or a place that cannot be written.
+        DrywetError: a model that cannot be trained, files that cannot be used or have changed, or a
+            place that cannot be written.
     """
     model, control = Path(model), control or CtrlC()
-    is_run = (model / "config.json").is_file()
     if is_group(model):
         raise DrywetError(
             f"{model} holds runs of several seeds", "one run", f"Name one of them: {model}/seed-0."
         )
-    parent, stem = (model.parent, model.resolve().name) if is_run else (RUNS, model.stem)
-    path = next_free(parent, f"{stem}-clean") if out is None else Path(out)
+    is_run = (model / "config.json").is_file()
+    path = _place(model, is_run) if out is None else Path(out)
     require_free(path, overwrite)
+    if path.resolve() == model.resolve() or path.resolve() in model.resolve().parents:
+        raise DrywetError(f"{path} is or holds {model}", "another folder", "Choose another -o.")
+    if is_run and dry is not None:
+        raise DrywetError(
+            f"the run {model} and a pair", "one of them", "A run has its own capture."
+        )
+    if dry is None and capture not in (None, CaptureConfig()):
+        raise DrywetError(
+            f"options of a capture for {model} alone", "a dry and a wet file with them",
+            "Leave them out, or name both files.",
+        )  # fmt: skip
     if is_run:
-        if dry is not None:
-            raise DrywetError(
-                f"the run {model} and a pair", "one of them", "A run has its own capture."
-            )
         return clean_run(RunFolder.open(model), path, overwrite, control)
     trained = with_knobs(load(model))
-    _require_net(trained.card.model, model)
+    require_net(trained.card.model, str(model))
     if dry is None or wet is None:
         if dry is not None:
             raise DrywetError(f"only {dry}", "a dry and a wet file, or none", "Name both.")
-        dry, wet = _own_capture(model, trained, path.with_name(f"{path.name}-capture"))
-    settings = Settings(loss=LossConfig(aliasing=_WEIGHT), capture=capture or CaptureConfig())
-    started, settings = from_model(model, dry, wet, settings, None)
-    training = _training(settings.model, settings.training)
-    settings = settings.model_copy(update={"training": training})
+        dry, wet = own_capture(path, overwrite)
+        signal(dry, seconds=_SECONDS, rate=trained.card.rate, overwrite=True)
+        render(model, dry, wet, oversample=OVERSAMPLED)
+    given = Settings(loss=LossConfig(aliasing=_WEIGHT), capture=capture or CaptureConfig())
+    started, settings = from_model(model, dry, wet, given, None)
     config, data, report = prepared(dry, wet, settings, None, control)
-    config = config.model_copy(update={"start": str(model.resolve())})
+    config = _cleaning(config, data, model)
+    RunFolder(path).uncleaned.discard()
     folder = RunFolder.create(path, config, overwrite, started)
     return finished(folder, data, control, report, resume=False)
+
+
+def _place(model: Path, is_run: bool) -> Path:
+    """Beside a run, else in ``runs/``, with ``-clean``."""
+    whole = model.resolve()
+    if is_run:
+        return next_free(model.parent if model.name else whole.parent, f"{whole.name}-clean")
+    stems = [whole.name.removesuffix(s) for s in SUFFIXES if whole.name.endswith(s)]
+    return next_free(RUNS, f"{min([*stems, whole.stem], key=len)}-clean")
 
 
 def clean_run(
@@ -118,14 +136,13 @@ def clean_run(
         data: its capture, where it is at hand.
     """
     before = run.config()
-    _require_net(before.settings.model, run.path)
+    require_net(before.settings.model, str(run.path))
     trained = load_model(run.model_file)
     data = prepare_again(before) if data is None else data
-    loss = before.settings.loss.model_copy(update={"aliasing": _WEIGHT})
-    training = _training(before.settings.model, before.settings.training)
-    settings = before.settings.model_copy(update={"loss": loss, "training": training})
-    config = with_settings(before, data, settings, before.threads)
-    config = config.model_copy(update={"start": str(run.path.resolve())})
+    config = _cleaning(before, data, run.path)
+    uncleaned = RunFolder(path).uncleaned
+    if uncleaned.path.resolve() != run.path.resolve():
+        uncleaned.discard()
     folder = RunFolder.create(path, config, overwrite, trained)
     return finished(folder, data, control, None, resume=False)
 
@@ -142,34 +159,36 @@ def finished(
     return replace(run, before=_before(folder, folder.config()))
 
 
-def _training(model: ModelConfig, before: TrainingConfig) -> TrainingConfig:
-    """One short cycle over windows like those before."""
-    defaults = kind_of(model).training
+def _cleaning(before: RunConfig, data: TrainingData, model: Path) -> RunConfig:
+    """The configuration of a run that cleans: one short cycle over windows like those before."""
+    given = before.settings.training
+    defaults = kind_of(before.settings.model).training
     assert defaults is not None
-    return TrainingConfig(
-        optimizer="soap", learning_rate=defaults.cleaning_rate, select=before.select,
-        batch=before.batch, segment=before.segment, warm_up=before.warm_up, bptt=before.bptt,
-        seed=before.seed, compute=before.compute, threads=before.threads,
+    samples = defaults.cleaning_steps * before.settings.batch * before.settings.segment
+    spans = total(data.joined().split.train)
+    training = TrainingConfig(
+        optimizer="soap", learning_rate=defaults.cleaning_rate, select=given.select,
+        batch=given.batch, segment=given.segment, warm_up=given.warm_up, bptt=given.bptt,
+        epochs=samples / spans * (1 - 1e-9), seed=given.seed, compute=given.compute,
+        threads=given.threads,
     )  # fmt: skip
+    loss = before.settings.loss.model_copy(update={"aliasing": _WEIGHT})
+    settings = before.settings.model_copy(update={"loss": loss, "training": training})
+    config = with_settings(before, data, settings, before.threads)
+    return config.model_copy(update={"start": str(model.resolve()), "cleans": True})
 
 
-def _require_net(model: ModelConfig, where: Path) -> None:
+def require_net(model: ModelConfig, where: str) -> None:
+    """Refuse what is not trained step by step.
+
+    Raises:
+        DrywetError: it is such.
+    """
     if kind_of(model).training is None:
         raise DrywetError(
             f"{where} is a {model.title}", "a net of drywet's own kinds",
             "Filters do not alias; graphs of others can only be played: try --oversample 4.",
         )  # fmt: skip
-
-
-def _own_capture(model: Path, trained: TrainedModel, folder: Path) -> tuple[Path, Path]:
-    """The model's alias-free self playing the capture signal."""
-    dry, wet = folder / "dry.wav", folder / "wet.wav"
-    if folder.exists() and {file.name for file in folder.iterdir()} - {"dry.wav", "wet.wav"}:
-        raise DrywetError(f"{folder} holds other files", "a new folder", "Choose another -o.")
-    make_folder(folder)
-    signal(dry, seconds=_SECONDS, rate=trained.card.rate, overwrite=True)
-    render(model, dry, wet, oversample=OVERSAMPLED)
-    return dry, wet
 
 
 def _before(folder: RunFolder, config: RunConfig) -> Before:

@@ -46,6 +46,7 @@ class Run:
         formats: that ``export`` can write it in.
         timed: its budget was in seconds, so that another training may end elsewhere.
         before: what it was before it was cleaned, where it was.
+        resumes: the folder to resume, where it is another.
     """
 
     path: Path
@@ -55,6 +56,7 @@ class Run:
     formats: list[str]
     timed: bool
     before: Before | None = None
+    resumes: Path | None = None
 
     @property
     def interrupted(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from drywet.errors import DrywetError
@@ -12,11 +13,12 @@ from drywet.runs.config import CaptureConfig, Settings, TrainingConfig, named_lo
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.storage import remove_leftovers
 from drywet.training.control import Control, CtrlC
+from drywet.training.data import TrainingData
 from drywet.training.hardware import choose_device
 from drywet.training.prepare import Played, prepare_again
 from drywet.training.start import from_model
 from drywet.validation import parse
-from drywet.verbs.clean import clean_run, finished
+from drywet.verbs.clean import clean_run, finished, require_net
 from drywet.verbs.make_run import prepared
 from drywet.verbs.scored_run import RUNS, Run, scored_run
 
@@ -73,17 +75,21 @@ def train(
     choose_device(settings.training.compute)  # what is missing shows before anything is read
     path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
     require_free(path, overwrite)
+    before = RunFolder(path).uncleaned
+    if clean:
+        require_net(settings.model, "what is to be trained")
+        require_free(before.path, overwrite)
     config, data, report = prepared(dry, wet, settings, played, control)
     if start is not None:
         config = config.model_copy(update={"start": str(Path(start).resolve())})
     if not clean:
+        before.discard()
         folder = RunFolder.create(path, config, overwrite, started)
-        folder.uncleaned.discard()
         return scored_run(folder, data, control, report, resume=False)
     RunFolder(path).discard()
-    first = RunFolder.create(RunFolder(path).uncleaned.path, config, overwrite, started)
+    first = RunFolder.create(before.path, config, overwrite, started)
     run = scored_run(first, data, control, report, resume=False)
-    return run if run.interrupted else clean_run(first, path, True, control, data)
+    return _then_cleaned(run, first, path, control, data)
 
 
 def resume(run: Path | str, *, control: Control | None = None) -> Run:
@@ -101,8 +107,17 @@ def resume(run: Path | str, *, control: Control | None = None) -> Run:
     whole = RunFolder(Path(run))
     if whole.waits_to_be_cleaned:
         first = _resumed(whole.uncleaned, control)
-        return first if first.interrupted else clean_run(whole.uncleaned, whole.path, True, control)
+        return _then_cleaned(first, whole.uncleaned, whole.path, control, None)
     return _resumed(RunFolder.open(run), control)
+
+
+def _then_cleaned(
+    run: Run, first: RunFolder, path: Path, control: Control, data: TrainingData | None
+) -> Run:
+    """The second half of ``train --clean``, unless the first was stopped."""
+    if run.interrupted:
+        return replace(run, resumes=path)
+    return clean_run(first, path, True, control, data)
 
 
 def _resumed(folder: RunFolder, control: Control) -> Run:

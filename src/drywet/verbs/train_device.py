@@ -11,10 +11,9 @@ from drywet.devices.catalog import find
 from drywet.devices.circuit import built_in
 from drywet.devices.device import Position, positions
 from drywet.devices.model import ModelDevice
-from drywet.errors import DrywetError
 from drywet.runs.folder import next_free, require_free
-from drywet.storage import make_folder
 from drywet.training.prepare import Played
+from drywet.verbs.own_capture import own_capture
 from drywet.verbs.process import process
 from drywet.verbs.scored_run import RUNS, Run
 from drywet.verbs.signal import signal as write_signal
@@ -57,14 +56,11 @@ def train_device(
     chosen = positions(played, knobs)
     path = next_free(RUNS, played.name) if out is None else Path(out)
     require_free(path, overwrite)
-    folder = path.with_name(f"{path.name}-capture")
-    dry, wet = Path(signal or folder / "dry.wav"), folder / "wet.wav"
-    if folder.exists() and {file.name for file in folder.iterdir()} - {"dry.wav", "wet.wav"}:
-        raise DrywetError(f"{folder} holds other files", "a new folder", "Choose another -o.")
     if signal is not None:
-        probe(dry)  # what is wrong with it shows before anything is made
-    make_folder(folder)
-    on_step(f"a capture of {played.name} -> {folder}")
+        probe(Path(signal))  # what is wrong with it shows before anything is made
+    made, wet = own_capture(path, overwrite)
+    dry = made if signal is None else Path(signal)
+    on_step(f"a capture of {played.name} -> {wet.parent}")
     if signal is None:
         rate = played.rate if isinstance(played, ModelDevice) else _RATE
         write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)

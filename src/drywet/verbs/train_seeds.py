@@ -14,7 +14,7 @@ from drywet.pair.summary import CheckReport
 from drywet.runs.config import CaptureConfig, TrainingConfig
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.group import Group, config_of, is_group, read_group, write_group
-from drywet.storage import make_folder, remove, remove_leftovers
+from drywet.storage import make_folder, remove_leftovers
 from drywet.training.checkpoint import load_checkpoint
 from drywet.training.control import Control, CtrlC
 from drywet.training.data import TrainingData
@@ -136,11 +136,7 @@ def resume_seeds(path: Path | str, *, control: Control | None = None) -> Seeds:
 def _remove(path: Path, names: tuple[str, ...]) -> None:
     """Take away the runs of a group that is to be replaced."""
     for name in names:
-        folder = RunFolder(path / name)
-        remove([*folder.made(), folder.config_file])
-        for left in (folder.figures, folder.audio, folder.path):
-            if left.is_dir() and not any(left.iterdir()):
-                left.rmdir()
+        RunFolder(path / name).discard()
 
 
 def _learn_all(

@@ -1,0 +1,37 @@
+"""The folder of a capture that drywet makes itself, beside the run that learns from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drywet.errors import DrywetError
+from drywet.storage import make_folder, remove_leftovers
+
+_MARK = ".drywet"  # in a folder that drywet made: its recordings are nobody else's
+
+
+def own_capture(run: Path, overwrite: bool) -> tuple[Path, Path]:
+    """Where dry and wet go: ``dry.wav`` and ``wet.wav`` in a folder of the run's name.
+
+    Args:
+        run: folder of the run.
+        overwrite: replace recordings there that drywet may not have made.
+
+    Raises:
+        DrywetError: the folder holds other files, or recordings of someone else's.
+    """
+    folder = run.with_name(f"{run.name}-capture")
+    dry, wet = folder / "dry.wav", folder / "wet.wav"
+    if folder.exists():
+        remove_leftovers([dry, wet])
+        there = {file.name for file in folder.iterdir() if not file.name.startswith(".")}
+        if there - {dry.name, wet.name}:
+            raise DrywetError(f"{folder} holds other files", "a new folder", "Choose another -o.")
+        if there and not overwrite and not (folder / _MARK).exists():
+            raise DrywetError(
+                f"{folder} holds recordings already", "a new folder",
+                "Choose another -o, or add --overwrite.",
+            )  # fmt: skip
+    make_folder(folder)
+    (folder / _MARK).touch()
+    return dry, wet
