@@ -7,7 +7,9 @@ Each model, a run or a file of any format that drywet reads, is cleaned into a t
 a file learns from its own oversampled self. Aliasing is that of the grid of sines of
 `drywet.metrics.sines` (36 of them, 65 Hz to 4.2 kHz, 0 to -36 dBFS, of a run those up to its
 recording's peak), mean and worst. The ESR is to a run's device on its held-out audio; of a file to
-the device of ``--pair``, all of it, where one is given. ``--student`` is scored beside it: the
+the device of ``--pair``, all of it, where one is given. "Played" is the error of notes up the first
+string and of strummed chords against the same model 8 times oversampled, in dB: aliases and, less,
+what the higher rate changes otherwise. ``--student`` is scored beside it: the
 same model after another's treatment, such as those of a-carson/dafx25_antialiasing_neural (Carson,
 Wright and Bilbao, DAFx 2025). Seconds are of training.
 """
@@ -18,10 +20,16 @@ import argparse
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 import drywet
+from drywet.dsp.passages import strummed
+from drywet.evaluation.by_ear import up_the_neck
 from drywet.evaluation.probes import player_of, settling
+from drywet.inference.stream import predict
 from drywet.metrics import aliasing, sines
 from drywet.runs.folder import RunFolder
+from drywet.trained.model_file import TrainedModel
 
 
 def row(name: str, path: Path, loudest: float | None, esr: float | None, seconds: float) -> None:
@@ -32,7 +40,19 @@ def row(name: str, path: Path, loudest: float | None, esr: float | None, seconds
     worst = aliasing.worst_taught(found.points, loudest).asr_db
     said = "" if esr is None else f"{esr:.2e}"
     mean = aliasing.up_to(found, loudest)
-    print(f"| {name} | {mean:.1f} | {worst:.1f} | {said} | {seconds:.0f} |", flush=True)
+    notes = played(trained, loudest)
+    print(
+        f"| {name} | {mean:.1f} | {worst:.1f} | {notes:.1f} | {said} | {seconds:.0f} |", flush=True
+    )
+
+
+def played(trained: TrainedModel, loudest: float | None) -> float:
+    """How far notes and chords are from those of the model oversampled, in dB."""
+    rate, peak = trained.card.rate, min(loudest or -1.0, -1.0)
+    chords = strummed(10.0, rate, np.random.default_rng(0)) * 10 ** (peak / 20)
+    dry = np.concatenate((up_the_neck(rate, peak), chords)).astype(np.float32)
+    own, clean = (predict(trained, dry, factor).astype(np.float64) for factor in (1, 8))
+    return float(10 * np.log10(np.sum((own - clean) ** 2) / np.sum(clean**2)))
 
 
 def score(path: Path, pair: list[Path] | None) -> float | None:
@@ -48,7 +68,8 @@ def main() -> None:
     parser.add_argument("--student", type=Path)
     parser.add_argument("--pair", nargs=2, type=Path)
     chosen = parser.parse_args()
-    print("| model | aliasing, mean dB | worst | ESR | seconds |\n|---|---|---|---|---|")
+    print("| model | aliasing, mean dB | worst | played, dB | ESR | seconds |")
+    print("|---|---|---|---|---|---|")
     for path in chosen.models:
         is_run = path.is_dir()
         loudest = RunFolder.open(path).config().trained_peak_dbfs if is_run else None

@@ -181,6 +181,8 @@ def _run(finished: Run, json: bool) -> None:
         return
     if finished.fit is not None:
         ended = "stopped by Ctrl-C" if finished.interrupted else "trained"
+        if finished.finished_before:
+            ended = "was finished before: trained"
         print(
             f"{ended} after {finished.fit.steps} steps, {finished.fit.seconds:.0f} s; "
             f"best at step {finished.fit.best_step}"
@@ -201,6 +203,8 @@ def _run(finished: Run, json: bool) -> None:
     print(f"{finished.path}: scores, figures/ and audio/ are there. Next:")
     if finished.interrupted:
         print(f"  drywet train --resume {shlex.quote(str(finished.resumes or finished.path))}")
+    if finished.finished_before:
+        print(f"  drywet train DRY WET --start {path}     (trains it further)")
     for name in finished.formats[:1]:
         print(f"  drywet export {path} --format {name}")
     print(f"  drywet report {path}")

@@ -34,7 +34,9 @@ def train_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", help="Folder of the run [default: runs/, the wet file's name]."
+            "-o",
+            "--out",
+            help="Folder of the run [default: runs/, the wet file's or its folder's name].",
         ),
     ] = None,
     resume: Annotated[

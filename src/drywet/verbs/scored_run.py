@@ -47,6 +47,7 @@ class Run:
         timed: its budget was in seconds, so that another training may end elsewhere.
         before: what it was before it was cleaned, where it was.
         resumes: the folder to resume, where it is another.
+        finished_before: it was resumed, and there was nothing left to do.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class Run:
     timed: bool
     before: Before | None = None
     resumes: Path | None = None
+    finished_before: bool = False
 
     @property
     def interrupted(self) -> bool:

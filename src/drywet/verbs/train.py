@@ -11,7 +11,9 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import ModelConfig
 from drywet.runs.config import CaptureConfig, Settings, TrainingConfig, named_loss
 from drywet.runs.folder import RunFolder, next_free, require_free
+from drywet.runs.names import name_of
 from drywet.storage import remove_leftovers
+from drywet.training.checkpoint import load_checkpoint
 from drywet.training.control import Control, CtrlC
 from drywet.training.data import TrainingData
 from drywet.training.hardware import choose_device
@@ -43,7 +45,8 @@ def train(
     Args:
         dry: file with the signal into the device.
         wet: file with the signal out of it.
-        out: folder of the run; by default ``runs/`` and the wet file's name.
+        out: folder of the run; by default ``runs/`` and the wet file's name, or its
+            folder's where that says nothing (`drywet.runs.names`).
         model: what to train; an LSTM of 16 units by default.
         loss: what to minimise, or its name (`drywet.runs.config.named_loss`); ESR by default.
         training: budget, seed, optimiser.
@@ -73,7 +76,7 @@ def train(
             )
         started, settings = from_model(start, dry, wet, settings, name)
     choose_device(settings.training.compute)  # what is missing shows before anything is read
-    path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
+    path = next_free(RUNS, name_of(wet)) if out is None else Path(out)
     require_free(path, overwrite)
     before = RunFolder(path).uncleaned
     if clean:
@@ -127,8 +130,10 @@ def _resumed(folder: RunFolder, control: Control) -> Run:
         remove_leftovers(folder.made())
         choose_device(config.settings.training.compute)
         data = prepare_again(config)
+        there = folder.checkpoint_file
+        done = there.is_file() and load_checkpoint(there).finished
         finish = finished if config.cleans else scored_run
-        return finish(folder, data, control, None, resume=True)
+        return replace(finish(folder, data, control, None, resume=True), finished_before=done)
 
 
 def settings_of(

@@ -14,6 +14,7 @@ from drywet.pair.summary import CheckReport
 from drywet.runs.config import CaptureConfig, TrainingConfig
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.group import Group, config_of, is_group, read_group, write_group
+from drywet.runs.names import name_of
 from drywet.storage import make_folder, remove_leftovers
 from drywet.training.checkpoint import load_checkpoint
 from drywet.training.control import Control, CtrlC
@@ -78,7 +79,7 @@ def train_seeds(
         dry: file with the signal into the device.
         wet: file with the signal out of it.
         seeds: how many, 2 or more.
-        out: folder of the runs; by default ``runs/`` and the wet file's name.
+        out: folder of the runs; by default as for `drywet.train`.
         model: as for `drywet.train`, like all that follow.
         loss: what to minimise.
         training: budget, first seed, optimiser.
@@ -101,7 +102,7 @@ def train_seeds(
     last = {**settings.training.model_dump(), "seed": numbers[-1]}
     parse(TrainingConfig, last, Path("the settings"))
     choose_device(settings.training.compute)
-    path = next_free(RUNS, Path(wet).stem) if out is None else Path(out)
+    path = next_free(RUNS, name_of(wet)) if out is None else Path(out)
     require_free(path, overwrite, group=True)
     names = tuple(f"seed-{number}" for number in numbers)
     for name in names:
