@@ -153,6 +153,8 @@ def test_a_run_is_cleaned(run_folder, tmp_path):
     assert done.json["before"]["esr"] == pytest.approx(before["esr"], rel=1e-6)
     assert done.json["before"]["aliasing_db"] == pytest.approx(before["aliasing_db"], abs=1e-6)
     config = RunFolder.open(tmp_path / "c").config()
+    assert config.cleans
+    assert config.settings.loss.aliasing >= 4
     assert config.captures == RunFolder.open(run_folder).config().captures  # the same test audio
     rows = RunFolder.open(tmp_path / "c").history()
     assert rows[-1].validation_aliasing_db < rows[0].validation_aliasing_db - 3

@@ -85,7 +85,9 @@ class ModelDevice:
         chosen = fixed(self, knobs)
         own = self.rate
         if rate != own:
-            raise other_rate("the signal", rate, self.name, own, f"Give one at {own} Hz.")
+            raise other_rate(
+                "the signal", rate, self.name, own, f"Resample the signal to {own} Hz first."
+            )
         # What isn't finite would stay in the model's state for ever.
         playable = require_playable(self, dry, rate)
         trained = with_knobs(self._trained, chosen)
