@@ -183,6 +183,9 @@ def test_train_clean_can_stop_anywhere(capture, tmp_path):
     refused = cli("train", *capture, "-o", tmp_path / "r", *options)
     assert refused.code == 2
     assert f"--resume {tmp_path / 'r'}" in refused.err
+    early = cli("evaluate", tmp_path / "r")
+    assert early.code == 2
+    assert "yet to be cleaned" in early.err
     done = cli("train", "--resume", tmp_path / "r")
     assert done.code == 0, done.err
     assert same(tmp_path / "r", whole)
@@ -280,7 +283,7 @@ def test_a_model_file_with_its_capture(capture, run_folder, tmp_path):
         (("MODEL", "DRY"), "a dry and a wet file"),
         (("nowhere",), "nowhere"),
         (("LINEAR",), "FIR"),
-        (("RUN", "-o", "RUN"), "already holds a run"),
+        (("RUN", "-o", "RUN"), "another folder"),
         (("RUN", "-o", "RUN", "--overwrite"), "another folder"),
         (("RUN", "--latency", 3), "options of a capture"),
     ],

@@ -131,6 +131,8 @@ def test_the_verdict_names_what_is_wrong(scored):
     assert says("mostly not the same sound at 4-8 kHz", bands=blurred)
     assert says("silence would be closer", esr=3.2)
     assert says("another device", esr=3.2, held_out=False)
+    assert says("another device", esr=0.3, held_out=False)
+    assert len(changed(scored, esr=0.3, held_out=False, bands=noisy)) == 1, "and nothing else"
     assert says("In pauses it makes -50 dBFS", pauses=Quiet(-80, -50, 1.0))
     assert not says("In pauses", pauses=Quiet(-50, -50, 1.0))
     hiss = scored.linear.model_copy(update={"bands": [BandScore(4000, 8000, 1.9, 0.0, 1e-3)]})

@@ -31,8 +31,7 @@ def require_place(path: Path) -> None:
     """
     try:
         if path.is_dir():
-            found, wanted = "it is a folder", "the name of a file"
-            todo = f"Name one in it, such as {path / 'out'}{path.suffix}."
+            found, wanted, todo = "it is a folder", "the name of a file", "Name one in it."
         elif not path.parent.is_dir():
             found = f"there is no folder {path.parent}"
             wanted, todo = "a folder that is there", "Make it, or choose another place."

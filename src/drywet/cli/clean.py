@@ -64,7 +64,7 @@ def clean_command(
                 model, dry, wet, out=out, capture=capture, overwrite=overwrite, control=control
             )
     except KeyboardInterrupt:
-        show.stopped_early(out)
+        show.stopped_early(None if overwrite else out)
         raise typer.Exit(130) from None
     show.trained(run, json)
     if run.interrupted:

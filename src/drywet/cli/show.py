@@ -212,12 +212,13 @@ def _run(finished: Run, json: bool) -> None:
 
 
 def stopped_early(path: Path | None) -> None:
-    """Say that Ctrl-C came before the first training step."""
-    step("drywet: stopped before the first training step")
-    if path is not None and any(
-        (path / name).exists() for name in ("config.json", "uncleaned/config.json")
-    ):
-        step(f"  drywet train --resume {shlex.quote(str(path))}  goes on")
+    """Say that Ctrl-C came outside the training steps, and how to go on where there is a run."""
+    names = ("config.json", "uncleaned/config.json")
+    if path is None or not any((path / name).exists() for name in names):
+        step("drywet: stopped before the first training step")
+        return
+    step("drywet: stopped; what was trained is kept")
+    step(f"  drywet train --resume {shlex.quote(str(path))}  goes on")
 
 
 def reported(result: Reported, json: bool) -> None:

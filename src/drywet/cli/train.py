@@ -250,7 +250,7 @@ def train_command(
                     learn = verb.train if seeds is None else train_seeds
                     run = learn(*options.both_files(dry, wet), **chosen)
     except KeyboardInterrupt:
-        show.stopped_early(resume or out)
+        show.stopped_early(resume or (None if overwrite else out))  # an old run may be there
         raise typer.Exit(130) from None
     show.trained(run, json)
     if run.interrupted:

@@ -20,6 +20,7 @@ _GRADES: tuple[tuple[float, Kind, str], ...] = (
     (5e-2, "warning", "recognisable, with differences that are heard"),
     (float("inf"), "bad", "far off"),
 )
+_FAR_OFF = _GRADES[2][0]
 _BY_THE_FLOOR = 2.0  # times the noise floor
 _STEADY = 1e-2  # a floor above this is no noise but a device that moves
 _SMALL = 4385  # parameters of an LSTM of 32 units
@@ -44,9 +45,10 @@ _HARMONICS_DB = 3.0
 def verdict(found: Evaluation) -> list[Remark]:
     """The remarks on an evaluation, the most important first.
 
-    What is worse than silence has one fault, and every other figure follows from it.
+    What is worse than silence, or far from a capture that it may not be of, has one fault, and
+    every other figure follows from it.
     """
-    if found.esr >= 1:
+    if found.esr >= 1 or (found.esr >= _FAR_OFF and not found.held_out):
         return [*_closeness(found), *_foresight(found)]
     return [
         *_closeness(found), *_foresight(found), *_against_a_filter(found), *_bands(found),

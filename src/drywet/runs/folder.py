@@ -144,6 +144,11 @@ class RunFolder:
             DrywetError: no such folder, or no run in it.
         """
         folder = cls(Path(path))
+        if folder.waits_to_be_cleaned:
+            raise DrywetError(
+                f"the model in {path} is yet to be cleaned", "a finished run",
+                f"Go on with 'drywet train --resume {path}', or name {folder.uncleaned.path}.",
+            )  # fmt: skip
         if not folder.config_file.is_file():
             raise DrywetError(
                 f"{path} is not the folder of a run",

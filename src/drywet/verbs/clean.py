@@ -81,9 +81,11 @@ def clean(
         )
     is_run = (model / "config.json").is_file()
     path = _place(model, is_run) if out is None else Path(out)
+    if path.resolve() in (model.resolve(), *model.resolve().parents):
+        raise DrywetError(
+            f"-o {path} and a model that lies there", "another folder", "Choose another -o."
+        )
     require_free(path, overwrite)
-    if path.resolve() == model.resolve() or path.resolve() in model.resolve().parents:
-        raise DrywetError(f"{path} is or holds {model}", "another folder", "Choose another -o.")
     if is_run and dry is not None:
         raise DrywetError(
             f"the run {model} and a pair", "one of them", "A run has its own capture."
