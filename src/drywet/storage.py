@@ -23,6 +23,11 @@ def _explain(path: Path, error: OSError) -> DrywetError:
     )
 
 
+def ending_of(path: Path) -> str:
+    """What to say of a file whose ending is not among those that are known."""
+    return f"ends in {path.suffix}" if path.suffix else "has no ending"
+
+
 def require_place(path: Path) -> None:
     """Check that a file can be written there, before the work that it is to hold.
 

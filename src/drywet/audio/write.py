@@ -11,7 +11,7 @@ import numpy as np
 
 from drywet.audio.read import Samples
 from drywet.errors import DrywetError
-from drywet.storage import atomic_path, require_place
+from drywet.storage import atomic_path, ending_of, require_place
 
 _FRAMES_AT_ONCE = 65_536  # libsndfile's Vorbis encoder crashes on minutes in one call
 # By the ending: the format, its samples where they may be floats, and where 24 bits are wanted.
@@ -67,9 +67,8 @@ def _format_of(path: Path, depth: str) -> tuple[str, str]:
     """The format and its kind of samples, by the ending."""
     found = _FORMATS.get(path.suffix.lower())
     if found is None:
-        ending = f"ends in {path.suffix}" if path.suffix else "has no ending that says its format"
         raise DrywetError(
-            f"the output file {path.name} {ending}", f"one of {', '.join(_FORMATS)}",
+            f"the output file {path.name} {ending_of(path)}", f"one of {', '.join(_FORMATS)}",
             "Name the output file so.",
         )  # fmt: skip
     return found[0], found[1 if depth == "float" else 2]

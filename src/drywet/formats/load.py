@@ -7,6 +7,7 @@ from pathlib import Path
 from drywet.errors import DrywetError
 from drywet.formats.nam.read import read_nam
 from drywet.formats.registry import FORMATS
+from drywet.storage import ending_of
 from drywet.trained.model_file import TrainedModel, load_model
 
 _WANTED = (
@@ -41,5 +42,4 @@ def load(path: Path | str, size: float = 1.0) -> TrainedModel:
             return one.read(path)
     if not path.exists():
         raise DrywetError(f"{path} does not exist", _WANTED, "Check the spelling of the path.")
-    ending = f"ends in {path.suffix}" if path.suffix else "has no ending"
-    raise DrywetError(f"{path} {ending}", _WANTED, "Name such a file.")
+    raise DrywetError(f"{path} {ending_of(path)}", _WANTED, "Name such a file.")

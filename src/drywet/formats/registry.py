@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from drywet.errors import DrywetError
+from drywet.storage import ending_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -160,9 +161,8 @@ def format_of(target: Path) -> Format:
             return one
     if name.endswith(".json"):
         return FORMATS[_PLAIN_JSON]
-    ending = f"ends in {target.suffix}" if target.suffix else "has no ending"
     raise DrywetError(
-        f"{target} {ending}", "the ending of a format: " + ", ".join(SUFFIXES),
+        f"{target} {ending_of(target)}", "the ending of a format: " + ", ".join(SUFFIXES),
         "Choose one, or name the format with --format.",
     )  # fmt: skip
 

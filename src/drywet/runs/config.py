@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import platform
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -374,29 +370,3 @@ class RunConfig(_Strict):
     def capture(self) -> Capture:
         """The first capture: of a model without knobs, the only one."""
         return self.captures[0]
-
-
-def versions_here() -> dict[str, str]:
-    """Versions of Python, drywet and the libraries that decide the numbers."""
-    names = ("drywet", "numpy", "torch", "soundfile", "soxr")
-    found = {"python": platform.python_version()}
-    for name in names:
-        with contextlib.suppress(PackageNotFoundError):  # PyTorch may be missing
-            found[name] = version(name)
-    return found
-
-
-def machine_here() -> dict[str, str]:
-    """System, processor family and count of cores."""
-    import os
-
-    return {
-        "system": platform.platform(terse=True),
-        "processor": platform.machine(),
-        "cores": str(os.cpu_count()),
-    }
-
-
-def now() -> str:
-    """The time in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -23,7 +23,7 @@ from drywet.errors import DrywetError
 from drywet.metrics.bands import EDGES_HZ
 from drywet.metrics.scores import Scores
 from drywet.models.registry import multiply_adds, parameter_count
-from drywet.runs.config import now
+from drywet.runs.machine import now
 from drywet.studies.outcome import Outcome
 from drywet.studies.points import Job
 

@@ -11,7 +11,7 @@ from drywet.errors import DrywetError
 from drywet.figures import canvas
 from drywet.report import page
 from drywet.report.svg import svg
-from drywet.runs.config import machine_here, versions_here
+from drywet.runs.machine import machine_here, versions_here
 from drywet.storage import make_folder, write_bytes
 from drywet.studies import tables as study_tables
 from drywet.studies.claims import Answer, answers

@@ -23,10 +23,8 @@ from drywet.runs.config import (
     Recording,
     RunConfig,
     Settings,
-    machine_here,
-    now,
-    versions_here,
 )
+from drywet.runs.machine import machine_here, now, versions_here
 from drywet.runs.recording import reload
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.hardware import choose_threads

@@ -78,16 +78,8 @@ def learn(
             output_latency=config.output_latency,
             metadata=metadata,
         )
-        trainer = Trainer(
-            model,
-            card,
-            data,
-            settings,
-            folder,
-            device,
-            control,
-            trained=config.start is not None and not config.cleans,
-        )
+        trained = config.start is not None and not config.cleans
+        trainer = Trainer(model, card, data, settings, folder, device, control, trained)
         return trainer.run(resume, pause_at)
 
 

@@ -38,7 +38,7 @@ from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Control, Progress
 from drywet.training.cycles import after_cycle, cycles_of, learned_by_heart
-from drywet.training.data import TrainingData
+from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.kernel_learners import learner
 from drywet.training.sines import PlayedSines
 from drywet.training.validation import Validated, Validation
@@ -113,7 +113,7 @@ class Trainer:
             config.seed, config.examples,
         )  # fmt: skip
         batch = SpanBatch(whole.dry, whole.wet, held_out, device, model.warm_up)
-        sines = _sines(model, data, settings, device) if settings.loss.aliasing else None
+        sines = _sines(model, whole, data.rate, settings, device)
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
         self.cycles = cycles_of(settings)
         self.budget = Budget(settings, total(whole.split.train), total(held_out), self.cycles.total)
@@ -379,14 +379,19 @@ def _optimizer(model: EffectModel, settings: Settings) -> Optimizer:
 
 
 def _sines(
-    model: EffectModel, data: TrainingData, settings: Settings, device: torch.device
-) -> PlayedSines:
-    """As loud as the recording, at most."""
-    whole = data.joined()
+    model: EffectModel,
+    whole: TrainingCapture,
+    rate: int,
+    settings: Settings,
+    device: torch.device,
+) -> PlayedSines | None:
+    """As loud as the recording, at most; none where aliasing is not minimised."""
+    if not settings.loss.aliasing:
+        return None
     loudest = max(peak(whole.dry[a:b]) for a, b in whole.split.train)
     learned = min(settings.bptt, settings.segment)
     count = min(settings.batch, max(_FEWEST_SINES, settings.batch * learned // SHORTEST_FRAME))
-    return PlayedSines(model, data.rate, loudest, learned, count, settings.training.seed, device)
+    return PlayedSines(model, rate, loudest, learned, count, settings.training.seed, device)
 
 
 def _copy(model: EffectModel) -> dict[str, Tensor]:

@@ -8,22 +8,14 @@ beside it plays steady sines, of which all that is no harmonic counts as error
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from drywet.data.split import total
 from drywet.errors import DrywetError
-from drywet.evaluation.material import material
-from drywet.evaluation.probes import player_of, settling
 from drywet.formats.load import load
 from drywet.formats.registry import SUFFIXES
 from drywet.inference.stream import predict
-from drywet.metrics import aliasing, sines, time
 from drywet.models.registry import ModelConfig, kind_of
-from drywet.pair.summary import CheckReport
 from drywet.runs.config import CaptureConfig, RunConfig, Settings, TrainingConfig
 from drywet.runs.folder import RunFolder, next_free, require_free
 from drywet.runs.group import is_group
@@ -34,10 +26,11 @@ from drywet.training.data import TrainingData
 from drywet.training.prepare import prepare_again, with_settings
 from drywet.training.start import from_model
 from drywet.training.teacher import OVERSAMPLED
+from drywet.verbs.before_cleaning import aliasing_db, esr_over
 from drywet.verbs.make_run import prepared
 from drywet.verbs.own_capture import own_capture
 from drywet.verbs.render import render
-from drywet.verbs.scored_run import RUNS, Before, Run, scored_run
+from drywet.verbs.scored_run import RUNS, Run, scored_run
 from drywet.verbs.signal import signal
 
 _WEIGHT = 4.0
@@ -112,7 +105,7 @@ def clean(
     config = _cleaning(config, data, model, started)
     RunFolder(path).uncleaned.discard()
     folder = RunFolder.create(path, config, overwrite, started)
-    return finished(folder, data, control, report, resume=False)
+    return scored_run(folder, data, control, report, resume=False)
 
 
 def _place(model: Path, is_run: bool) -> Path:
@@ -149,19 +142,7 @@ def clean_run(
     if uncleaned.path.resolve() != run.path.resolve():
         uncleaned.discard()
     folder = RunFolder.create(path, config, overwrite, trained)
-    return finished(folder, data, control, None, resume=False)
-
-
-def finished(
-    folder: RunFolder,
-    data: TrainingData,
-    control: Control,
-    report: CheckReport | None,
-    resume: bool,
-) -> Run:
-    """Train and score a run that cleans, and say what it was before; as `scored_run`."""
-    run = scored_run(folder, data, control, report, resume)
-    return replace(run, before=_before(folder, folder.config()))
+    return scored_run(folder, data, control, None, resume=False)
 
 
 def _cleaning(
@@ -181,8 +162,8 @@ def _cleaning(
         threads=given.threads,
     )  # fmt: skip
     played = predict(trained, whole.dry)
-    esr = _esr(*([signal[a:b] for a, b in spans] for signal in (played, whole.wet)))
-    ratio = 10 ** (_aliasing_db(trained, before) / 10)
+    esr = esr_over(*([signal[a:b] for a, b in spans] for signal in (played, whole.wet)))
+    ratio = 10 ** (aliasing_db(trained, before.trained_peak_dbfs) / 10)
     loss = before.settings.loss.model_copy(
         update={"aliasing": max(_WEIGHT, round(_SHARE * esr / ratio, 3))}
     )
@@ -202,25 +183,3 @@ def require_net(model: ModelConfig, where: str) -> None:
             f"{where} is a {model.title}", "a net of drywet's own kinds",
             "Filters do not alias; graphs of others can only be played: try --oversample 4.",
         )  # fmt: skip
-
-
-def _before(folder: RunFolder, config: RunConfig) -> Before:
-    """The model that a run started from, on the audio that the run is scored on."""
-    trained = load_model(folder.start_file)
-    chosen = material(config)
-    signals = predict(trained, chosen.prepared.dry), chosen.prepared.wet
-    return Before(
-        Path(str(config.start)),
-        _esr(*(chosen.cut(signal) for signal in signals)),
-        _aliasing_db(trained, config),
-    )
-
-
-def _esr(found: list[NDArray[np.float32]], wanted: list[NDArray[np.float32]]) -> float:
-    return float(time.esr(np.concatenate(found), np.concatenate(wanted)))
-
-
-def _aliasing_db(trained: TrainedModel, config: RunConfig) -> float:
-    """The mean over sines no louder than the recording."""
-    grid = sines.measure(player_of(trained, 1), trained.card.rate, settling(trained, 1))
-    return aliasing.up_to(aliasing.evaluate(grid), config.trained_peak_dbfs)

@@ -15,9 +15,9 @@ from drywet.metrics.statistics import Comparison, compare, summary
 from drywet.report.contender import COLORS, Contender
 from drywet.report.page import page
 from drywet.report.tables import sentences
-from drywet.runs.config import versions_here
 from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group, read_group, runs_of
+from drywet.runs.machine import versions_here
 from drywet.storage import require_place, write_bytes
 from drywet.verbs.evaluate import keep
 

@@ -12,26 +12,12 @@ from drywet.runs.folder import RunFolder
 from drywet.training.control import Control
 from drywet.training.data import TrainingData
 from drywet.training.trainer import FitResult
+from drywet.verbs.before_cleaning import Before, before_cleaning
 from drywet.verbs.evaluate import evaluate
 from drywet.verbs.make_run import make_run
 
 RUNS = Path("runs")
 """Where runs go that are not given a folder."""
-
-
-@dataclass(frozen=True)
-class Before:
-    """What a cleaned model was before, on the same audio and the same sines.
-
-    Attributes:
-        path: the model.
-        esr: error-to-signal ratio.
-        aliasing_db: mean aliasing-to-signal ratio.
-    """
-
-    path: Path
-    esr: float
-    aliasing_db: float
 
 
 @dataclass(frozen=True)
@@ -88,4 +74,5 @@ def scored_run(
     config = folder.config()
     formats = [] if fit is None else formats_for(config.settings.model, config.rate)
     timed = config.settings.training.seconds is not None
-    return Run(folder.path, report, fit, found, formats, timed)
+    before = before_cleaning(folder, config) if config.cleans else None
+    return Run(folder.path, report, fit, found, formats, timed, before)

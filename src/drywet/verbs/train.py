@@ -20,7 +20,7 @@ from drywet.training.hardware import choose_device
 from drywet.training.prepare import Played, prepare_again
 from drywet.training.start import from_model
 from drywet.validation import parse
-from drywet.verbs.clean import clean_run, finished, require_net
+from drywet.verbs.clean import clean_run, require_net
 from drywet.verbs.make_run import prepared
 from drywet.verbs.scored_run import RUNS, Run, scored_run
 
@@ -132,8 +132,8 @@ def _resumed(folder: RunFolder, control: Control) -> Run:
         data = prepare_again(config)
         there = folder.checkpoint_file
         done = there.is_file() and load_checkpoint(there).finished
-        finish = finished if config.cleans else scored_run
-        return replace(finish(folder, data, control, None, resume=True), finished_before=done)
+        run = scored_run(folder, data, control, None, resume=True)
+        return replace(run, finished_before=done)
 
 
 def settings_of(
