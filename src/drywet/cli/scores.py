@@ -42,6 +42,10 @@ def lines(result: Evaluation) -> list[str]:
         theirs_db = f"  (the device: {result.device_aliasing_db:.0f} dB)"
     ours_db = f"{result.aliasing_db:.0f} dB"
     add("aliasing, mean", ours_db + theirs_db)
+    sines = result.recorded_sines
+    if sines is not None:
+        heard = f"  (the device: {sines.device_aliasing_db:.0f} dB)"
+        add(f"of {sines.count} recorded sines", f"{sines.aliasing_db:.0f} dB" + heard)
     if result.harmonic_error is not None:
         add("harmonics, error", f"{result.harmonic_error.rms_db:.1f} dB")
     if result.pauses is not None:

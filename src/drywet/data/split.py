@@ -4,7 +4,8 @@ The three never share a sample, nor does a training window reach into a held-out
 stretch with its warm-up. Held-out audio comes in blocks of some seconds spread
 over the whole recording, so that each kind of playing is in each set; a passage
 known to be repeated is used once only, or the test would have been heard in
-training.
+training. A tenth is held out for the test, of a short recording up to a fifth: as
+much as it takes to tell models apart.
 
 Dealt at random, as the 2022 study did, blocks are of five seconds and a draw decides: 80 % train,
 of the rest one half validates and the other tests. The draw is the same for every run.
@@ -13,15 +14,18 @@ of the rest one half validates and the other tests. The draw is the same for eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from drywet.errors import DrywetError
+from drywet.metrics.statistics import LEAST_SECONDS
 
 # Ten blocks a cycle: eight to train, one to validate, one to test, apart from each other.
 _CYCLE = "TTTVTTTTET"
+_ALSO_TEST = 1  # the block of a cycle, far from others held out, that a test may need besides
 _MIN_CYCLES = 4
 _BLOCK_SECONDS = (0.25, 5.0)
 _MIN_TEST_SECONDS = 0.1
@@ -98,6 +102,8 @@ def _deal(spans: Sequence[Span], rate: int, pattern: str, deal: Deal) -> dict[st
         order = np.random.default_rng(_DRAW).permutation(count)
         repeated = [pattern[i % len(pattern)] for i in range(count)]
         pattern = "".join(repeated[i] for i in order)
+    else:
+        pattern = _long_enough(pattern, count, length / count / rate)
     dealt: dict[str, list[Span]] = {"T": [], "V": [], "E": []}
     before = 0  # samples in the spans already gone through
     for span in spans:
@@ -108,6 +114,22 @@ def _deal(spans: Sequence[Span], rate: int, pattern: str, deal: Deal) -> dict[st
                 dealt[pattern[i % len(pattern)]].append(Span(start, stop))
         before += span.length
     return dealt
+
+
+def _long_enough(pattern: str, count: int, seconds: float) -> str:
+    """``pattern`` for all of ``count`` blocks, with as many more tests as they may need to be.
+
+    Args:
+        pattern: of a cycle.
+        count: blocks in all.
+        seconds: of a block.
+    """
+    blocks = [pattern[i % len(pattern)] for i in range(count)]
+    missing = ceil(round(LEAST_SECONDS / seconds, 6)) - blocks.count("E")
+    if pattern == _CYCLE and "E" in blocks:
+        for i in range(_ALSO_TEST, count, len(pattern))[: max(missing, 0)]:
+            blocks[i] = "E"
+    return "".join(blocks)
 
 
 def _only(spans: Sequence[Span], samples: int) -> tuple[Span, ...]:
@@ -134,6 +156,8 @@ def split(
     train_seconds: float | None = None,
 ) -> Split:
     """Divide a recording 80/10/10 in blocks, or hold out one given stretch for the test.
+
+    Evenly dealt, a recording of less than a minute gives up to a fifth, so that the test has 6 s.
 
     Args:
         samples: length of the recording.

@@ -1,7 +1,8 @@
 """The capture signal: what to play through a device so that a net can learn all of it.
 
 Sweeps and level steps show the device's frequency response and its curve at every
-level, noise bursts fill the gaps, plucked notes and chords are what it will meet in
+level, short sines and chirps of all pitches and levels what it does up to 18 kHz, where nets
+alias, noise bursts fill the gaps, plucked notes and chords are what it will meet in
 use, silence shows its noise, and a phrase at the start comes again at the end, so
 that the device can be compared with itself.
 """
@@ -20,6 +21,11 @@ _SILENCE_SECONDS = 1.0
 _STEP_LEVELS_DB = (-48, -36, -27, -20, -14, -9, -5, -2, 0)
 _STEP_FREQUENCIES = (55.0, 110.0, 165.0, 233.0, 440.0, 987.0, 2093.0)
 _SWEEP_CORNER_HZ = 1500.0
+_SINE_SECONDS = 0.12
+_SINE_RANGE_HZ = (65.0, 18_000.0)
+_SINE_LEVELS_DB = (-36, -24, -12, 0)
+_SINE_CORNER_HZ = 4200.0  # up to which aliasing is scored at every level
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 def _sweeps(seconds: float, rate: int) -> NDArray[np.float64]:
@@ -45,6 +51,27 @@ def _steps(seconds: float, rate: int) -> NDArray[np.float64]:
             for level in _STEP_LEVELS_DB
         ]
     )
+
+
+def _short_sines(seconds: float, rate: int) -> NDArray[np.float64]:
+    """Short sines from 65 Hz to 18 kHz, every fourth a chirp up or down, at all levels.
+
+    Pitches follow the golden ratio, so that any stretch of them, and so any that is held out,
+    covers the range evenly. Over 4.2 kHz they fall by 6 dB per octave.
+    """
+    low, high = _SINE_RANGE_HZ[0], min(_SINE_RANGE_HZ[1], 0.45 * rate)
+    count = max(round(seconds / _SINE_SECONDS), 1)
+    edges = np.linspace(0, round(seconds * rate), count + 1).round().astype(int)
+    parts = []
+    for i, length in enumerate(np.diff(edges)):
+        start = low * (high / low) ** ((i + 1) * _GOLDEN % 1)
+        stop = low * high / start if i % 4 == 3 else start
+        pitch = start * (stop / start) ** np.linspace(0, 1, length)
+        sound = np.sin(2 * np.pi * np.cumsum(pitch) / rate)
+        sound /= np.sqrt(1 + (pitch / _SINE_CORNER_HZ) ** 2)
+        level = _SINE_LEVELS_DB[(i + i // 4) % 4]  # of chirps, too, all four
+        parts.append(faded(sound, rate) * gain(level))
+    return np.concatenate(parts)
 
 
 def _bursts(seconds: float, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -84,11 +111,12 @@ def capture_signal(seconds: float = 90.0, rate: int = RATE) -> NDArray[np.float3
     parts = [
         silence,
         phrase,
-        picked(0.27 * share, rate, rng),
-        _sweeps(0.12 * share, rate),
-        strummed(0.27 * share, rate, rng),
+        picked(0.26 * share, rate, rng),
+        _sweeps(0.10 * share, rate),
+        _short_sines(0.06 * share, rate),
+        strummed(0.26 * share, rate, rng),
         silence,
-        _steps(0.14 * share, rate),
+        _steps(0.12 * share, rate),
         _bursts(0.08 * share, rate, rng),
         silence,
         phrase,

@@ -17,7 +17,7 @@ from drywet.evaluation.probes import ask_device, ask_model, oversampled
 from drywet.evaluation.result import Answers, Evaluation, Oversampled, Probes
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
-from drywet.metrics import aliasing, harmonics, scores, silence, time
+from drywet.metrics import aliasing, harmonics, recorded_sines, scores, silence, time
 from drywet.models.linear.config import LinearConfig
 from drywet.runs.config import Recording, RunConfig
 from drywet.runs.folder import RunFolder
@@ -165,6 +165,7 @@ def measure(subject: Subject, material: Material) -> Measured:
         harmonic_error=None
         if device_probes is None
         else harmonics.compare(probes.tones, device_probes.tones, trained_peak),
+        recorded_sines=recorded_sines.evaluate(dry, target, predicted, rate),
         device=None if subject.recording is None else subject.recording.device,
         device_note=note,
         cost=cost(trained, np.concatenate(dry), subject.oversample),

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, BaseModel, Field
 from drywet.metrics.aliasing import Aliasing
 from drywet.metrics.harmonics import HarmonicError, Tone
 from drywet.metrics.intermodulation import TwoTone
+from drywet.metrics.recorded_sines import RecordedSines
 from drywet.metrics.scores import Scores
 from drywet.metrics.silence import Quiet
 from drywet.metrics.transfer import Transfer
@@ -147,6 +148,8 @@ class Evaluation(Scores):
             own rate.
         probes: what the model makes of test signals.
         device_probes: the same of the device, where drywet can play it.
+        recorded_sines: the model's answers to steady sines in the scored audio, beside the device's
+            own; ``None`` where there are none.
         harmonic_error: the model's harmonics against the device's, of sines up to that peak.
         device: its name, where drywet played the capture.
         device_note: why the device was not asked, where it should have been.
@@ -178,6 +181,7 @@ class Evaluation(Scores):
     oversampled: Oversampled | None = None
     probes: Probes
     device_probes: Probes | None
+    recorded_sines: RecordedSines | None = None
     harmonic_error: HarmonicError | None
     device: str | None
     device_note: str | None

@@ -13,6 +13,7 @@ from math import log10
 from drywet.dsp.oversampling import FACTORS
 from drywet.evaluation.result import Evaluation, Kind, Remark
 from drywet.metrics.aliasing import worst_taught
+from drywet.metrics.statistics import LEAST_SECONDS
 
 _GRADES: tuple[tuple[float, Kind, str], ...] = (
     (1e-3, "good", "very close: the two are hard to tell apart"),
@@ -53,6 +54,7 @@ def verdict(found: Evaluation) -> list[Remark]:
     return [
         *_closeness(found), *_foresight(found), *_against_a_filter(found), *_bands(found),
         *_aliasing(found), *_harmonics(found), *_quiet(found), *_loudness(found), *_seconds(found),
+        *_length(found),
     ]  # fmt: skip
 
 
@@ -172,6 +174,12 @@ def _aliasing(found: Evaluation) -> Iterator[Remark]:
         theirs = same[worst.hz, worst.level_db]
         text += f"; the device itself has {theirs:.0f} dB there"
         limit = max(theirs + _WORSE_THAN_DEVICE_DB, limit)
+    elif found.recorded_sines is not None:
+        heard = found.recorded_sines
+        text += (
+            f"; on {heard.count} sines of the recording it has {heard.aliasing_db:.0f} dB on "
+            f"average, the device itself {heard.device_aliasing_db:.0f} dB"
+        )
     if worst.asr_db > limit:
         yield Remark(kind="warning", text=f"{text}.", advice=_against_aliasing(found, worst.asr_db))
 
@@ -234,4 +242,16 @@ def _seconds(found: Evaluation) -> Iterator[Remark]:
             kind="warning",
             text=f"It is uneven: the worst second has an ESR of {worst:.2g}.",
             advice="Listen there (the report marks it), and record more of that kind of playing.",
+        )
+
+
+def _length(found: Evaluation) -> Iterator[Remark]:
+    if found.seconds < LEAST_SECONDS:
+        yield Remark(
+            kind="warning",
+            text=f"Scored on {found.seconds:.1f} s: too little to tell two models apart, "
+            f"{LEAST_SECONDS} s are the least.",
+            advice="Record a minute or more, or hold out more of it with --test START:END."
+            if found.held_out
+            else "Score it on more of the same playing.",
         )

@@ -57,7 +57,8 @@ def asr(sine: Sine) -> float:
     return noise / signal
 
 
-def _db(ratio: float) -> float:
+def ratio_db(ratio: float) -> float:
+    """A ratio of energies in dB, -160 to 160."""
     return float(np.clip(10 * np.log10(max(ratio, 1e-300)), FLOOR_DB, -FLOOR_DB))
 
 
@@ -75,14 +76,14 @@ def worst_taught(points: Sequence[AliasPoint], heard_db: float | None) -> AliasP
 def up_to(found: Aliasing, heard_db: float | None) -> float:
     """Mean ratio in dB, as energies, over the sines that a model was taught the level of."""
     ratios = [10 ** (point.asr_db / 10) for point in taught(found.points, heard_db)]
-    return _db(float(np.mean(ratios)))
+    return ratio_db(float(np.mean(ratios)))
 
 
 def evaluate(sines: Sequence[Sine]) -> Aliasing:
     """ASR of all sines of a grid, at least one."""
     ratios = [asr(sine) for sine in sines]
     points = [
-        AliasPoint(sine.hz, sine.level_db, _db(ratio))
+        AliasPoint(sine.hz, sine.level_db, ratio_db(ratio))
         for sine, ratio in zip(sines, ratios, strict=True)
     ]
-    return Aliasing(_db(float(np.mean(ratios))), _db(max(ratios)), points)
+    return Aliasing(ratio_db(float(np.mean(ratios))), ratio_db(max(ratios)), points)

@@ -85,6 +85,13 @@ def notes(found: Evaluation) -> str:
     said = [f"Aliasing on sines of levels it was trained on: mean {found.aliasing_db:.0f} dB"]
     if found.device_aliasing_db is not None:
         said[0] += f" (the device: {found.device_aliasing_db:.0f} dB)"
+    sines = found.recorded_sines
+    if sines is not None:
+        said.append(
+            f"On {sines.count} steady sines in the scored audio: aliasing and noise "
+            f"{sines.aliasing_db:.0f} dB (the device: {sines.device_aliasing_db:.0f} dB), "
+            f"harmonics off by {sines.harmonic_error.rms_db:.1f} dB RMS, ESR {sines.esr:.2e}"
+        )
     if found.harmonic_error is not None:
         said.append(
             f"Harmonics off by {found.harmonic_error.rms_db:.1f} dB RMS, THD by "
