@@ -14,6 +14,7 @@ from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
+from drywet.training.control import Progress
 from drywet.training.cycles import Cycles, after_cycle, cycles_of, learned_by_heart
 from tests.support import drywet as cli
 
@@ -155,3 +156,70 @@ def test_a_checkpoint_of_before_goes_on(tmp_path):
     back = load_checkpoint(path)
     assert back.by_heart is False
     assert back.waiting[0]["by_heart"] is False
+
+
+class StopsAfter(drywet.Control):
+    """Asks a training to stop once it has done so many steps."""
+
+    def __init__(self, steps: int | None) -> None:
+        super().__init__()
+        self.steps = steps
+
+    def on_progress(self, progress: Progress) -> None:
+        if self.steps is not None and progress.step >= self.steps:
+            self.request_stop()
+
+
+def test_a_run_trained_on_gets_a_cycle_as_long_as_all_before():
+    once = Settings(training=drywet.TrainingConfig(epochs=3, restarts=4))
+    twice = Settings(training=drywet.TrainingConfig(epochs=3, restarts=4, longer=1))
+    before, now = cycles_of(once), cycles_of(twice)
+    assert now.stops == (*(stop / 2 for stop in before.stops), 1.0)
+    assert now.starts == (*before.starts, 1)
+    steps = [Budget(settings, 100_000, 1_000).steps for settings in (once, twice)]
+    assert steps[1] == 2 * steps[0]
+    assert Settings(training=drywet.TrainingConfig(longer=2)).cycle_steps[-3:] == (960, 1920, 3840)
+
+
+def test_what_seconds_were_spent_is_half_of_those_of_a_run_trained_on():
+    for restarts in (1, 4):
+        once, twice = (
+            Settings(training=drywet.TrainingConfig(seconds=60, restarts=restarts, longer=longer))
+            for longer in (0, 1)
+        )
+        first = Budget(once, 10_000, 1_000, cycles_of(once).total)
+        second = Budget(twice, 10_000, 1_000, cycles_of(twice).total)
+        for elapsed in (1.0, 10.0):
+            assert second.progress(0, elapsed) == pytest.approx(first.progress(0, elapsed) / 2)
+
+
+@pytest.mark.parametrize("budget", [2, None])
+def test_a_finished_run_is_trained_on_and_stopped_meanwhile(capture, tmp_path, budget, monkeypatch):
+    """Stopped in the added cycle and resumed, it ends where it ends unbroken, to the bit."""
+    short = dataclasses.replace(Recurrent.training, cycle_steps=(6, 12), restarts=2)
+    monkeypatch.setattr(Recurrent, "training", short)
+    made = {}
+    for name in ("unbroken", "broken"):
+        out = tmp_path / name
+        drywet.train(
+            *capture, out=out, model=drywet.RecurrentConfig(hidden=4),
+            training=drywet.TrainingConfig(
+                batch=4, segment=512, validate_every=2, epochs=budget,
+            ),
+        )  # fmt: skip
+        before = load_checkpoint(out / "checkpoint.pt")
+        control = StopsAfter(before.step + 3 if name == "broken" else None)
+        made[name] = drywet.resume(out, longer=True, control=control)
+        if name == "broken":
+            assert made[name].interrupted
+            with pytest.raises(drywet.DrywetError, match="has not finished"):
+                drywet.resume(out, longer=True)
+            made[name] = drywet.resume(out)
+        after = load_checkpoint(out / "checkpoint.pt")
+        assert after.finished
+        assert after.step >= 2 * before.step
+        assert after.best_score <= before.best_score
+    first, second = (made[name] for name in ("unbroken", "broken"))
+    assert first.evaluation.esr == second.evaluation.esr
+    weights = [load_checkpoint(run.path / "checkpoint.pt").best_weights for run in (first, second)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

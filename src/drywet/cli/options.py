@@ -196,3 +196,13 @@ def refuse_with_resume(given: dict[str, Any]) -> None:
             "--resume RUN alone",
             "A resumed run keeps its settings; train a new one to change them.",
         )
+
+
+def refuse_longer(longer: bool, expected: str) -> None:
+    """Only a run that is there can be trained longer.
+
+    Raises:
+        DrywetError: it was asked for.
+    """
+    if longer:
+        raise DrywetError("--longer", expected, "Name the run: drywet train --resume RUN --longer.")

@@ -204,7 +204,7 @@ def _run(finished: Run, json: bool) -> None:
     if finished.interrupted:
         print(f"  drywet train --resume {shlex.quote(str(finished.resumes or finished.path))}")
     if finished.finished_before:
-        print(f"  drywet train DRY WET --start {path}     (trains it further)")
+        print(f"  drywet train --resume {path} --longer     (trains it on)")
     for name in finished.formats[:1]:
         print(f"  drywet export {path} --format {name}")
     print(f"  drywet report {path}")

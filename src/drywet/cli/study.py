@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +19,14 @@ class StudyGroup(TyperGroup):
     """What is no command of its own is a file to run."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Put ``run`` before a file."""
+        """Put ``run`` before a file; what is neither may be a command, misspelt."""
         if args and args[0] not in self.commands:
+            meant = get_close_matches(args[0], self.commands, 1)
+            if meant and not Path(args[0]).exists():
+                raise DrywetError(
+                    f"'drywet study {args[0]}'", "a study's file or a command",
+                    f"Did you mean 'drywet study {meant[0]}'?",
+                )  # fmt: skip
             args = ["run", *args]
         return super().resolve_command(ctx, args)
 

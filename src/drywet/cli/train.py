@@ -42,6 +42,9 @@ def train_command(
     resume: Annotated[
         Path | None, typer.Option(help="Go on with this interrupted run.", show_default=False)
     ] = None,
+    longer: Annotated[
+        bool, typer.Option("--longer", help="With --resume: train a finished run on.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run in -o.")] = False,
     config: Annotated[
         Path | None,
@@ -220,10 +223,12 @@ def train_command(
             if resume is not None:
                 options.refuse_with_resume(context.params)
                 if options.is_group(resume):
+                    options.refuse_longer(longer, f"one run, such as {resume}/seed-0")
                     run = resume_seeds(resume, control=control)
                 else:
-                    run = verb.resume(resume, control=control)
+                    run = verb.resume(resume, longer=longer, control=control)
             else:
+                options.refuse_longer(longer, "--resume RUN with it")
                 settings = options.settings(context.params, config)
                 chosen: dict[str, Any] = {
                     "out": out, "model": None if start else settings.model, "loss": settings.loss,

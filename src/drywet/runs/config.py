@@ -92,6 +92,8 @@ class TrainingConfig(_Strict):
         patience: stop after so many validations without a better score.
         examples: learn from so many windows, drawn once, over and over; ``None`` draws fresh
             ones for every step.
+        longer: times that it was trained on after it had finished (``--resume RUN --longer``): each
+            is one more cycle, twice as long as the last, with a budget as long as all before.
         milestones: epochs at which the weights are kept as they are then, beside the best.
         validate_every: steps between validations; ``None`` keeps them cheap.
         restarts: seeds that begin, of which the better half goes on after each cycle of the
@@ -117,6 +119,7 @@ class TrainingConfig(_Strict):
     select: Select = "esr"
     patience: int | None = Field(default=None, ge=1)
     examples: int | None = Field(default=None, ge=1, le=1 << 30)
+    longer: int = Field(default=0, ge=0, le=16)
     milestones: tuple[_Epochs, ...] = Field(default=(), max_length=100)
     validate_every: int | None = Field(default=None, ge=1)
     restarts: int | None = Field(default=None, ge=1, le=16)
@@ -202,7 +205,8 @@ class Settings(_Strict):
     @property
     def cycle_steps(self) -> tuple[int, ...]:
         """Steps of each cycle of the schedule, where no budget is given."""
-        return self._defaults.cycle_steps
+        first = self._defaults.cycle_steps
+        return (*first, *(first[-1] * 2 ** (i + 1) for i in range(self.training.longer)))
 
     @property
     def _defaults(self) -> TrainingDefaults:

@@ -38,10 +38,13 @@ class Budget:
         per_step = settings.batch * settings.segment
         examples = config.examples
         self.epochs_per_step = settings.batch / examples if examples else per_step / train_samples
-        self.seconds = None if config.seconds is None else config.seconds / starts
+        times = 2**config.longer  # where it is trained on, by one start alone
+        self.seconds = None
+        if config.seconds is not None:
+            self.seconds = config.seconds * times / (starts * times - times + 1)
         self.steps: int | None = None
         if config.epochs is not None:
-            self.steps = max(1, math.ceil(config.epochs / self.epochs_per_step))
+            self.steps = max(1, math.ceil(config.epochs / self.epochs_per_step)) * times
         elif config.seconds is None:
             self.steps = sum(settings.cycle_steps)
         self._milestones: dict[int, list[float]] = {}

@@ -41,6 +41,7 @@ class LoopState:
         given_up_seconds: likewise.
         cycle: of the schedule, from 0.
         ends: scores of the best start at the end of each cycle so far.
+        longer: times that a finished training was gone on with.
         finished: the budget is spent, the goal reached or nothing more to be gained.
     """
 
@@ -64,6 +65,7 @@ class LoopState:
     given_up_seconds: float = 0.0
     cycle: int = 0
     ends: list[float] = field(default_factory=list)
+    longer: int = 0
     finished: bool = False
 
     def take(self, start: dict[str, Any]) -> None:

@@ -111,7 +111,37 @@ def cycles_of(settings: Settings) -> Cycles:
         return Cycles(stops, starts, open_ended=True)
     stops = (*((2 ** (n + 1) - 1) * _FIRST_SHARE for n in range(halvings)), 1.0)
     starts = tuple(math.ceil(restarts / 2**n) for n in range(halvings + 1))
+    for _ in range(training.longer):
+        stops, starts = (*(stop / 2 for stop in stops), 1.0), (*starts, 1)
     return Cycles(stops, starts, open_ended=False)
+
+
+def go_on(state: LoopState, settings: Settings) -> None:
+    """Take a finished training into the cycles that were added to it since, with its best start.
+
+    Args:
+        state: as it was when it finished.
+        settings: of the training now.
+    """
+    training = settings.training
+    if not state.finished or state.longer == training.longer:
+        return
+    everyone = [state.of_start(), *state.waiting]
+    state.take(min(everyone, key=lambda one: float(one["best_score"])))
+    state.waiting, state.idle, state.weights = [], 0, state.best_weights
+    then = settings.model_copy(
+        update={"training": training.model_copy(update={"longer": state.longer})}
+    )
+    state.given_up *= _length(then) / _length(settings)
+    state.cycle, state.longer, state.finished = state.cycle + 1, training.longer, False
+
+
+def _length(settings: Settings) -> float:
+    """Of a start's whole budget, against that of the same training trained on or not."""
+    training = settings.training
+    if training.epochs is None and training.seconds is None:
+        return sum(settings.cycle_steps)
+    return 2.0**training.longer
 
 
 def after_cycle(state: LoopState, cycles: Cycles, budget: Budget) -> None:

@@ -37,7 +37,7 @@ from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Control, Progress
-from drywet.training.cycles import after_cycle, cycles_of, learned_by_heart
+from drywet.training.cycles import after_cycle, cycles_of, go_on, learned_by_heart
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.kernel_learners import learner
 from drywet.training.sines import PlayedSines
@@ -179,6 +179,7 @@ class Trainer:
             self.state.waiting = [self._new_start(number) for number in others]
             return
         self.state = state = load_checkpoint(self.folder.checkpoint_file)
+        go_on(state, self.settings)
         try:
             self._take_up()
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -21,6 +21,7 @@ from drywet.training.prepare import Played, prepare_again
 from drywet.training.start import from_model
 from drywet.validation import parse
 from drywet.verbs.clean import clean_run, require_net
+from drywet.verbs.lengthen import is_finished, lengthen
 from drywet.verbs.make_run import prepared
 from drywet.verbs.scored_run import RUNS, Run, scored_run
 
@@ -95,19 +96,22 @@ def train(
     return _then_cleaned(run, first, path, control, data)
 
 
-def resume(run: Path | str, *, control: Control | None = None) -> Run:
+def resume(run: Path | str, *, longer: bool = False, control: Control | None = None) -> Run:
     """Go on with a run that was interrupted, as if it had not been.
 
     Args:
         run: its folder.
+        longer: train a finished one on, for another cycle.
         control: as for `train`.
 
     Raises:
-        DrywetError: no such run, its files have changed, a damaged checkpoint, or another process
-            trains into it.
+        DrywetError: no such run, its files have changed, a damaged checkpoint, another process
+            trains into it, or one to be trained longer that has not finished or cannot be.
     """
     control = control or CtrlC()
     whole = RunFolder(Path(run))
+    if longer:
+        lengthen(RunFolder.open(run))
     if whole.waits_to_be_cleaned:
         first = _resumed(whole.uncleaned, control)
         return _then_cleaned(first, whole.uncleaned, whole.path, control, None)
@@ -131,7 +135,7 @@ def _resumed(folder: RunFolder, control: Control) -> Run:
         choose_device(config.settings.training.compute)
         data = prepare_again(config)
         there = folder.checkpoint_file
-        done = there.is_file() and load_checkpoint(there).finished
+        done = there.is_file() and is_finished(load_checkpoint(there), config)
         run = scored_run(folder, data, control, None, resume=True)
         return replace(run, finished_before=done)
 
