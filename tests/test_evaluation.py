@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from drywet.evaluation.cost import cost
 from drywet.evaluation.probes import ask_device
 from drywet.evaluation.result import Evaluation
 from drywet.evaluation.saved import read_scores
@@ -17,6 +18,7 @@ from drywet.metrics.harmonics import HarmonicError
 from drywet.metrics.silence import Quiet
 from drywet.runs.config import Recording
 from drywet.runs.folder import RunFolder
+from drywet.trained.model_file import TrainedModel, load_model
 from tests.support import drywet, overdrive, playing, save
 
 
@@ -116,9 +118,12 @@ def test_the_verdict_names_what_is_wrong(scored):
     def says(words: str, **new) -> bool:
         return any(words in text for text in changed(scored, **new))
 
-    assert says("very close", esr=5e-4)
-    assert says("far off", esr=0.2)
-    assert says("as close as the noise", esr=1e-3, noise_floor_esr=8e-4)
+    assert says("Indistinguishable", esr=5e-4, esr_a_weighted=9e-4)
+    assert says("Close: the error is 33 dB below", esr=5e-4, esr_a_weighted=2e-3)
+    assert says("27 dB as the ear weighs it", esr=5e-4, esr_a_weighted=2e-3)
+    assert says("Audibly different", esr=2e-2, esr_a_weighted=2e-3)
+    assert says("Another sound", esr=0.2)
+    assert says("As close as the noise", esr=1e-3, noise_floor_esr=8e-4)
     assert says("differs from itself", esr=0.8, noise_floor_esr=0.45)
     assert says("plain filter", beats_baseline=False)
     noisy = [BandScore(8000, 12_000, 5.0, 7.0, 1e-4)]
@@ -140,8 +145,31 @@ def test_the_verdict_names_what_is_wrong(scored):
     louder = scored.loudness._replace(loudness_db=1.2)
     assert says("1.2 dB louder", loudness=louder)
     assert says("harmonics", harmonic_error=HarmonicError(6.0, 20.0, 1.0, []))
+    assert says("Scored on 3.3 s", seconds=3.3)
+    assert not says("Scored on", seconds=6.0)
     uneven = scored.per_second | {"esr": scored.per_second["esr"]._replace(worst=0.9)}
     assert says("uneven", per_second=uneven, esr=1e-3)
+
+
+def test_a_training_that_was_stopped_is_told_to_go_on_and_nothing_else(scored):
+    noisy = [BandScore(8000, 12_000, 5.0, 7.0, 1e-4)]
+    for esr in (0.2, 3.0):
+        found = verdict(scored.model_copy(update={"esr": esr, "unfinished": True, "bands": noisy}))
+        assert len(found) == 1
+        assert "--resume" in found[0].advice
+        assert "bigger" not in found[0].advice
+
+
+def test_a_cost_is_measured_once(scored, run_folder):
+    trained = load_model(run_folder)
+    dry = np.zeros(4800, np.float32)
+    quiet = cost(trained, dry).model_copy(update={"busy": False})
+    assert cost(trained, dry, before=quiet) is quiet
+    other = TrainedModel({n: w + 1 for n, w in trained.weights.items()}, trained.card)
+    assert cost(other, dry, before=quiet) is not quiet
+    assert cost(trained, dry, 2, before=quiet) is not quiet
+    busy = quiet.model_copy(update={"busy": True})
+    assert cost(trained, dry, before=busy) is not busy
 
 
 def test_aliasing_is_judged_where_the_model_was_taught(scored):

@@ -22,7 +22,7 @@ _CAPTURE = (
 )  # fmt: skip
 _FIXED = (
     "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal", "seeds",
-    "start", "loss", "clean",
+    "start", "loss", "clean", "name",
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
 

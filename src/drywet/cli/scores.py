@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from drywet.cli.show_info import while_busy
+
 if TYPE_CHECKING:
     from drywet.verbs.evaluate import Evaluation
 
@@ -20,7 +22,7 @@ _MARKS = {"good": "+", "warning": "!", "bad": "x"}
 
 
 def lines(result: Evaluation) -> list[str]:
-    """A table beside the linear baseline, what the probes found, and the verdict."""
+    """How close it is in words, a table beside the linear baseline, and the rest of the verdict."""
     rows: list[tuple[str, str, str]] = [("", "model", "linear baseline")]
     for label, name, form in _ROWS:
         ours, theirs = (_number(getattr(scores, name), form) for scores in (result, result.linear))
@@ -28,7 +30,8 @@ def lines(result: Evaluation) -> list[str]:
     rows.append(("", "error     excess", "error     excess"))
     for band, linear in zip(result.bands, result.linear.bands, strict=True):
         rows.append((band.label, _band(band), _band(linear)))
-    found = [f"{label:<20}{ours:>18}{theirs:>21}" for label, ours, theirs in rows]
+    found = _remark(result.verdict[0]) if result.verdict else []
+    found += [f"{label:<20}{ours:>18}{theirs:>21}" for label, ours, theirs in rows]
 
     def add(label: str, text: str) -> None:
         found.append(f"{label:<20}{text:>18}")
@@ -56,15 +59,18 @@ def lines(result: Evaluation) -> list[str]:
         f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz"
         f"{oversampled(result.oversample)}; "
         f"{result.cost.parameters} parameters, {result.cost.ns_per_sample:.0f} ns a sample "
-        f"({result.cost.engine})"
+        f"({result.cost.engine}{while_busy(result.cost.busy)})"
     )
     if result.device_note is not None:
         found.append(f"The device was not asked: {result.device_note}")
-    for remark in result.verdict:
-        found.append(f"{_MARKS[remark.kind]} {remark.text}")
-        if remark.advice:
-            found.append(f"  -> {remark.advice}")
+    for remark in result.verdict[1:]:
+        found += _remark(remark)
     return found
+
+
+def _remark(remark: Any) -> list[str]:
+    advice = [f"  -> {remark.advice}"] if remark.advice else []
+    return [f"{_MARKS[remark.kind]} {remark.text}", *advice]
 
 
 def oversampled(factor: int) -> str:

@@ -20,7 +20,11 @@ def info(found: Info, json: bool) -> None:
         ("model", found.model),
         ("parameters", f"{cost.parameters:,}"),
         ("cost", f"{_operations(cost.multiply_adds)}, {cost.ns_per_sample:.0f} ns per sample here"),
-        ("", f"{cost.real_time_share:.1%} of real time in blocks of 64, by {cost.engine}"),
+        (
+            "",
+            f"{cost.real_time_share:.1%} of real time in blocks of 64, by {cost.engine}"
+            + while_busy(cost.busy),
+        ),
         ("rate", f"{found.rate} Hz"),
         ("memory", memory),
         ("latency", _samples(found.output_latency, found.rate)),
@@ -36,6 +40,11 @@ def info(found: Info, json: bool) -> None:
     rows.append(("plugins", ", ".join(found.formats) or "none"))
     for name, text in rows:
         print(f"{name:<17}{text}")
+
+
+def while_busy(busy: bool) -> str:
+    """What is added to a cost that was measured beside other work."""
+    return ", measured while the machine was busy" if busy else ""
 
 
 def _operations(count: int | None) -> str:

@@ -39,6 +39,12 @@ def train_command(
             help="Folder of the run [default: runs/, the wet file's or its folder's name].",
         ),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Of what is learned, shown by plugins; the folder's, too.", show_default=False
+        ),
+    ] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Go on with this interrupted run.", show_default=False)
     ] = None,
@@ -233,7 +239,7 @@ def train_command(
                 chosen: dict[str, Any] = {
                     "out": out, "model": None if start else settings.model, "loss": settings.loss,
                     "training": settings.training, "capture": settings.capture,
-                    "overwrite": overwrite, "control": control,
+                    "overwrite": overwrite, "name": name, "control": control,
                 }  # fmt: skip
                 if start is not None:
                     options.refuse_with_start(context.params)

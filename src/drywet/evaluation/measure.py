@@ -14,7 +14,8 @@ from drywet.evaluation.cost import cost
 from drywet.evaluation.foresight import foresight
 from drywet.evaluation.material import Material
 from drywet.evaluation.probes import ask_device, ask_model, oversampled
-from drywet.evaluation.result import Answers, Evaluation, Oversampled, Probes
+from drywet.evaluation.result import Answers, Cost, Evaluation, Oversampled, Probes
+from drywet.evaluation.saved import cost_before
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import aliasing, harmonics, recorded_sines, scores, silence, time
@@ -68,6 +69,8 @@ class Subject:
         recording: that it learned from, where that is known.
         trained_peak_dbfs: of what it learned from, where that is known.
         kept: file with the device's answers to the test signals, if any.
+        costed: what running it was measured to cost earlier, if it was.
+        unfinished: its training was stopped before its end.
         oversample: times which the model runs, as for `drywet.inference.stream.Stream`.
     """
 
@@ -77,6 +80,8 @@ class Subject:
     recording: Recording | None = None
     trained_peak_dbfs: float | None = None
     kept: Path | None = None
+    costed: Cost | None = None
+    unfinished: bool = False
     oversample: int = 1
 
 
@@ -89,6 +94,7 @@ def of_run(folder: RunFolder, config: RunConfig) -> Subject:
     return Subject(
         load_model(folder.model_file), load_model(folder.baseline_file), folder.path,
         config.capture.recording, config.trained_peak_dbfs, folder.device_file,
+        cost_before(folder), folder.unfinished,
     )  # fmt: skip
 
 
@@ -168,12 +174,13 @@ def measure(subject: Subject, material: Material) -> Measured:
         recorded_sines=recorded_sines.evaluate(dry, target, predicted, rate),
         device=None if subject.recording is None else subject.recording.device,
         device_note=note,
-        cost=cost(trained, np.concatenate(dry), subject.oversample),
+        cost=cost(trained, np.concatenate(dry), subject.oversample, subject.costed),
         model=trained.card.model.title,
         seconds=sum(len(part) for part in target) / rate,
         rate=rate,
         oversample=subject.oversample,
         latency_samples=material.latency,
+        unfinished=subject.unfinished,
         held_out=material.held_out,
         foresight=foresight(prepared.dry, prepared.wet, prediction, rate, material.recorded.rate),
         beats_baseline=ours.esr < _CLEARLY * theirs.esr,

@@ -71,6 +71,8 @@ class Cost(BaseModel):
         block_p99_us: one block in a hundred takes longer, in microseconds.
         real_time_share: of a block's duration that the median block takes.
         engine: what ran it: a kernel's target, ``numpy`` or ``torch``.
+        busy: other work took time from the core meanwhile: it may be less in truth.
+        of: what was measured where: the weights, the machine, the engine, the oversampling.
     """
 
     parameters: int
@@ -79,6 +81,8 @@ class Cost(BaseModel):
     block_p99_us: float
     real_time_share: float
     engine: str
+    busy: bool = False
+    of: str | None = None
 
 
 class Oversampled(BaseModel):
@@ -159,6 +163,7 @@ class Evaluation(Scores):
         rate: at which it was scored, in Hz.
         oversample: times which the model ran.
         latency_samples: by which the wet file lagged, at the files' rate.
+        unfinished: the training was stopped before its end.
         held_out: the audio is the test part of the run's own capture; otherwise all of
             another one.
         foresight: where the model would have had to foresee, by how much; else ``None``.
@@ -191,6 +196,7 @@ class Evaluation(Scores):
     rate: int
     oversample: int = 1
     latency_samples: int
+    unfinished: bool = False
     held_out: bool
     foresight: Foresight | None = None
     beats_baseline: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drywet.errors import DrywetError
-from drywet.evaluation.result import Evaluation
+from drywet.evaluation.result import Cost, Evaluation
 from drywet.runs.folder import RunFolder
 from drywet.storage import read_json
 from drywet.validation import parse
@@ -23,3 +23,11 @@ def read_scores(folder: RunFolder) -> Evaluation:
             f"Run 'drywet evaluate {folder.path}'.",
         )
     return parse(Evaluation, read_json(path, "the scores.json of a run"), path)
+
+
+def cost_before(folder: RunFolder) -> Cost | None:
+    """What running a run's model was measured to cost when it was scored, if it was."""
+    try:
+        return read_scores(folder).cost
+    except DrywetError:
+        return None

@@ -1,8 +1,8 @@
 """What the figures of an evaluation mean, in words: how close, what is wrong where, what to try.
 
-The limits are rules of thumb of the field, not measurements: an ESR under 0.001 is seldom told
-from the device, one over 0.05 always is; a band counts where it lies less than 80 dB under the
-whole; levels 3 dB off are heard.
+The limits are rules of thumb of the field, not measurements: an ESR under 0.001, A-weighted too, is
+seldom told from the device, one over 0.05 always is; a band counts where it lies less than 80 dB
+under the whole; levels 3 dB off are heard.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from drywet.metrics.aliasing import worst_taught
 from drywet.metrics.statistics import LEAST_SECONDS
 
 _GRADES: tuple[tuple[float, Kind, str], ...] = (
-    (1e-3, "good", "very close: the two are hard to tell apart"),
-    (1e-2, "good", "close: differences are small"),
-    (5e-2, "warning", "recognisable, with differences that are heard"),
-    (float("inf"), "bad", "far off"),
+    (1e-3, "good", "Indistinguishable, most likely"),
+    (1e-2, "good", "Close"),
+    (5e-2, "warning", "Audibly different"),
+    (float("inf"), "bad", "Another sound"),
 )
 _FAR_OFF = _GRADES[2][0]
 _BY_THE_FLOOR = 2.0  # times the noise floor
@@ -33,6 +33,7 @@ _ANOTHER = (
     "Check that dry and wet belong together ('drywet check'). To learn what they are of: drywet "
     "train DRY WET, or with --start this model."
 )
+_UNFINISHED = "The training was stopped: 'drywet train --resume RUN' goes on with it."
 _TREBLE = "For the treble: more data, --pre-emphasis 0.85, or --mrstft 0.01."
 _WORSE_THAN_DEVICE_DB = 6.0
 _WORTH_OVERSAMPLING_DB = 3.0
@@ -49,7 +50,7 @@ def verdict(found: Evaluation) -> list[Remark]:
     What is worse than silence, or far from a capture that it may not be of, has one fault, and
     every other figure follows from it.
     """
-    if found.esr >= 1 or (found.esr >= _FAR_OFF and not found.held_out):
+    if found.esr >= 1 or found.unfinished or (found.esr >= _FAR_OFF and not found.held_out):
         return [*_closeness(found), *_foresight(found)]
     return [
         *_closeness(found), *_foresight(found), *_against_a_filter(found), *_bands(found),
@@ -63,14 +64,17 @@ def _closeness(found: Evaluation) -> Iterator[Remark]:
     if found.esr >= 1:
         yield Remark(
             kind="bad",
-            text=f"The error is larger than the signal (ESR {found.esr:.2g}): silence would be "
-            f"closer.{other}",
+            text=f"Another sound: the error is larger than the signal (ESR {found.esr:.2g}), "
+            f"silence would be closer.{other}",
             advice=_ANOTHER
             if not found.held_out
+            else _UNFINISHED
+            if found.unfinished
             else "Train longer, or check the capture ('drywet check').",
         )
         return
     below = -10 * log10(max(found.esr, 1e-20))
+    weighted = -10 * log10(max(found.esr_a_weighted, 1e-20))
     floor = found.noise_floor_esr
     if floor is not None and floor > _STEADY and found.esr <= _BY_THE_FLOOR * floor:
         yield Remark(
@@ -81,22 +85,29 @@ def _closeness(found: Evaluation) -> Iterator[Remark]:
             "check' says more. No model of this kind can follow that.",
         )
         return
-    said = f"The error is {below:.0f} dB below the signal (ESR {found.esr:.2g})"
+    said = f"the error is {below:.0f} dB below the signal (ESR {found.esr:.2g})"
     if floor is not None and found.esr <= _BY_THE_FLOOR * floor:
         yield Remark(
             kind="good",
-            text=f"{said}, as close as the noise of the capture allows ({floor:.2g}).",
+            text=f"As close as the noise of the capture allows ({floor:.2g}): {said}.",
             advice="Only a quieter capture can make it better.",
         )
         return
-    kind, words = next((kind, words) for limit, kind, words in _GRADES if found.esr < limit)
+    worse = max(found.esr, found.esr_a_weighted)
+    kind, words = next((kind, words) for limit, kind, words in _GRADES if worse < limit)
     advice = ""
     if kind != "good":
         bigger = "a bigger net (--hidden 32), " if found.cost.parameters < _SMALL else ""
         advice = f"Try {bigger}a longer training, or a longer, livelier capture."
         advice = advice if found.held_out else _ANOTHER
+    if found.unfinished:
+        advice = _UNFINISHED
     other = other if kind != "good" else ""
-    yield Remark(kind=kind, text=f"{said}, {words}.{other}", advice=advice)
+    yield Remark(
+        kind=kind,
+        text=f"{words}: {said}, {weighted:.0f} dB as the ear weighs it (A-weighted).{other}",
+        advice=advice,
+    )
 
 
 def _foresight(found: Evaluation) -> Iterator[Remark]:

@@ -16,6 +16,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import KINDS, ModelConfig, kind_of
 from drywet.pair.alignment import MOST_PPM, Alignment, Mending, Take
 from drywet.pair.delay import Tried
+from drywet.trained.metadata import Text
 
 Select = Literal["esr", "esr_pre", "mrstft", "composite"]
 """The validation score by which the best weights are chosen."""
@@ -92,6 +93,8 @@ class TrainingConfig(_Strict):
         patience: stop after so many validations without a better score.
         examples: learn from so many windows, drawn once, over and over; ``None`` draws fresh
             ones for every step.
+        cycles: of the schedule, at most, where no budget is given: each is twice as long as the one
+            before; ``None`` takes 5 for recurrent nets that keep their state, else 1.
         longer: times that it was trained on after it had finished (``--resume RUN --longer``): each
             is one more cycle, twice as long as the last, with a budget as long as all before.
         milestones: epochs at which the weights are kept as they are then, beside the best.
@@ -119,6 +122,7 @@ class TrainingConfig(_Strict):
     select: Select = "esr"
     patience: int | None = Field(default=None, ge=1)
     examples: int | None = Field(default=None, ge=1, le=1 << 30)
+    cycles: int | None = Field(default=None, ge=1, le=16)
     longer: int = Field(default=0, ge=0, le=16)
     milestones: tuple[_Epochs, ...] = Field(default=(), max_length=100)
     validate_every: int | None = Field(default=None, ge=1)
@@ -206,7 +210,9 @@ class Settings(_Strict):
     def cycle_steps(self) -> tuple[int, ...]:
         """Steps of each cycle of the schedule, where no budget is given."""
         first = self._defaults.cycle_steps
-        return (*first, *(first[-1] * 2 ** (i + 1) for i in range(self.training.longer)))
+        count = (self.training.cycles or len(first)) + self.training.longer
+        more = (first[-1] * 2 ** (i + 1) for i in range(count - len(first)))
+        return (*first, *more)[:count]
 
     @property
     def _defaults(self) -> TrainingDefaults:
@@ -328,6 +334,7 @@ class RunConfig(_Strict):
         created: UTC, ISO 8601.
         start: the model that is trained further, where one is.
         cleans: it is trained further to alias less (`drywet.clean`).
+        name: of what was learned, shown by the plugins.
     """
 
     settings: Settings
@@ -341,6 +348,7 @@ class RunConfig(_Strict):
     created: str
     start: str | None = None
     cleans: bool = False
+    name: Text | None = None
 
     @model_validator(mode="before")
     @classmethod

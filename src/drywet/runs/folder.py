@@ -8,6 +8,7 @@
     start.safetensors   the weights it started from, where it trains a model further
     history.jsonl       one line per validation
     checkpoint.pt       where to resume
+    training.json       how the training ended
     scores.json         the scores of the test audio
     device.json         what the device makes of test signals, where drywet played it
     report.html         all of it on one page, where it was asked for
@@ -55,6 +56,7 @@ class RunFolder:
         self.start_file = path / "start.safetensors"
         self.history_file = path / "history.jsonl"
         self.checkpoint_file = path / "checkpoint.pt"
+        self.ending_file = path / "training.json"
         self.scores_file = path / "scores.json"
         self.report_file = path / "report.html"
         self.device_file = path / "device.json"
@@ -86,6 +88,17 @@ class RunFolder:
                 save_model(folder.start_file, start)
             write_json(folder.config_file, config.model_dump(mode="json"))
         return folder
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its training is known to have been stopped before its end."""
+        if not self.ending_file.is_file():
+            return False
+        try:
+            found = read_json(self.ending_file, "how a training ended")
+        except DrywetError:
+            return False
+        return isinstance(found, dict) and found.get("interrupted") is True
 
     @property
     def uncleaned(self) -> RunFolder:
@@ -127,6 +140,7 @@ class RunFolder:
             self.start_file,
             self.history_file,
             self.checkpoint_file,
+            self.ending_file,
             self.scores_file,
             self.report_file,
             self.device_file,

@@ -27,6 +27,11 @@ def name_of(wet: Path | str) -> str:
     return path.stem
 
 
+def folder_of(name: str) -> str:
+    """A name for people as that of a folder: without what a file system may refuse."""
+    return re.sub(r"[^\w.+()-]+", "-", name).strip("-.") or "run"
+
+
 def _bare(name: str) -> str:
     """In small letters, without a number behind it."""
     return re.sub(r"[\s_.()-]*\d*[\s)]*$", "", name).lower()

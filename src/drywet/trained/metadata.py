@@ -32,6 +32,7 @@ class Metadata(BaseModel):
         tone_type: how it sounds.
         input_level_dbu: of a sine whose peaks reach full scale at the input, in dBu.
         output_level_dbu: likewise at the output.
+        esr: error-to-signal ratio of the model on audio held out of its training.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -44,3 +45,4 @@ class Metadata(BaseModel):
     tone_type: ToneType | None = None
     input_level_dbu: Level | None = None
     output_level_dbu: Level | None = None
+    esr: Annotated[float, Field(ge=0)] | None = None

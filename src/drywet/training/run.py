@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from drywet.models.linear.net import LinearModel
 from drywet.models.registry import build, kind_of
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
+from drywet.storage import write_json
 from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import ModelCard, TrainedModel, load_model, save_model
 from drywet.training.control import Control
@@ -65,13 +67,16 @@ def learn(
         metadata = Metadata()
         if config.start is not None:  # trained further
             begun = load_model(folder.start_file)
-            model, metadata = begun.model, begun.card.metadata
+            model = begun.model
+            metadata = begun.card.metadata.model_copy(update={"esr": None})  # was another model's
             model.train()
             if config.cleans:
                 data = with_teacher(data, begun)
         else:
             model = build(settings.model)
             set_gains(model, data)
+        if config.name is not None:
+            metadata = metadata.model_copy(update={"name": config.name})
         card = ModelCard(
             model=settings.model,
             rate=config.rate,
@@ -80,7 +85,9 @@ def learn(
         )
         trained = config.start is not None and not config.cleans
         trainer = Trainer(model, card, data, settings, folder, device, control, trained)
-        return trainer.run(resume, pause_at)
+        fit = trainer.run(resume, pause_at)
+        write_json(folder.ending_file, asdict(fit))
+        return fit
 
 
 def _solve(wanted: LinearConfig, config: RunConfig, data: TrainingData, path: Path) -> None:

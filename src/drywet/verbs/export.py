@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from drywet.dsp.oversampling import Phase, filters, require_factor
 from drywet.errors import DrywetError
+from drywet.evaluation.saved import read_scores
 from drywet.formats.load import load
 from drywet.formats.registry import format_named, format_of, require_oversampling
 from drywet.runs.folder import RunFolder
@@ -88,8 +89,11 @@ def export(
     if knobs:
         trained = with_knobs(trained, knobs)
     described = dict(metadata or {})
-    if path.is_dir() and trained.card.metadata.modeled_by is None:
-        described = {"modeled_by": "drywet"} | described
+    if path.is_dir():
+        known: dict[str, Any] = {"esr": _held_out_esr(RunFolder(path))}
+        if trained.card.metadata.modeled_by is None:
+            known["modeled_by"] = "drywet"
+        described = known | described
     trained = _described(trained, described, name)
     if path.is_dir():
         target = RunFolder(path).export_file(chosen.suffix)
@@ -153,6 +157,14 @@ def convert(
         source, format=name, out=target, metadata=metadata, knobs=knobs, size=size,
         oversample=oversample, phase=phase,
     )  # fmt: skip
+
+
+def _held_out_esr(folder: RunFolder) -> float | None:
+    """What players show of a model: its ESR on the audio held out for its test."""
+    try:
+        return read_scores(folder).esr
+    except DrywetError:
+        return None
 
 
 def _require_another(target: Path, source: Path) -> None:

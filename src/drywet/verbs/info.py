@@ -10,9 +10,11 @@ from pydantic import BaseModel
 
 from drywet.evaluation.cost import cost
 from drywet.evaluation.result import Cost
+from drywet.evaluation.saved import cost_before
 from drywet.formats.load import load
 from drywet.formats.nam.read import sizes as nam_sizes
 from drywet.formats.registry import formats_for
+from drywet.runs.folder import RunFolder
 from drywet.trained.metadata import Metadata
 
 _SEED = 0
@@ -62,12 +64,13 @@ def info(model: Path | str, *, size: float = 1.0) -> Info:
     path = Path(model)
     trained = load(path, size)
     card = trained.card
+    before = cost_before(RunFolder(path)) if path.is_dir() else None
     noise = np.random.default_rng(_SEED).uniform(-0.3, 0.3, card.rate).astype(np.float32)
     return Info(
         path=str(path),
         model=card.model.title,
         settings=card.model.model_dump(mode="json"),
-        cost=cost(trained, noise),
+        cost=cost(trained, noise, before=before),
         rate=card.rate,
         receptive_field=card.model.receptive_field,
         output_latency=card.output_latency,

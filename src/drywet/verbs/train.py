@@ -11,8 +11,9 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import ModelConfig
 from drywet.runs.config import CaptureConfig, Settings, TrainingConfig, named_loss
 from drywet.runs.folder import RunFolder, next_free, require_free
-from drywet.runs.names import name_of
+from drywet.runs.names import folder_of, name_of
 from drywet.storage import remove_leftovers
+from drywet.trained.metadata import Metadata
 from drywet.training.checkpoint import load_checkpoint
 from drywet.training.control import Control, CtrlC
 from drywet.training.data import TrainingData
@@ -38,6 +39,7 @@ def train(
     start: Path | str | None = None,
     clean: bool = False,
     overwrite: bool = False,
+    name: str | None = None,
     played: Played | None = None,
     control: Control | None = None,
 ) -> Run:
@@ -47,7 +49,7 @@ def train(
         dry: file with the signal into the device.
         wet: file with the signal out of it.
         out: folder of the run; by default ``runs/`` and the wet file's name, or its
-            folder's where that says nothing (`drywet.runs.names`).
+            folder's where that says nothing (`drywet.runs.names`); or ``name``.
         model: what to train; an LSTM of 16 units by default.
         loss: what to minimise, or its name (`drywet.runs.config.named_loss`); ESR by default.
         training: budget, seed, optimiser.
@@ -56,6 +58,7 @@ def train(
         clean: train the net on afterwards until it hardly aliases (`drywet.clean`); what it was
             before stays in the folder's ``uncleaned``.
         overwrite: replace a run that is there.
+        name: of what is learned, shown by the plugins.
         played: the device, where drywet made the capture (`drywet.train_device`).
         control: told of findings, progress and better models, and asked whether to stop; by
             default Ctrl-C stops.
@@ -67,7 +70,7 @@ def train(
     control = control or CtrlC()
     if isinstance(loss, str) and start is None:
         loss = LossConfig(**named_loss(loss, (model or RecurrentConfig()).kind))
-    name = loss if isinstance(loss, str) else None
+    named_loss_of_start = loss if isinstance(loss, str) else None
     settings = settings_of(model, None if isinstance(loss, str) else loss, training, capture)
     started = None
     if start is not None:
@@ -75,15 +78,17 @@ def train(
             raise DrywetError(
                 f"--start {start} and a kind of model", "one of them", "The model has its own kind."
             )
-        started, settings = from_model(start, dry, wet, settings, name)
+        started, settings = from_model(start, dry, wet, settings, named_loss_of_start)
     choose_device(settings.training.compute)  # what is missing shows before anything is read
-    path = next_free(RUNS, name_of(wet)) if out is None else Path(out)
+    require_name(name)
+    path = place_of(name_of(wet), name) if out is None else Path(out)
     require_free(path, overwrite)
     before = RunFolder(path).uncleaned
     if clean:
         require_net(settings.model, "what is to be trained")
         require_free(before.path, overwrite)
     config, data, report = prepared(dry, wet, settings, played, control)
+    config = config.model_copy(update={"name": name})
     if start is not None:
         config = config.model_copy(update={"start": str(Path(start).resolve())})
     if not clean:
@@ -138,6 +143,20 @@ def _resumed(folder: RunFolder, control: Control) -> Run:
         done = there.is_file() and is_finished(load_checkpoint(there), config)
         run = scored_run(folder, data, control, None, resume=True)
         return replace(run, finished_before=done)
+
+
+def place_of(usual: str, name: str | None) -> Path:
+    """The folder of a run that was given none: of its name, or else its usual one."""
+    return next_free(RUNS, usual if name is None else folder_of(name))
+
+
+def require_name(name: str | None) -> None:
+    """Refuse a name that a file cannot carry.
+
+    Raises:
+        DrywetError: of several lines, empty or endless.
+    """
+    parse(Metadata, {"name": name}, Path("the name"))
 
 
 def settings_of(

@@ -11,13 +11,13 @@ from drywet.devices.catalog import find
 from drywet.devices.circuit import built_in
 from drywet.devices.device import Position, positions
 from drywet.devices.model import ModelDevice
-from drywet.runs.folder import next_free, require_free
+from drywet.runs.folder import require_free
 from drywet.training.prepare import Played
 from drywet.verbs.own_capture import own_capture
 from drywet.verbs.process import process
-from drywet.verbs.scored_run import RUNS, Run
+from drywet.verbs.scored_run import Run
 from drywet.verbs.signal import signal as write_signal
-from drywet.verbs.train import train
+from drywet.verbs.train import place_of, train
 from drywet.verbs.train_seeds import Seeds, train_seeds
 
 _SECONDS = 60.0
@@ -54,7 +54,7 @@ def train_device(
     """
     played = find(device)
     chosen = positions(played, knobs)
-    path = next_free(RUNS, played.name) if out is None else Path(out)
+    path = Path(out) if out is not None else place_of(played.name, settings.get("name"))
     require_free(path, overwrite)
     if signal is not None:
         probe(Path(signal))  # what is wrong with it shows before anything is made

@@ -12,7 +12,7 @@ from drywet.metrics.statistics import summary
 from drywet.models.registry import ModelConfig, kind_of
 from drywet.pair.summary import CheckReport
 from drywet.runs.config import CaptureConfig, TrainingConfig
-from drywet.runs.folder import RunFolder, next_free, require_free
+from drywet.runs.folder import RunFolder, require_free
 from drywet.runs.group import Group, config_of, is_group, read_group, write_group
 from drywet.runs.names import name_of
 from drywet.storage import make_folder, remove_leftovers
@@ -23,8 +23,8 @@ from drywet.training.hardware import choose_device
 from drywet.training.prepare import Played, prepare_again
 from drywet.validation import parse
 from drywet.verbs.make_run import prepared
-from drywet.verbs.scored_run import RUNS, Run, scored_run
-from drywet.verbs.train import settings_of
+from drywet.verbs.scored_run import Run, scored_run
+from drywet.verbs.train import place_of, require_name, settings_of
 
 _MOST_SEEDS = 1000
 
@@ -67,6 +67,7 @@ def train_seeds(
     training: TrainingConfig | None = None,
     capture: CaptureConfig | None = None,
     overwrite: bool = False,
+    name: str | None = None,
     played: Played | None = None,
     control: Control | None = None,
 ) -> Seeds:
@@ -85,6 +86,7 @@ def train_seeds(
         training: budget, first seed, optimiser.
         capture: rate, alignment, held-out stretch.
         overwrite: replace runs that are there.
+        name: as for `drywet.train`.
         played: the device, where drywet made the capture.
         control: as for `drywet.train`; told the name of every run before it is trained.
 
@@ -102,13 +104,15 @@ def train_seeds(
     last = {**settings.training.model_dump(), "seed": numbers[-1]}
     parse(TrainingConfig, last, Path("the settings"))
     choose_device(settings.training.compute)
-    path = next_free(RUNS, name_of(wet)) if out is None else Path(out)
+    require_name(name)
+    path = place_of(name_of(wet), name) if out is None else Path(out)
     require_free(path, overwrite, group=True)
     names = tuple(f"seed-{number}" for number in numbers)
-    for name in names:
-        require_free(path / name, overwrite)
+    for folder in names:
+        require_free(path / folder, overwrite)
     control = control or CtrlC()
     first, data, report = prepared(dry, wet, settings, played, control)
+    first = first.model_copy(update={"name": name})
     make_folder(path)
     if is_group(path):
         _remove(path, read_group(path).runs)

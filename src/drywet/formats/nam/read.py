@@ -135,14 +135,14 @@ def _model(document: dict[str, Any], path: Path) -> TrainedModel:
     metadata = document.get("metadata")
     known = metadata if isinstance(metadata, dict) else {}
     training = known.get("training")
-    lag = training.get("output_latency_samples") if isinstance(training, dict) else None
+    training = training if isinstance(training, dict) else {}
     one = np.ones((), np.float32)
     return TrainedModel(
         {"input_gain": one, "output_gain": one.copy()} | weights,
         ModelCard(
             model=config,
             rate=rate_of(document.get("sample_rate"), path),
-            output_latency=lag_of(lag),
-            metadata=metadata_of(known),
+            output_latency=lag_of(training.get("output_latency_samples")),
+            metadata=metadata_of(known | {"esr": training.get("validation_esr")}),
         ),
     )

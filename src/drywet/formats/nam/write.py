@@ -91,9 +91,8 @@ def _metadata(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any
     if loudness is not None:
         found |= {"loudness": loudness, "gain": gain}
     known = trained.card.metadata.model_dump(exclude_none=True)
-    return (
-        found
-        | {"name": name}
-        | known
-        | {"training": {"output_latency_samples": trained.card.output_latency}}
-    )
+    training: dict[str, Any] = {"output_latency_samples": trained.card.output_latency}
+    esr = known.pop("esr", None)
+    if esr is not None:  # where NAM's trainer writes its own, on held-out audio too
+        training["validation_esr"] = esr
+    return found | {"name": name} | known | {"training": training}

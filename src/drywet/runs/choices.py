@@ -1,0 +1,44 @@
+"""What to train for who does not know what a hidden unit is: how good, and how heavy to play.
+
+What each choice comes to on real captures is in docs/recipe.md, by ``benchmarks/choices.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drywet.errors import DrywetError
+
+CPU: dict[str, dict[str, Any]] = {
+    "light": {"hidden": 8},
+    "normal": {"hidden": 16},
+    "heavy": {"hidden": 32},
+}
+"""Settings of the LSTM, by what it costs to play."""
+
+QUALITY: dict[str, dict[str, Any]] = {
+    "quick": {"cycles": 3, "restarts": 2},
+    "good": {"cycles": 5, "restarts": 4},
+    "best": {"cycles": 6, "restarts": 8},
+}
+"""Settings of the training, by how long one is willing to wait."""
+
+
+def chosen(option: str, choices: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    """What a choice stands for.
+
+    Args:
+        option: that it was given by, for the message.
+        choices: to choose from.
+        name: of the choice.
+
+    Raises:
+        DrywetError: another name.
+    """
+    if name not in choices:
+        raise DrywetError(
+            f"{option} {name}",
+            " or ".join((", ".join(list(choices)[:-1]), list(choices)[-1])),
+            "Choose one.",
+        )
+    return choices[name]
