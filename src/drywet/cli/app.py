@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -222,8 +222,18 @@ def report_command(
 def render_command(
     context: typer.Context,
     model: Model,
-    source: Annotated[Path, typer.Argument(help="Audio file to play.")],
-    target: Annotated[Path, typer.Argument(help="Audio file to write.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Audio file to play and file to write; with -o, files to play."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="File to write, or folder for several."),
+    ] = None,
+    ir: Annotated[
+        Path | None,
+        typer.Option("--ir", help="Play it through a cabinet: its impulse response."),
+    ] = None,
     channel: Channel = None,
     resample: Resample = False,
     block: Annotated[int, typer.Option(min=1, help="Samples per block.")] = 65_536,
@@ -231,21 +241,25 @@ def render_command(
     oversample: Oversample = 1,
     json: AsJson = False,
 ) -> None:
-    """Play an audio file of any length through a model.
+    """Play audio files of any length through a model.
 
     Its knobs, where it has some, are options: --knob1 0.7.
     """
     from drywet.cli import show
     from drywet.cli.progress import RenderBar
-    from drywet.verbs.render import render
+    from drywet.verbs.render import places, render, render_all
 
+    sources, target, several = places(files, out)
     with RenderBar() as bar:
-        result = render(
-            model, source, target,
-            channel=channel, resample=resample, block=block, knobs=knobs_of(context), size=size,
-            oversample=oversample, on_progress=bar.update,
-        )  # fmt: skip
-    show.rendered(result, json)
+        chosen: dict[str, Any] = {
+            "channel": channel, "resample": resample, "block": block, "knobs": knobs_of(context),
+            "size": size, "oversample": oversample, "ir": ir, "on_progress": bar.update,
+        }  # fmt: skip
+        if several:
+            made = render_all(model, sources, target, **chosen)
+        else:
+            made = [render(model, sources[0], target, **chosen)]
+    show.rendered(made, several, json)
 
 
 app.command("export", cls=KnobCommand)(export_command)

@@ -237,16 +237,21 @@ def reported(result: Reported, json: bool) -> None:
     print(f"{result.path}: {result.bytes / 1e6:.1f} MB; open it in a browser")
 
 
-def rendered(result: Rendered, json: bool) -> None:
-    """Print what ``render`` wrote."""
+def rendered(made: list[Rendered], several: bool, json: bool) -> None:
+    """Print what ``render`` wrote: one file, or several."""
     if json:
-        _object(result)
+        if several:
+            print(jsonlib.dumps([result.model_dump() for result in made], indent=2))
+        else:
+            _object(made[0])
         return
-    print(
-        f"{result.path}: {result.seconds:.2f} s at {result.rate} Hz, "
-        f"output latency {result.output_latency} at {result.model_rate} Hz"
-        + scores.oversampled(result.oversample)
-    )
+    for result in made:
+        print(
+            f"{result.path}: {result.seconds:.2f} s at {result.rate} Hz, "
+            f"peak {result.peak_dbfs:.1f} dBFS, "
+            f"output latency {result.output_latency} at {result.model_rate} Hz"
+            + scores.oversampled(result.oversample)
+        )
 
 
 def exported(result: Exported, json: bool) -> None:

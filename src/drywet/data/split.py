@@ -125,7 +125,7 @@ def _long_enough(pattern: str, count: int, seconds: float) -> str:
         seconds: of a block.
     """
     blocks = [pattern[i % len(pattern)] for i in range(count)]
-    missing = ceil(round(LEAST_SECONDS / seconds, 6)) - blocks.count("E")
+    missing = ceil(round(LEAST_SECONDS / max(seconds, 1e-9), 6)) - blocks.count("E")
     if pattern == _CYCLE and "E" in blocks:
         for i in range(_ALSO_TEST, count, len(pattern))[: max(missing, 0)]:
             blocks[i] = "E"

@@ -11,6 +11,7 @@ from drywet.audio.read import Samples, blocks, probe
 from drywet.audio.resample import StreamResampler, other_rate
 from drywet.audio.write import writer
 from drywet.errors import DrywetError
+from drywet.inference.cabinet import Cabinet
 from drywet.inference.stream import BLOCK, Stream, in_time
 from drywet.trained.model_file import TrainedModel
 
@@ -24,8 +25,9 @@ def render(
     resample: bool = False,
     block: int = BLOCK,
     oversample: int = 1,
+    behind: Cabinet | None = None,
     on_progress: Callable[[float], None] = lambda done: None,
-) -> int:
+) -> tuple[int, float]:
     """Play a file of any length through a model into another file.
 
     The output has the input's length and rate; it lags by the model's output latency.
@@ -38,10 +40,11 @@ def render(
         resample: where the rates differ, resample to the model's and back.
         block: samples per block at the model's rate.
         oversample: as for `drywet.inference.stream.Stream`.
+        behind: a cabinet that the model plays through, at the file's rate.
         on_progress: called with the share done, 0 to 1.
 
     Returns:
-        Samples written.
+        Samples written, and the loudest of them.
 
     Raises:
         DrywetError: unusable file, samples that are not finite, or a rate other than
@@ -56,15 +59,19 @@ def render(
             f"{target} is the input itself", "another output file", "Choose another name."
         )
     stream = Stream(trained, oversample)
-    written = 0
+    written, loudest = 0, 0.0
     with writer(target, about.rate) as append:
         source_blocks = _finite(blocks(source, channel, block), source)
         pieces = _through(stream, source_blocks, about.rate, rate, block)
         for piece in pieces:
-            append(piece[: about.frames - written])
+            heard = piece[: about.frames - written]
+            if behind is not None:
+                heard = behind.process(heard)
+            append(heard)
+            loudest = max(loudest, float(np.abs(heard).max(initial=0.0)))
             written = min(written + len(piece), about.frames)
             on_progress(written / about.frames)
-    return written
+    return written, loudest
 
 
 def _finite(pieces: Iterator[Samples], source: Path) -> Iterator[Samples]:

@@ -1,17 +1,22 @@
-"""``render``: play a file through a trained model."""
+"""``render``: play files through a trained model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from drywet.audio.read import probe
 from drywet.audio.write import require_another, require_writable
+from drywet.dsp.levels import db
+from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.inference import render as rendering
+from drywet.inference.cabinet import cabinet
 from drywet.inference.stream import BLOCK
+from drywet.storage import make_folder
 from drywet.trained.knobs import with_knobs
 
 
@@ -24,6 +29,7 @@ class Rendered(BaseModel):
         rate: of the file, in Hz.
         model_rate: at which the model ran, in Hz.
         output_latency: samples at the model's rate by which the output lags the input.
+        peak_dbfs: of the output; above 0 it clips where the format has no room above.
         oversample: times that rate at which it ran.
     """
 
@@ -32,6 +38,7 @@ class Rendered(BaseModel):
     rate: int
     model_rate: int
     output_latency: int
+    peak_dbfs: float
     oversample: int = 1
 
 
@@ -46,6 +53,7 @@ def render(
     knobs: Mapping[str, float] | None = None,
     size: float = 1.0,
     oversample: int = 1,
+    ir: Path | str | None = None,
     on_progress: Callable[[float], None] = lambda done: None,
 ) -> Rendered:
     """Play ``source`` through a model into ``target``.
@@ -62,6 +70,8 @@ def render(
         size: of a slimmable ``.nam``, as for `drywet.load`.
         oversample: how many times its rate the model runs at, 1, 2, 4 or 8: aliasing falls with
             it; the output stays in time.
+        ir: impulse response of a cabinet to play it through, a file of any rate; it adds no
+            latency but its own.
         on_progress: called with the share done.
 
     Raises:
@@ -70,18 +80,86 @@ def render(
     trained = with_knobs(load(model, size), knobs)
     source, target = Path(source), Path(target)
     require_another(source, target)
-    require_writable(target, probe(source).rate)
-    written = rendering.render(
+    rate = probe(source).rate
+    require_writable(target, rate)
+    written, loudest = rendering.render(
         trained, source, target,
         channel=channel, resample=resample, block=block, oversample=oversample,
-        on_progress=on_progress,
+        behind=None if ir is None else cabinet(ir, rate), on_progress=on_progress,
     )  # fmt: skip
-    rate = probe(source).rate
     return Rendered(
         path=str(target),
         seconds=written / rate,
         rate=rate,
         model_rate=trained.card.rate,
         output_latency=trained.card.output_latency,
+        peak_dbfs=db(loudest),
         oversample=oversample,
     )
+
+
+def render_all(
+    model: Path | str,
+    sources: Sequence[Path | str],
+    folder: Path | str,
+    *,
+    on_progress: Callable[[float], None] = lambda done: None,
+    **settings: Any,
+) -> list[Rendered]:
+    """Play several files through a model into a folder, each under its own name as WAV.
+
+    Args:
+        model: as for `render`.
+        sources: audio files.
+        folder: for the outputs; made where it is not there.
+        on_progress: called with the share of all files that is done.
+        settings: as for `render`.
+
+    Raises:
+        DrywetError: as `render`, or two files of one name, or the folder of the files themselves.
+    """
+    folder = Path(folder)
+    targets = [folder / f"{Path(source).stem}.wav" for source in sources]
+    twice = next((name for name in targets if targets.count(name) > 1), None)
+    if twice is not None:
+        raise DrywetError(
+            f"two files that would both become {twice}", "files of different names",
+            "Play one of them by itself.",
+        )  # fmt: skip
+    for source, target in zip(sources, targets, strict=True):
+        probe(source)
+        require_another(Path(source), target)
+    make_folder(folder)
+    made = []
+    for number, (source, target) in enumerate(zip(sources, targets, strict=True)):
+
+        def told(done: float, before: int = number) -> None:
+            on_progress((before + done) / len(targets))
+
+        made.append(render(model, source, target, on_progress=told, **settings))
+    return made
+
+
+def places(files: Sequence[Path], out: Path | None) -> tuple[list[Path], Path, bool]:
+    """What a list of files and ``-o`` mean.
+
+    Args:
+        files: a file to play and one to write; or, with ``out``, files to play.
+        out: file, or folder for several.
+
+    Returns:
+        What is to be played, where to, and whether that is a folder.
+
+    Raises:
+        DrywetError: neither an input and an output, nor inputs and a place.
+    """
+    if out is None:
+        if len(files) != 2:
+            raise DrywetError(
+                f"{len(files)} file{'s' * (len(files) != 1)} and no -o",
+                "an input and an output, or inputs and -o FOLDER", "Name the folder with -o.",
+            )  # fmt: skip
+        return [files[0]], files[1], False
+    if len(files) == 1 and out.suffix and not out.is_dir():
+        return [files[0]], out, False
+    return list(files), out, True
