@@ -9,6 +9,7 @@ The verbs, as functions::
     resume(run)                go on with an interrupted run
     evaluate(run, ...)         scores on audio the model has not heard
     report(runs)               a page with scores, figures and sounds
+    rank(dry, wet, models)     which of them sounds closest to a recording
     render(model, in, out)     play a file through a model
     load(path)                 a model of any format
     info(model)                what it is
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
     from drywet.verbs.export import convert, export
     from drywet.verbs.info import info
     from drywet.verbs.process import process
-    from drywet.verbs.render import render
+    from drywet.verbs.rank import rank
+    from drywet.verbs.render import render, render_all
     from drywet.verbs.report import report
     from drywet.verbs.signal import signal
     from drywet.verbs.train import resume, train
@@ -75,7 +77,9 @@ __all__ = [
     "load",
     "load_model",
     "process",
+    "rank",
     "render",
+    "render_all",
     "report",
     "resume",
     "signal",
@@ -104,7 +108,9 @@ _HOMES = {
     "load": "drywet.formats.load",
     "load_model": "drywet.trained.model_file",
     "process": "drywet.verbs.process",
+    "rank": "drywet.verbs.rank",
     "render": "drywet.verbs.render",
+    "render_all": "drywet.verbs.render",
     "report": "drywet.verbs.report",
     "resume": "drywet.verbs.train",
     "signal": "drywet.verbs.signal",

@@ -199,9 +199,40 @@ def evaluate_command(
     show.evaluation(result, json)
 
 
+@app.command("rank")
+def rank_command(
+    dry: DryFile,
+    wet: WetFile,
+    models: Annotated[list[Path], typer.Argument(help="Runs, or models of any format.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Page to write [default: ranking.html here]."),
+    ] = None,
+    channel: Channel = None,
+    resample: Resample = False,
+    latency: LatencyOption = None,
+    resample_drift: ResampleDrift = False,
+    per_take: PerTake = False,
+    force: Force = False,
+    json: AsJson = False,
+) -> None:
+    """Put models in order of how close they sound to a recording, whoever made them."""
+    from drywet.cli import show
+    from drywet.verbs.rank import rank
+
+    found = rank(
+        dry, wet, models, out=out, channel=channel, resample_wet=resample, latency=latency,
+        resample_drift=resample_drift, per_take=per_take, force=force, on_step=show.step,
+    )  # fmt: skip
+    show.ranking(found, json)
+
+
 @app.command("report")
 def report_command(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or of several seeds.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of runs, or of several seeds; or a MODEL, DRY and WET."),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(

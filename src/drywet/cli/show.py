@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from drywet.verbs.evaluate import Evaluation
     from drywet.verbs.export import Exported
     from drywet.verbs.process import Processed
+    from drywet.verbs.rank import Ranking
     from drywet.verbs.render import Rendered
     from drywet.verbs.report import Reported
     from drywet.verbs.scored_run import Run
@@ -235,6 +236,33 @@ def reported(result: Reported, json: bool) -> None:
     for text in result.comparison:
         print(text)
     print(f"{result.path}: {result.bytes / 1e6:.1f} MB; open it in a browser")
+
+
+def ranking(found: Ranking, json: bool) -> None:
+    """Print models in order, what that is worth, and where the page is."""
+    if json:
+        models = [
+            {"name": one.name, "path": str(one.path), "undecided": one.undecided}
+            | one.evaluation.model_dump(mode="json")
+            for one in found.models
+        ]
+        made = {"models": models, "seconds": found.seconds, "notes": found.notes}
+        print(jsonlib.dumps(made | {"page": str(found.page)}, indent=2))
+        return
+    width = max(len(one.name) for one in found.models) + 4
+    heads = ("ESR", "A-weighted", "MR-STFT", "aliasing", "delayed by", "turned up by")
+    print(" " * width + "".join(f"{head:>14}" for head in heads))
+    for number, one in enumerate(found.models, 1):
+        score, match = one.evaluation, one.evaluation.match
+        cells = [f"{score.esr:.2e}", f"{score.esr_a_weighted:.2e}"]
+        cells.append("too short" if score.mrstft is None else f"{score.mrstft:.3f}")
+        cells.append(f"{score.aliasing_db:.0f} dB")
+        if match is not None:
+            turned = ", inverted" if match.inverted else ""
+            cells += [f"{match.delay_samples:+.2f}", f"{match.gain_db:+.1f} dB{turned}"]
+        print(f"{number:>2}  {one.name:<{width - 4}}" + "".join(f"{cell:>14}" for cell in cells))
+    print("\n".join(found.notes))
+    print(f"on {found.seconds:.1f} s; {found.page}: to listen to, blind if you like")
 
 
 def rendered(made: list[Rendered], several: bool, json: bool) -> None:

@@ -12,6 +12,7 @@ from drywet.audio.resample import resample
 from drywet.errors import DrywetError
 from drywet.evaluation.cost import cost
 from drywet.evaluation.foresight import foresight
+from drywet.evaluation.match import matched
 from drywet.evaluation.material import Material
 from drywet.evaluation.probes import ask_device, ask_model, oversampled
 from drywet.evaluation.result import Answers, Cost, Evaluation, Oversampled, Probes
@@ -72,6 +73,7 @@ class Subject:
         costed: what running it was measured to cost earlier, if it was.
         unfinished: its training was stopped before its end.
         oversample: times which the model runs, as for `drywet.inference.stream.Stream`.
+        matched: bring the prediction to the device's delay and level before it is scored.
     """
 
     trained: TrainedModel
@@ -83,6 +85,7 @@ class Subject:
     costed: Cost | None = None
     unfinished: bool = False
     oversample: int = 1
+    matched: bool = False
 
 
 def of_run(folder: RunFolder, config: RunConfig) -> Subject:
@@ -131,7 +134,10 @@ def measure(subject: Subject, material: Material) -> Measured:
     """
     trained, baseline = subject.trained, subject.baseline
     prepared, rate = material.prepared, material.prepared.rate
-    prediction = predict(trained, prepared.dry, subject.oversample)
+    prediction = _played(subject, prepared.dry, rate)
+    match = None
+    if subject.matched and np.isfinite(prediction).all():
+        prediction, match = matched(prediction, prepared.wet, rate)
     target, predicted = material.cut(prepared.wet), material.cut(prediction)
     _require_audio(target, prediction, subject.where)
     ours = scores.evaluate(predicted, target, rate)
@@ -180,13 +186,26 @@ def measure(subject: Subject, material: Material) -> Measured:
         rate=rate,
         oversample=subject.oversample,
         latency_samples=material.latency,
+        match=match,
         unfinished=subject.unfinished,
         held_out=material.held_out,
-        foresight=foresight(prepared.dry, prepared.wet, prediction, rate, material.recorded.rate),
+        foresight=None
+        if match is not None
+        else foresight(prepared.dry, prepared.wet, prediction, rate, material.recorded.rate),
         beats_baseline=ours.esr < _CLEARLY * theirs.esr,
     )
     evaluation.verdict = verdict(evaluation)
     return Measured(evaluation, dry, target, predicted, rate, answers)
+
+
+def _played(subject: Subject, dry: Signal, rate: int) -> Signal:
+    """The prediction, of a model of another rate by way of that rate; as long as ``dry``."""
+    own = subject.trained.card.rate
+    if own == rate:
+        return predict(subject.trained, dry, subject.oversample)
+    there = predict(subject.trained, resample(dry, rate, own), subject.oversample)
+    back = resample(there, own, rate)[: len(dry)]
+    return np.pad(back, (0, len(dry) - len(back)))
 
 
 def _oversampled(subject: Subject, probes: Probes) -> Oversampled | None:

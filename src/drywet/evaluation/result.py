@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, Field
 
+from drywet.evaluation.match import Match
 from drywet.metrics.aliasing import Aliasing
 from drywet.metrics.harmonics import HarmonicError, Tone
 from drywet.metrics.intermodulation import TwoTone
@@ -163,6 +164,7 @@ class Evaluation(Scores):
         rate: at which it was scored, in Hz.
         oversample: times which the model ran.
         latency_samples: by which the wet file lagged, at the files' rate.
+        match: how the prediction was brought to the device's delay and level first, where it was.
         unfinished: the training was stopped before its end.
         held_out: the audio is the test part of the run's own capture; otherwise all of
             another one.
@@ -196,6 +198,7 @@ class Evaluation(Scores):
     rate: int
     oversample: int = 1
     latency_samples: int
+    match: Match | None = None
     unfinished: bool = False
     held_out: bool
     foresight: Foresight | None = None

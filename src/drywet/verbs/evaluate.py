@@ -11,8 +11,8 @@ import numpy as np
 from drywet.audio.write import write
 from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError
-from drywet.evaluation.material import another, latency_against, material
-from drywet.evaluation.measure import Measured, measure, of_model, of_run
+from drywet.evaluation.material import Material, another, latency_against, material
+from drywet.evaluation.measure import Measured, Subject, measure, of_model, of_run
 from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
 from drywet.figures.spectrograms import spectrograms
@@ -70,7 +70,7 @@ def evaluate(
     require_factor(oversample)
     mending = Mending(drift=resample_drift, takes=per_take)
     if not isinstance(run, RunFolder) and Path(run).is_file():
-        return _bare(
+        subject, chosen = bare(
             Path(run),
             dry,
             wet,
@@ -83,6 +83,7 @@ def evaluate(
             size,
             oversample,
         )
+        return measure(subject, chosen).evaluation
     if knobs or size != 1:
         raise DrywetError(
             "knobs or a size for a run", "a model file that has them", "Leave them out."
@@ -99,12 +100,12 @@ def evaluate(
     return measured.evaluation
 
 
-def _bare(
+def bare(
     path: Path, dry: Path | str | None, wet: Path | str | None, channel: int | None,
     resample_wet: bool, latency: int | None, mending: Mending, force: bool,
     knobs: Mapping[str, float] | None, size: float, oversample: int,
-) -> Evaluation:  # fmt: skip
-    """A model that no run of drywet's is known of."""
+) -> tuple[Subject, Material]:  # fmt: skip
+    """A model that no run of drywet's is known of, and what it is scored on; as `evaluate`."""
     trained = with_knobs(load(path, size), knobs)
     if dry is None or wet is None:
         raise DrywetError(
@@ -115,8 +116,7 @@ def _bare(
     if latency is None:
         latency = latency_against(trained, pair, mending)
     chosen = another(pair, trained.card.rate, trained.card.output_latency, latency, mending, force)
-    subject = replace(of_model(path, trained, chosen), oversample=oversample)
-    return measure(subject, chosen).evaluation
+    return replace(of_model(path, trained, chosen), oversample=oversample), chosen
 
 
 def keep(folder: RunFolder, measured: Measured) -> None:

@@ -11,19 +11,22 @@ from drywet.errors import DrywetError
 from drywet.evaluation.by_ear import by_ear
 from drywet.evaluation.material import material
 from drywet.evaluation.measure import Measured, measure, of_run
-from drywet.metrics.statistics import Comparison, compare, summary
+from drywet.metrics.statistics import summary
+from drywet.pair.alignment import NOTHING
 from drywet.report.contender import COLORS, Contender
 from drywet.report.page import page
+from drywet.report.rivals import against_the_best, compared, names_of
 from drywet.report.tables import sentences
 from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group, read_group, runs_of
 from drywet.runs.machine import versions_here
 from drywet.storage import require_place, write_bytes
-from drywet.verbs.evaluate import keep
+from drywet.verbs.evaluate import bare, keep
 
 FILE_NAME = "report.html"
 _MOST = 24
 _LEAST_FOR_A_MEAN = 3
+_WITH_A_PAIR = 3  # a model, its dry and its wet file
 _SUFFIXES = {".html", ".htm"}
 
 
@@ -56,7 +59,8 @@ def report(
     """Score runs on their held-out audio and write a page about them.
 
     Args:
-        runs: folders of runs, or of several seeds of one.
+        runs: folders of runs, or of several seeds of one; or a run or a model of any format and
+            the dry and the wet file of a capture to score it on.
         out: the page, or the folder for it; by default ``report.html`` in the run's folder, or
             here for several.
         oversample: how many times their rate the models run at, 1, 2, 4 or 8; then no run's own
@@ -68,6 +72,8 @@ def report(
     """
     require_factor(oversample)
     paths = [Path(run) for run in runs]
+    if len(paths) == _WITH_A_PAIR and paths[1].is_file() and paths[2].is_file():
+        return _on_a_pair(paths[0], paths[1], paths[2], out, oversample, on_step)
     members = [runs_of(path) for path in paths]
     # A run that was named twice, or by itself and in its group, is scored once.
     folders = list({f.path.resolve(): f for group in members for f in group}.values())
@@ -78,9 +84,9 @@ def report(
     target = Path(out) if out is not None else _place(paths)
     if target.is_dir():
         target = target / FILE_NAME
-    _require_writable(target)
+    require_page(target)
     depth = 2 if any(is_group(path) for path in paths) else 1  # seed-0 alone says little
-    names = _names([folder.path.resolve() for folder in folders], depth)
+    names = names_of([folder.path.resolve() for folder in folders], depth)
     found: dict[Path, Contender] = {}
     for number, folder in enumerate(folders):
         on_step(f"scoring {folder.path}")
@@ -89,9 +95,9 @@ def report(
             folder, names[number], color, oversample, len(folders) == 1
         )
     alone = len(paths) == 1 and is_group(paths[0])
-    contenders = _against_the_best(list(found.values()))
+    contenders = against_the_best(list(found.values()))
     grouped = [[found[folder.path.resolve()] for folder in group] for group in members]
-    titles = _names([path.resolve() for path in paths])
+    titles = names_of([path.resolve() for path in paths])
     groups = [
         _group_sentence(title, path, group)
         for title, path, group in zip(titles, paths, grouped, strict=True)
@@ -109,27 +115,50 @@ def report(
     return Reported(target, written, len(text.encode()), first, comparison)
 
 
+def _on_a_pair(
+    model: Path, dry: Path, wet: Path, out: Path | str | None, oversample: int,
+    on_step: Callable[[str], None],
+) -> Reported:  # fmt: skip
+    """A page about one model, whoever made it, on a capture that is not its run's own."""
+    target = Path(FILE_NAME) if out is None else Path(out)
+    if target.is_dir():
+        target = target / FILE_NAME
+    require_page(target)
+    on_step(f"scoring {model}")
+    if model.is_file():
+        subject, chosen = bare(
+            model, dry, wet, None, False, None, NOTHING, False, None, 1.0, oversample
+        )
+    else:
+        folder = RunFolder.open(model)
+        config = folder.config()
+        subject = replace(of_run(folder, config), oversample=oversample)
+        chosen = material(config, dry, wet)
+    measured = measure(subject, chosen)
+    heard = by_ear(subject) if oversample == 1 else None
+    made = {"model": model.name, "dry": dry.name, "wet": wet.name}
+    one = Contender(model.name, COLORS[0], model, measured, [], made, by_ear=heard)
+    text = page(model.name, [one], [], versions_here()).encode()
+    write_bytes(target, text)
+    return Reported(target, [model], len(text), [one.evaluation.verdict[0].text], [])
+
+
 def _place(paths: Sequence[Path]) -> Path:
     return paths[0] / FILE_NAME if len(paths) == 1 else Path(FILE_NAME)
 
 
-def _require_writable(target: Path) -> None:
-    """Refuse before minutes of scoring what could not be written after them."""
+def require_page(target: Path) -> None:
+    """Refuse before minutes of scoring what could not be written after them.
+
+    Raises:
+        DrywetError: a place that cannot be written, or a name that is no page's.
+    """
     require_place(target)
     if target.suffix.lower() not in _SUFFIXES:
         raise DrywetError(
             f"cannot write {target}: it does not end in .html", "a file that does",
             "Choose another -o.",
         )  # fmt: skip
-
-
-def _names(paths: Sequence[Path], depth: int = 1) -> list[str]:
-    """Names of resolved folders, with as much of what is above as tells them apart."""
-    names = ["/".join(path.parts[-depth:]) for path in paths]
-    longest = max(len(path.parts) for path in paths)
-    if len(set(names)) < len(set(paths)) and depth < longest:
-        return _names(paths, depth + 1)
-    return names
 
 
 def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone: bool) -> Contender:
@@ -149,35 +178,6 @@ def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone:
     }
     heard = by_ear(subject) if alone and oversample == 1 else None
     return Contender(name, color, folder.path, measured, folder.history(), made, by_ear=heard)
-
-
-def _against_the_best(contenders: list[Contender]) -> list[Contender]:
-    """Each against the closest of those that were scored on the same audio."""
-    kinds: list[list[Contender]] = []
-    for one in contenders:
-        same = next((kind for kind in kinds if _compared([one], kind[:1]) is not None), None)
-        if same is None:
-            kinds.append([one])
-        else:
-            same.append(one)
-    placed = {}
-    for number, kind in enumerate(kinds):
-        best = min(kind, key=lambda one: one.evaluation.esr)
-        for one in kind:
-            against = None if one is best else _compared([one], [best])
-            placed[one.path] = replace(one, audio=number, against_best=against)
-    return [placed[one.path] for one in contenders]
-
-
-def _compared(first: Sequence[Contender], second: Sequence[Contender]) -> Comparison | None:
-    """The comparison, ``None`` where they were not scored on the same seconds."""
-    try:
-        return compare(
-            [one.evaluation.by_second for one in first],
-            [one.evaluation.by_second for one in second],
-        )
-    except ValueError:
-        return None
 
 
 def _group_sentence(title: str, path: Path, group: Sequence[Contender]) -> str:
@@ -201,7 +201,7 @@ def _groups_compared(titles: Sequence[str], groups: Sequence[Sequence[Contender]
     for title, group in zip(titles[1:], groups[1:], strict=True):
         if (len(group) < 2 and len(groups[0]) < 2) or title == titles[0]:
             continue
-        found = _compared(group, groups[0])
+        found = compared(group, groups[0])
         if found is None:
             continue
         words = "a real difference" if found.decided else "no difference beyond the noise"

@@ -1,0 +1,177 @@
+"""``rank``: which of these models, whoever made them, sounds closest to this recording?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from drywet.data.split import Span
+from drywet.errors import DrywetError
+from drywet.evaluation.material import Material, another
+from drywet.evaluation.measure import measure, of_model
+from drywet.evaluation.result import Evaluation
+from drywet.formats.load import load
+from drywet.pair.alignment import Mending
+from drywet.pair.load import Pair, load_pair
+from drywet.report.contender import COLORS, Contender
+from drywet.report.page import page
+from drywet.report.rivals import against_the_best, names_of
+from drywet.report.tables import sentences
+from drywet.runs.folder import RunFolder
+from drywet.runs.machine import versions_here
+from drywet.runs.recording import own_capture
+from drywet.storage import write_bytes
+from drywet.verbs.report import require_page
+
+FILE_NAME = "ranking.html"
+_MOST = 24
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A model in its place.
+
+    Attributes:
+        name: unique among them.
+        path: of the model.
+        evaluation: its scores, once it was brought to the recording's delay and level.
+        undecided: it cannot be told from the first on this recording; of the first, false.
+    """
+
+    name: str
+    path: Path
+    evaluation: Evaluation
+    undecided: bool
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Models by how close they come, the closest first.
+
+    Attributes:
+        models: in order.
+        seconds: of audio that they were scored on.
+        notes: what the order is worth, in sentences.
+        page: to listen, and to see all scores.
+    """
+
+    models: list[Ranked]
+    seconds: float
+    notes: list[str]
+    page: Path
+
+
+def rank(
+    dry: Path | str,
+    wet: Path | str,
+    models: Sequence[Path | str],
+    *,
+    out: Path | str | None = None,
+    channel: int | None = None,
+    resample_wet: bool = False,
+    latency: int | None = None,
+    resample_drift: bool = False,
+    per_take: bool = False,
+    force: bool = False,
+    on_step: Callable[[str], None] = lambda text: None,
+) -> Ranking:
+    """Score models of any format against one recording and put them in order of their ESR.
+
+    Each is brought to the recording's delay and level first, to a fraction of a sample and
+    either way up: who made a model aligned and levelled his own capture in his own way. A model of
+    another rate is resampled there and back. Runs of drywet that learned from this very
+    recording are scored on what they have not heard of it, and so are all others then.
+
+    Args:
+        dry: the signal into the device.
+        wet: the signal out of it.
+        models: runs or model files as for `drywet.load`.
+        out: the page, or the folder for it; ``ranking.html`` here by default.
+        channel: 1-based channel of multi-channel files.
+        resample_wet: bring a wet file of another rate to the dry one's.
+        latency: of the files in samples, instead of the measured one.
+        resample_drift: resample the wet by the measured drift of the clocks.
+        per_take: align joined takes each by itself.
+        force: score files that the checks refuse.
+        on_step: called with a line before each model is scored.
+
+    Raises:
+        DrywetError: files or models that cannot be used, or a place that cannot be written.
+    """
+    paths = list(dict.fromkeys(Path(model) for model in models))
+    if not 0 < len(paths) <= _MOST:
+        raise DrywetError(f"{len(paths)} models", f"1 to {_MOST}", "Name the models.")
+    target = Path(FILE_NAME) if out is None else Path(out)
+    target = target / FILE_NAME if target.is_dir() else target
+    require_page(target)
+    trained = [load(path) for path in paths]  # what is wrong with one shows before any is played
+    pair = load_pair(dry, wet, channel, resample_wet)
+    mending = Mending(drift=resample_drift, takes=per_take)
+    material = another(pair, pair.rate, 0, latency, mending, force)
+    material, notes = _unheard(material, pair, paths)
+    names = names_of([path.resolve() for path in paths])
+    contenders = []
+    for number, (path, name, one) in enumerate(zip(paths, names, trained, strict=True)):
+        on_step(f"scoring {name}")
+        subject = replace(of_model(path, one, material), matched=True)
+        made = {"model": str(path), "metadata": one.card.metadata.model_dump(exclude_none=True)}
+        color = COLORS[number % len(COLORS)]
+        contenders.append(Contender(name, color, path, measure(subject, material), [], made))
+    contenders = sorted(against_the_best(contenders), key=lambda one: one.evaluation.esr)
+    notes += sentences(contenders, []) if len(contenders) > 1 else []
+    notes += _by_ear(contenders)
+    text = page(f"Closest to {Path(wet).name}", contenders, notes, versions_here())
+    write_bytes(target, text.encode())
+    ranked = [
+        Ranked(
+            one.name, one.path, one.evaluation,
+            undecided=one.against_best is not None and not one.against_best.decided,
+        )
+        for one in contenders
+    ]  # fmt: skip
+    return Ranking(ranked, ranked[0].evaluation.seconds, notes, target)
+
+
+def _unheard(material: Material, pair: Pair, paths: Sequence[Path]) -> tuple[Material, list[str]]:
+    """What of a recording no run among the models was trained on."""
+    spans, heard = material.spans, []
+    for path in paths:
+        folder = RunFolder(path)
+        if not folder.config_file.is_file():
+            continue
+        config = folder.config()
+        number = own_capture(pair, config)
+        if number is not None:
+            ratio = material.prepared.rate / config.rate
+            tested = config.captures[number].split.test
+            spans = _both(spans, [Span(round(a * ratio), round(b * ratio)) for a, b in tested])
+            heard.append(path.name)
+    if not heard:
+        return material, []
+    if not spans:
+        raise DrywetError(
+            f"{' and '.join(heard)} together were trained on all of this recording",
+            "a stretch that none of them has heard", "Rank them on another recording.",
+        )  # fmt: skip
+    length = len(material.prepared.dry)
+    kept = tuple(Span(a, min(b, length)) for a, b in spans if a < length)
+    said = (
+        f"{' and '.join(heard)} learned from this recording: all are scored on what was held out. "
+        "A model file does not say what it learned from."
+    )
+    return replace(material, spans=kept), [said]
+
+
+def _both(first: Sequence[Span], second: Sequence[Span]) -> tuple[Span, ...]:
+    """Where two lists of spans, each in order, overlap."""
+    found = (Span(max(a.start, b.start), min(a.stop, b.stop)) for a in first for b in second)
+    return tuple(span for span in found if span.length > 0)
+
+
+def _by_ear(contenders: Sequence[Contender]) -> list[str]:
+    """Whether the order is another one as the ear weighs the error."""
+    weighted = min(contenders, key=lambda one: one.evaluation.esr_a_weighted)
+    if weighted is contenders[0]:
+        return []
+    return [f"With the error weighed as the ear does (A-weighted) {weighted.name} is the closest."]
