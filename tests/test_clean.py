@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 
 import numpy as np
@@ -19,7 +20,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.runs.folder import RunFolder
 from drywet.training.sines import PlayedSines
-from tests.support import RATE, Held, killed_at, mild_model, random_model, save
+from tests.support import RATE, Held, killed_at, mild_model, playing, random_model, save
 from tests.support import drywet as cli
 from tests.test_training import same
 
@@ -316,3 +317,24 @@ def test_seeds_are_not_cleaned(capture, tmp_path):
 def test_aliasing_alone_is_no_loss():
     with pytest.raises(ValueError, match="every loss weight is 0"):
         LossConfig(esr=0, aliasing=1)
+
+
+def test_a_recording_of_something_else_is_not_learned_as_its_own(run_folder, tmp_path):
+    made = cli("export", run_folder, "-o", tmp_path / "m.nam")
+    assert made.code == 0, made.err
+    dry = playing(8, seed=4)
+    pair = save(tmp_path / "d.wav", dry), save(tmp_path / "w.wav", 0.5 * np.tanh(20 * dry))
+    done = cli("clean", tmp_path / "m.nam", *pair, "-o", tmp_path / "c")
+    assert done.code == 2
+    assert "is far from this recording" in done.err.splitlines()[-1]
+    assert not (tmp_path / "c").exists()
+
+
+def test_what_waits_to_be_cleaned_says_so_to_every_verb(run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "r" / "uncleaned")
+    x = save(tmp_path / "x.wav", playing(1))
+    for verb in (("info",), ("render", x, tmp_path / "y.wav"), ("export",), ("evaluate",)):
+        done = cli(verb[0], tmp_path / "r", *verb[1:])
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert "is yet to be cleaned" in done.err
+        assert f"--resume {tmp_path / 'r'}" in done.err

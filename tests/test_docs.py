@@ -160,6 +160,7 @@ def lay_out(folder: Path) -> None:
     save(folder / "dry.wav", dry)
     save(folder / "wet.wav", overdrive(dry))
     save(folder / "riff.wav", playing(1, RATE, seed=2))
+    save(folder / "cab.wav", playing(0.1, RATE, seed=3))
     (netlist,) = blocks((ROOT / "docs" / "circuits.md").read_text(), "spice")
     (folder / "my.cir").write_text(netlist)
     (folder / "studies").mkdir()
@@ -222,6 +223,8 @@ def run_at(folder: Path, line: str):
     words = shlex.split(line)[1:]
     kept = {name: (folder / name).read_bytes() for name in ("dry.wav", "wet.wav")}
     short = () if "--resume" in words else SHORT.get(words[0], ())
+    if "--quality" in words:  # which is a budget
+        short = short[2:]
     if words[0] == "signal":
         (folder / words[1]).unlink()
     with contextlib.chdir(folder), short_captures(), studies_in_this_process():

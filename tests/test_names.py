@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+import typer
 
+from drywet.cli import options
+from drywet.cli.app import app
+from drywet.runs.config import Settings
+from drywet.runs.folder import RunFolder
 from drywet.runs.names import folder_of, name_of
 from tests.support import drywet
 
@@ -68,3 +73,47 @@ def test_a_name_is_shown_by_plugins_and_names_the_folder(capture, tmp_path, monk
 )
 def test_a_folder_named_for_people_is_one_that_any_system_takes(name, folder):
     assert folder_of(name) == folder
+
+
+def test_choices_for_who_does_not_know_a_hidden_unit(capture, tmp_path):
+    short = ("--segment", 512, "--batch", 4, "--until-esr", 0.9)
+    done = drywet("train", *capture, "-o", tmp_path / "a", "--cpu", "light", *short)
+    assert done.code == 0, done.err
+    assert "LSTM 8 (" in done.err
+    settings = RunFolder.open(tmp_path / "a").config().settings
+    assert (settings.model.hidden, settings.restarts, len(settings.cycle_steps)) == (8, 4, 5)
+    quick = options_of("--quality", "quick")
+    assert (quick.model.hidden, quick.restarts, quick.cycle_steps) == (16, 2, (60, 120, 240))
+    best = options_of("--quality", "best", "--cpu", "heavy")
+    assert (best.model.hidden, best.restarts, best.cycle_steps[-1]) == (32, 8, 1920)
+
+
+def options_of(*words: str) -> Settings:
+    command = typer.main.get_command(app).commands["train"]
+    with command.make_context("train", [*words, "d.wav", "w.wav"]) as context:
+        return options.settings(context.params, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--cpu", "huge"), "light, normal or heavy"),
+        (("--quality", "superb"), "quick, good or best"),
+        (("--cpu", "light", "--hidden", 4), "--cpu and --hidden"),
+        (("--cpu", "light", "--preset", "nano"), "--cpu and --preset"),
+        (("--quality", "good", "--seconds", 4), "--quality and --seconds"),
+        (("--longer",), "--resume RUN"),
+    ],
+)
+def test_choices_that_do_not_go_together_are_one_line(capture, tmp_path, words, said):
+    done = drywet("train", *capture, "-o", tmp_path / "r", *words)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert said in done.err
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_misspelt_command_of_study_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = drywet("study", "statsu", "runs/x")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "'drywet study status'" in done.err

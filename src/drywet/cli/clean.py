@@ -61,8 +61,9 @@ def clean_command(
         with TrainingBar() as bar:
             control = TerminalControl(bar)
             run = clean(
-                model, dry, wet, out=out, capture=capture, overwrite=overwrite, control=control
-            )
+                model, dry, wet, out=out, capture=capture, overwrite=overwrite, on_step=show.step,
+                control=control,
+            )  # fmt: skip
     except KeyboardInterrupt:
         show.stopped_early(None if overwrite else out)
         raise typer.Exit(130) from None

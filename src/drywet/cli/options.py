@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from drywet.errors import DrywetError
+from drywet.runs.choices import CPU, QUALITY, choice
 from drywet.runs.config import Settings, TrainingConfig, named_loss
 from drywet.storage import read_json
 from drywet.validation import parse
@@ -22,7 +23,7 @@ _CAPTURE = (
 )  # fmt: skip
 _FIXED = (
     "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal", "seeds",
-    "start", "loss", "clean", "name",
+    "start", "loss", "clean", "name", "quality", "cpu",
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
 
@@ -57,6 +58,7 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
         if isinstance(chosen.get("model"), dict):
             chosen["model"].setdefault("kind", "recurrent")
         parse(Settings, chosen, file)
+    _take_choices(chosen, given)
     _take_kind(chosen, given)
     for section, names in (
         ("model", _MODEL), ("loss", _LOSS), ("training", _TRAINING), ("capture", _CAPTURE),
@@ -74,6 +76,27 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
     if given["test"] is not None:
         chosen.setdefault("capture", {})["test"] = _stretch(given["test"])
     return parse(Settings, chosen, source)
+
+
+def _take_choices(chosen: dict[str, Any], given: dict[str, Any]) -> None:
+    """What ``--cpu`` and ``--quality`` stand for.
+
+    Raises:
+        DrywetError: another name, or an option beside it that says the same more closely.
+    """
+    net, training = ("model", *_MODEL, "start"), ("epochs", "seconds", "until_esr", "restarts")
+    for option, choices, section, others in (
+        ("cpu", CPU, "model", net), ("quality", QUALITY, "training", training),
+    ):  # fmt: skip
+        if given[option] is None:
+            continue
+        beside = next((name for name in (*others, "config") if _is_given(given[name])), None)
+        if beside is not None:
+            raise DrywetError(
+                f"--{option} and --{beside.replace('_', '-')}", "one of them",
+                f"--{option} chooses for you: leave it out to choose yourself.",
+            )  # fmt: skip
+        chosen[section] = dict(choice(option, choices, given[option]))
 
 
 def _take_kind(chosen: dict[str, Any], given: dict[str, Any]) -> None:

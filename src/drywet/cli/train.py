@@ -82,6 +82,16 @@ def train_command(
             "--clean", help="Then train on until it hardly aliases, as 'drywet clean' does."
         ),
     ] = False,
+    quality: Annotated[
+        str | None,
+        typer.Option(help="How long to train: quick, good or best.", show_default=False),
+    ] = None,
+    cpu: Annotated[
+        str | None,
+        typer.Option(
+            help="What the model may cost to play: light, normal or heavy.", show_default=False
+        ),
+    ] = None,
     cell: Annotated[
         str | None,
         typer.Option(
@@ -219,6 +229,7 @@ def train_command(
     from drywet.cli import options, show
     from drywet.cli.progress import TrainingBar
     from drywet.cli.terminal import TerminalControl
+    from drywet.runs.choices import in_words
     from drywet.verbs import train as verb
     from drywet.verbs.train_seeds import resume_seeds, train_seeds
 
@@ -236,6 +247,8 @@ def train_command(
             else:
                 options.refuse_longer(longer, "--resume RUN with it")
                 settings = options.settings(context.params, config)
+                if quality or cpu:
+                    show.step(f"training: {in_words(settings)}")
                 chosen: dict[str, Any] = {
                     "out": out, "model": None if start else settings.model, "loss": settings.loss,
                     "training": settings.training, "capture": settings.capture,

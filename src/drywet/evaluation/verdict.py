@@ -21,7 +21,8 @@ _GRADES: tuple[tuple[float, Kind, str], ...] = (
     (5e-2, "warning", "Audibly different"),
     (float("inf"), "bad", "Another sound"),
 )
-_FAR_OFF = _GRADES[2][0]
+FAR_OFF = _GRADES[2][0]
+"""ESR from which on two sounds are not the same."""
 _BY_THE_FLOOR = 2.0  # times the noise floor
 _STEADY = 1e-2  # a floor above this is no noise but a device that moves
 _SMALL = 4385  # parameters of an LSTM of 32 units
@@ -50,7 +51,9 @@ def verdict(found: Evaluation) -> list[Remark]:
     What is worse than silence, or far from a capture that it may not be of, has one fault, and
     every other figure follows from it.
     """
-    if found.esr >= 1 or found.unfinished or (found.esr >= _FAR_OFF and not found.held_out):
+    if found.unfinished:
+        return list(_closeness(found))
+    if found.esr >= 1 or (found.esr >= FAR_OFF and not found.held_out):
         return [*_closeness(found), *_foresight(found)]
     return [
         *_closeness(found), *_foresight(found), *_against_a_filter(found), *_bands(found),
@@ -98,7 +101,10 @@ def _closeness(found: Evaluation) -> Iterator[Remark]:
     advice = ""
     if kind != "good":
         bigger = "a bigger net (--hidden 32), " if found.cost.parameters < _SMALL else ""
-        advice = f"Try {bigger}a longer training, or a longer, livelier capture."
+        advice = (
+            f"Try {bigger}a longer training ('drywet train --resume RUN --longer'), or a longer, "
+            "livelier capture."
+        )
         advice = advice if found.held_out else _ANOTHER
     if found.unfinished:
         advice = _UNFINISHED

@@ -5,9 +5,12 @@ What each choice comes to on real captures is in docs/recipe.md, by ``benchmarks
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from drywet.errors import DrywetError
+from drywet.models.registry import kind_of
+from drywet.runs.config import Settings
 
 CPU: dict[str, dict[str, Any]] = {
     "light": {"hidden": 8},
@@ -24,7 +27,7 @@ QUALITY: dict[str, dict[str, Any]] = {
 """Settings of the training, by how long one is willing to wait."""
 
 
-def chosen(option: str, choices: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+def choice(option: str, choices: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     """What a choice stands for.
 
     Args:
@@ -36,9 +39,17 @@ def chosen(option: str, choices: dict[str, dict[str, Any]], name: str) -> dict[s
         DrywetError: another name.
     """
     if name not in choices:
+        *most, last = choices
         raise DrywetError(
-            f"{option} {name}",
-            " or ".join((", ".join(list(choices)[:-1]), list(choices)[-1])),
-            "Choose one.",
+            f"--{option} {name}", f"{', '.join(most)} or {last}", "See docs/recipe.md."
         )
     return choices[name]
+
+
+def in_words(settings: Settings) -> str:
+    """The net and the training that were chosen."""
+    size = kind_of(settings.model).parameters(settings.model)
+    return (
+        f"{settings.model.title} ({size} parameters), {settings.restarts} starts, "
+        f"{len(settings.cycle_steps)} cycles at most"
+    )

@@ -103,7 +103,7 @@ class RunFolder:
     @property
     def uncleaned(self) -> RunFolder:
         """The run before its model was cleaned."""
-        return RunFolder(self.path / "uncleaned")
+        return RunFolder(self.path / model_file.UNCLEANED)
 
     @property
     def waits_to_be_cleaned(self) -> bool:

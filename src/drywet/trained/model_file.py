@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from drywet.models.base import EffectModel
 
 FILE_NAME = "model.safetensors"
+UNCLEANED = "uncleaned"
+"""Folder, in that of a run, of what its model was before it was cleaned."""
 
 _KEY = "drywet"
 _WANTED = "a model that drywet saved (.safetensors) or its run folder"
@@ -136,6 +138,11 @@ def load_model(path: Path | str) -> TrainedModel:
 
     path = Path(path)
     if path.is_dir():
+        if not (path / FILE_NAME).is_file() and (path / UNCLEANED / FILE_NAME).is_file():
+            raise DrywetError(
+                f"the model in {path} is yet to be cleaned", "a finished run",
+                f"Go on with 'drywet train --resume {path}', or name {path / UNCLEANED}.",
+            )  # fmt: skip
         if not (path / FILE_NAME).is_file():
             raise DrywetError(
                 f"{path} holds no {FILE_NAME}", "the folder of a run that has trained", _FIX

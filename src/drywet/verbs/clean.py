@@ -8,10 +8,12 @@ beside it plays steady sines, of which all that is no harmonic counts as error
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from drywet.data.split import total
 from drywet.errors import DrywetError
+from drywet.evaluation.verdict import FAR_OFF
 from drywet.formats.load import load
 from drywet.formats.registry import SUFFIXES
 from drywet.inference.stream import predict
@@ -48,6 +50,7 @@ def clean(
     out: Path | str | None = None,
     capture: CaptureConfig | None = None,
     overwrite: bool = False,
+    on_step: Callable[[str], None] = lambda text: None,
     control: Control | None = None,
 ) -> Run:
     """Train a model on until it hardly aliases.
@@ -61,11 +64,12 @@ def clean(
         out: folder of the new run; by default beside the run, or in ``runs/``, with ``-clean``.
         capture: of the pair: rate, alignment, held-out stretch.
         overwrite: replace a run that is there.
+        on_step: called with a line before a capture of the model itself is made.
         control: as for `drywet.train`.
 
     Raises:
-        DrywetError: a model that cannot be trained, files that cannot be used or have changed, or a
-            place that cannot be written.
+        DrywetError: a model that cannot be trained or is of something else than the pair, files
+            that cannot be used or have changed, or a place that cannot be written.
     """
     model, control = Path(model), control or CtrlC()
     if is_group(model):
@@ -96,12 +100,14 @@ def clean(
         if dry is not None:
             raise DrywetError(f"only {dry}", "a dry and a wet file, or none", "Name both.")
         dry, wet = own_capture(path, overwrite)
+        on_step(f"a capture of the model itself, {OVERSAMPLED} times oversampled -> {wet.parent}")
         signal(dry, seconds=_SECONDS, rate=trained.card.rate, overwrite=True)
         render(model, dry, wet, oversample=OVERSAMPLED)
     started, settings = from_model(
         model, dry, wet, Settings(capture=capture or CaptureConfig()), None
     )
     config, data, report = prepared(dry, wet, settings, None, control)
+    _require_its_own(started, data, model, settings.capture.force)
     config = _cleaning(config, data, model, started)
     RunFolder(path).uncleaned.discard()
     folder = RunFolder.create(path, config, overwrite, started)
@@ -145,6 +151,26 @@ def clean_run(
     return scored_run(folder, data, control, None, resume=False)
 
 
+def _require_its_own(trained: TrainedModel, data: TrainingData, model: Path, force: bool) -> None:
+    """Refuse a recording of something else: cleaning would turn the model into that."""
+    esr = _esr(trained, data)
+    if esr >= FAR_OFF and not force:
+        raise DrywetError(
+            f"{model} is far from this recording (ESR {esr:.2g})",
+            f"a recording of what it models (below {FAR_OFF:g})",
+            "Leave the files out to clean it by itself, add --force, or learn this recording: "
+            f"drywet train DRY WET --start {model}.",
+        )
+
+
+def _esr(trained: TrainedModel, data: TrainingData) -> float:
+    """Of a model on the training audio."""
+    whole = data.joined()
+    played = predict(trained, whole.dry)
+    spans = whole.split.train
+    return esr_over(*([signal[a:b] for a, b in spans] for signal in (played, whole.wet)))
+
+
 def _cleaning(
     before: RunConfig, data: TrainingData, model: Path, trained: TrainedModel
 ) -> RunConfig:
@@ -153,16 +179,14 @@ def _cleaning(
     defaults = kind_of(before.settings.model).training
     assert defaults is not None
     samples = defaults.cleaning_steps * before.settings.batch * before.settings.segment
-    whole = data.joined()
-    spans = whole.split.train
+    spans = data.joined().split.train
     training = TrainingConfig(
         optimizer="soap", learning_rate=defaults.cleaning_rate, select=given.select,
         batch=given.batch, segment=given.segment, warm_up=given.warm_up, bptt=given.bptt,
         epochs=samples / total(spans) * (1 - 1e-9), seed=given.seed, compute=given.compute,
         threads=given.threads,
     )  # fmt: skip
-    played = predict(trained, whole.dry)
-    esr = esr_over(*([signal[a:b] for a, b in spans] for signal in (played, whole.wet)))
+    esr = _esr(trained, data)
     ratio = 10 ** (aliasing_db(trained, before.trained_peak_dbfs) / 10)
     loss = before.settings.loss.model_copy(
         update={"aliasing": max(_WEIGHT, round(_SHARE * esr / ratio, 3))}
