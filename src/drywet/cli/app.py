@@ -189,13 +189,15 @@ def evaluate_command(
 ) -> None:
     """Score a run on its held-out audio, or a run or anyone's model on another capture."""
     from drywet.cli import show
+    from drywet.cli.progress import ScoringBar
     from drywet.verbs.evaluate import evaluate
 
-    result = evaluate(
-        run, dry, wet, channel=channel, resample_wet=resample, latency=latency,
-        resample_drift=resample_drift, per_take=per_take, force=force,
-        knobs=knobs_of(context), size=size, oversample=oversample,
-    )  # fmt: skip
+    with ScoringBar() as bar:
+        result = evaluate(
+            run, dry, wet, channel=channel, resample_wet=resample, latency=latency,
+            resample_drift=resample_drift, per_take=per_take, force=force,
+            knobs=knobs_of(context), size=size, oversample=oversample, on_progress=bar.update,
+        )  # fmt: skip
     show.evaluation(result, json)
 
 
@@ -218,12 +220,14 @@ def rank_command(
 ) -> None:
     """Put models in order of how close they sound to a recording, whoever made them."""
     from drywet.cli import show
+    from drywet.cli.progress import ScoringBar
     from drywet.verbs.rank import rank
 
-    found = rank(
-        dry, wet, models, out=out, channel=channel, resample_wet=resample, latency=latency,
-        resample_drift=resample_drift, per_take=per_take, force=force, on_step=show.step,
-    )  # fmt: skip
+    with ScoringBar() as bar:
+        found = rank(
+            dry, wet, models, out=out, channel=channel, resample_wet=resample, latency=latency,
+            resample_drift=resample_drift, per_take=per_take, force=force, on_progress=bar.update,
+        )  # fmt: skip
     show.ranking(found, json)
 
 

@@ -26,6 +26,7 @@ class _Line:
     """One line of standard error that is written over, or many in a log."""
 
     def __init__(self) -> None:
+        self._began = time.monotonic()
         self._live = sys.stderr.isatty()
         self._shown = 0.0
         self._open = False
@@ -46,6 +47,14 @@ class _Line:
         else:
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+    def work(self, what: str, done: float) -> None:
+        """Show how far something is and how long it will take, once it has taken a second."""
+        if done == 0:
+            self._began = time.monotonic()
+        spent = time.monotonic() - self._began
+        if spent > 1 and 0 < done < 1:
+            self.show(f"{what} {done:4.0%}  {_clock(spent * (1 - done) / done)} left")
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
@@ -97,15 +106,17 @@ class TrainingBar(_Line):
 class RenderBar(_Line):
     """Share of a file that is rendered."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._began = time.monotonic()
-
     def update(self, done: float) -> None:
         """Show how far a rendering is, once it takes its time."""
-        spent = time.monotonic() - self._began
-        if spent > 1 and done < 1:
-            self.show(f"rendering {done:4.0%}  {_clock(spent * (1 - done) / max(done, 1e-9))} left")
+        self.work("rendering", done)
+
+
+class ScoringBar(_Line):
+    """What is being scored, and how far that is."""
+
+    def update(self, what: str, done: float) -> None:
+        """Show what comes next, once scoring takes its time."""
+        self.work(what, done)
 
 
 class StudyBar(_Line):
@@ -113,7 +124,7 @@ class StudyBar(_Line):
 
     def __init__(self) -> None:
         super().__init__()
-        self._preparing, self._began = "", 0.0
+        self._preparing = ""
 
     def prepare(self, what: str, done: float) -> None:
         """Show what is made ready for the trainings."""

@@ -32,3 +32,7 @@ class TerminalControl(CtrlC):
     def on_progress(self, progress: Progress) -> None:
         """One line, written over."""
         self._bar.update(progress)
+
+    def on_scoring(self, what: str, done: float) -> None:
+        """The same."""
+        self._bar.work(what, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,24 +123,31 @@ def of_model(path: Path, trained: TrainedModel, material: Material) -> Subject:
     return Subject(trained, TrainedModel(weights, card), path)
 
 
-def measure(subject: Subject, material: Material) -> Measured:
+def measure(
+    subject: Subject,
+    material: Material,
+    on_progress: Callable[[str, float], None] = lambda what, done: None,
+) -> Measured:
     """Score a model.
 
     Args:
         subject: the model.
         material: what it is scored on.
+        on_progress: called with what comes next and the share done so far, about.
 
     Raises:
         DrywetError: the audio to be scored is silent, or the model gives no audio.
     """
     trained, baseline = subject.trained, subject.baseline
     prepared, rate = material.prepared, material.prepared.rate
+    on_progress("playing the recording through the model", 0.0)
     prediction = _played(subject, prepared.dry, rate)
     match = None
     if subject.matched and np.isfinite(prediction).all():
         prediction, match = matched(prediction, prepared.wet, rate)
     target, predicted = material.cut(prepared.wet), material.cut(prediction)
     _require_audio(target, prediction, subject.where)
+    on_progress("scoring it", 0.1)
     ours = scores.evaluate(predicted, target, rate)
     theirs = scores.evaluate(material.cut(predict(baseline, prepared.dry)), target, rate)
     passes = material.passes() if material.replicate_esr is not None else []
@@ -148,13 +156,16 @@ def measure(subject: Subject, material: Material) -> Measured:
         first, second = (list(part) for part in zip(*passes, strict=True))
         itself = scores.evaluate(second, first, rate)
     pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
+    on_progress("playing test signals through the model", 0.4)
     probes = ask_model(trained, subject.oversample)
+    on_progress("playing test signals through the device", 0.6)
     answers, note = (
         (None, None)
         if subject.recording is None
         else ask_device(subject.recording, rate, subject.kept)
     )
     device_probes = None if answers is None else answers.probes
+    on_progress("measuring what it costs to play", 0.9)
     trained_peak = subject.trained_peak_dbfs
     dry = material.cut(prepared.dry)
     evaluation = Evaluation(

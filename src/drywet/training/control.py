@@ -77,6 +77,9 @@ class Control:
     def on_better_model(self, path: Path, validation_esr: float) -> None:
         """A model better than all before was saved at ``path``."""
 
+    def on_scoring(self, what: str, done: float) -> None:
+        """The trained model is scored: what comes next, and the share done so far."""
+
     def training(self) -> contextlib.AbstractContextManager[None]:
         """Entered for as long as steps are done."""
         return contextlib.nullcontext()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +42,7 @@ def evaluate(
     knobs: Mapping[str, float] | None = None,
     size: float = 1.0,
     oversample: int = 1,
+    on_progress: Callable[[str, float], None] = lambda what, done: None,
 ) -> Evaluation:
     """Score a run on its held-out test audio, or a run or anyone's model on another capture.
 
@@ -62,6 +63,7 @@ def evaluate(
         knobs: of a model file that has some, 0 to 1.
         size: of a slimmable ``.nam``, as for `drywet.load`.
         oversample: how many times its rate the model runs at, 1, 2, 4 or 8.
+        on_progress: called with what comes next and the share done so far, about.
 
     Raises:
         DrywetError: no such run or model, a model file without a capture, files that cannot be
@@ -83,7 +85,7 @@ def evaluate(
             size,
             oversample,
         )
-        return measure(subject, chosen).evaluation
+        return measure(subject, chosen, on_progress).evaluation
     if knobs or size != 1:
         raise DrywetError(
             "knobs or a size for a run", "a model file that has them", "Leave them out."
@@ -94,7 +96,8 @@ def evaluate(
         config, dry, wet,
         channel=channel, resample_wet=resample_wet, latency=latency, mending=mending, force=force,
     )  # fmt: skip
-    measured = measure(replace(of_run(folder, config), oversample=oversample), chosen)
+    subject = replace(of_run(folder, config), oversample=oversample)
+    measured = measure(subject, chosen, on_progress)
     if dry is None and oversample == 1:
         keep(folder, measured)
     return measured.evaluation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from drywet.data.split import Span
@@ -74,7 +75,7 @@ def rank(
     resample_drift: bool = False,
     per_take: bool = False,
     force: bool = False,
-    on_step: Callable[[str], None] = lambda text: None,
+    on_progress: Callable[[str, float], None] = lambda what, done: None,
 ) -> Ranking:
     """Score models of any format against one recording and put them in order of their ESR.
 
@@ -94,7 +95,7 @@ def rank(
         resample_drift: resample the wet by the measured drift of the clocks.
         per_take: align joined takes each by itself.
         force: score files that the checks refuse.
-        on_step: called with a line before each model is scored.
+        on_progress: called with what comes next and the share done so far, about.
 
     Raises:
         DrywetError: files or models that cannot be used, or a place that cannot be written.
@@ -113,11 +114,11 @@ def rank(
     names = names_of([path.resolve() for path in paths])
     contenders = []
     for number, (path, name, one) in enumerate(zip(paths, names, trained, strict=True)):
-        on_step(f"scoring {name}")
+        told = partial(_told, on_progress, name, number, len(paths))
         subject = replace(of_model(path, one, material), matched=True)
         made = {"model": str(path), "metadata": one.card.metadata.model_dump(exclude_none=True)}
         color = COLORS[number % len(COLORS)]
-        contenders.append(Contender(name, color, path, measure(subject, material), [], made))
+        contenders.append(Contender(name, color, path, measure(subject, material, told), [], made))
     contenders = sorted(against_the_best(contenders), key=lambda one: one.evaluation.esr)
     notes += sentences(contenders, []) if len(contenders) > 1 else []
     notes += _by_ear(contenders)
@@ -131,6 +132,13 @@ def rank(
         for one in contenders
     ]  # fmt: skip
     return Ranking(ranked, ranked[0].evaluation.seconds, notes, target)
+
+
+def _told(
+    on_progress: Callable[[str, float], None], name: str, number: int, count: int,
+    what: str, done: float,
+) -> None:  # fmt: skip
+    on_progress(f"{name}: {what}", (number + done) / count)
 
 
 def _unheard(material: Material, pair: Pair, paths: Sequence[Path]) -> tuple[Material, list[str]]:

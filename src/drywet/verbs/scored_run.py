@@ -69,8 +69,10 @@ def scored_run(
         resume: go on from the folder's checkpoint, if it got that far.
     """
     fit, found = make_run(
-        folder, data, control, lambda folder, fit: evaluate(folder), resume=resume
-    )
+        folder, data, control,
+        lambda folder, fit: evaluate(folder, on_progress=control.on_scoring),
+        resume=resume,
+    )  # fmt: skip
     config = folder.config()
     formats = [] if fit is None else formats_for(config.settings.model, config.rate)
     timed = config.settings.training.seconds is not None
