@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+import signal
 import typing
 from pathlib import Path
 
@@ -25,8 +26,10 @@ from drywet.models.windowed.config import WindowedConfig
 from drywet.runs.config import Settings
 from drywet.studies.plan import read_plan
 from drywet.studies.points import Captured, jobs_of
+from tests.served import served
 from tests.support import (
     RATE,
+    Outcome,
     drywet,
     overdrive,
     playing,
@@ -225,6 +228,8 @@ def run_at(folder: Path, line: str):
     short = () if "--resume" in words else SHORT.get(words[0], ())
     if "--quality" in words:  # which is a budget
         short = short[2:]
+    if words[0] == "serve":
+        return serve_and_stop(folder / words[1] if len(words) > 1 else folder / "runs")
     if words[0] == "signal":
         (folder / words[1]).unlink()
     with contextlib.chdir(folder), short_captures(), studies_in_this_process():
@@ -232,6 +237,15 @@ def run_at(folder: Path, line: str):
     for name, data in kept.items():
         (folder / name).write_bytes(data)
     return done
+
+
+def serve_and_stop(runs: Path) -> Outcome:
+    """The page answers, and Ctrl-C ends it."""
+    with served(runs) as server:
+        page = server.open()
+        server.process.send_signal(signal.SIGINT)
+        ended = server.process.wait(20)
+    return Outcome(0 if (page.code, ended) in ((303, 0), (303, 130)) else 1, "", str(ended))
 
 
 @pytest.mark.parametrize(

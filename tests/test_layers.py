@@ -114,6 +114,7 @@ def test_the_command_line_only_calls_verbs():
         "training",
         "validation",
         "formats",
+        "web",
     }
     for path in (SOURCE / "cli").glob("*.py"):
         assert {part_of(m) for m in imports(path)} - {None} <= allowed, path

@@ -42,8 +42,9 @@ def test_the_models_rate_is_enforced_or_resampled(run_folder, tmp_path):
     outputs = []
     for block in (333, 65_536):
         done = drywet(
-            "render", run_folder, source, tmp_path / "out.wav", "--resample", "--block", block
-        )
+            "render", run_folder, source, tmp_path / "out.wav", "--resample", "--block", block,
+            "--overwrite",
+        )  # fmt: skip
         assert done.code == 0, done.err
         y, rate = read(tmp_path / "out.wav")
         assert (rate, len(y)) == (44_100, len(x))
@@ -77,7 +78,7 @@ def test_memory_does_not_grow_with_the_file(run_folder, tmp_path):
     code = (
         "import resource, sys\n"
         "from drywet.verbs.render import render\n"
-        "render(sys.argv[1], sys.argv[2], sys.argv[3], resample=True)\n"
+        "render(sys.argv[1], sys.argv[2], sys.argv[3], resample=True, overwrite=True)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
 
@@ -228,7 +229,7 @@ def test_several_files_go_into_a_folder_as_each_by_itself(run_folder, tmp_path):
         str(tmp_path / "out" / name) for name in ("a.wav", "b.wav")
     ]
     for source, made in zip(sources, done.json, strict=True):
-        drywet("render", run_folder, source, tmp_path / "one.wav")
+        drywet("render", run_folder, source, tmp_path / "one.wav", "--overwrite")
         assert np.array_equal(read(tmp_path / "one.wav")[0], read(made["path"])[0])
     one = drywet("render", run_folder, sources[0], "-o", tmp_path / "named.wav")
     assert one.code == 0, one.err
@@ -251,3 +252,22 @@ def test_files_without_a_place_or_with_one_name_are_refused(
     assert (done.code, done.err.count("\n")) == (2, 1), done.err
     assert (tmp_path / "a.wav").read_bytes() == before
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("verb", ["render", "process"])
+def test_a_recording_that_is_there_is_not_written_over(run_folder, tmp_path, verb):
+    """Two inputs and no -o: the second would be lost."""
+    first, second = (save(tmp_path / f"{i}.wav", playing(1 + i)) for i in (0, 1))
+    before = second.read_bytes()
+    done = drywet(verb, run_folder, first, second)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "--overwrite" in done.err
+    assert second.read_bytes() == before
+    assert drywet(verb, run_folder, first, second, "--overwrite").code == 0
+    assert second.read_bytes() != before
+
+
+def test_files_in_the_folder_are_not_written_over_either(run_folder, tmp_path):
+    source = save(tmp_path / "a.wav", playing(1))
+    for code, more in ((0, ()), (2, ()), (0, ("--overwrite",))):
+        assert drywet("render", run_folder, source, "-o", tmp_path / "out", *more).code == code

@@ -34,6 +34,7 @@ class DrywetError(Exception):
 _TRAIN, _SCORE = ("it, to train", "train"), ("it, to score a model", "score")
 _EXTRAS = {
     "torch": _TRAIN, "yaml": _TRAIN, "filelock": _TRAIN,
+    "starlette": ("it, to serve the page", "web"), "uvicorn": ("it, to serve the page", "web"),
     "scipy": _SCORE, "matplotlib": _SCORE, "pyloudnorm": _SCORE, "jinja2": _SCORE,
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from drywet.cli.arguments import (
     MinimumPhase,
     Model,
     Oversample,
+    Overwrite,
     PerTake,
     Resample,
     ResampleDrift,
@@ -100,12 +101,14 @@ def check_command(
 ) -> None:
     """Check a capture before training. Exit code 2 where it finds an error."""
     from drywet.cli import show
+    from drywet.cli.progress import ScoringBar
     from drywet.verbs.check import check
 
-    report = check(
-        dry, wet, channel=channel, resample=resample, latency=latency,
-        resample_drift=resample_drift, per_take=per_take,
-    )  # fmt: skip
+    with ScoringBar() as bar:
+        report = check(
+            dry, wet, channel=channel, resample=resample, latency=latency,
+            resample_drift=resample_drift, per_take=per_take, on_progress=bar.update,
+        )  # fmt: skip
     show.check(report, json)
     if not report.ok:
         raise typer.Exit(2)
@@ -140,6 +143,7 @@ def process_command(
             show_default=False,
         ),
     ] = None,
+    overwrite: Overwrite = False,
     channel: Channel = None,
     resample: Resample = False,
     json: AsJson = False,
@@ -155,7 +159,8 @@ def process_command(
     with RenderBar() as bar:
         result = process(
             device, source, target, knobs=knobs_of(context),
-            oversample=oversample, channel=channel, resample=resample, on_progress=bar.update,
+            oversample=oversample, channel=channel, resample=resample,
+            overwrite=overwrite, on_progress=bar.update,
         )  # fmt: skip
     show.processed(result, json)
 
@@ -269,6 +274,7 @@ def render_command(
         Path | None,
         typer.Option("--ir", help="Play it through a cabinet: its impulse response."),
     ] = None,
+    overwrite: Overwrite = False,
     channel: Channel = None,
     resample: Resample = False,
     block: Annotated[int, typer.Option(min=1, help="Samples per block.")] = 65_536,
@@ -288,7 +294,8 @@ def render_command(
     with RenderBar() as bar:
         chosen: dict[str, Any] = {
             "channel": channel, "resample": resample, "block": block, "knobs": knobs_of(context),
-            "size": size, "oversample": oversample, "ir": ir, "on_progress": bar.update,
+            "size": size, "oversample": oversample, "ir": ir, "overwrite": overwrite,
+            "on_progress": bar.update,
         }  # fmt: skip
         if several:
             made = render_all(model, sources, target, **chosen)
@@ -332,6 +339,24 @@ def info_command(model: Model, size: Size = 1.0, json: AsJson = False) -> None:
     from drywet.verbs.info import info
 
     show_info.info(info(model, size=size), json)
+
+
+@app.command("serve")
+def serve_command(
+    runs: Annotated[Path, typer.Argument(help="Folder of the runs.")] = Path("runs"),
+    host: Annotated[
+        str, typer.Option(help="Listen there; others can reach it if it is not this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8730,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
+    ] = True,
+) -> None:
+    """Open a page in the browser to capture, train, compare and take models home."""
+    from drywet.cli import show
+    from drywet.web.serve import serve
+
+    serve(runs, host=host, port=port, open_browser=browser, on_address=show.address)
 
 
 @app.command("doctor")

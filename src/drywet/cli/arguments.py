@@ -55,4 +55,5 @@ ResampleDrift = Annotated[
     bool, typer.Option("--resample-drift", help="Mend the drift of two clocks.")
 ]
 PerTake = Annotated[bool, typer.Option("--per-take", help="Align joined takes each by itself.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
 Force = Annotated[bool, typer.Option("--force", help="Go on past findings that allow it.")]

@@ -52,6 +52,8 @@ class _Line:
         """Show how far something is and how long it will take, once it has taken a second."""
         if done == 0:
             self._began = time.monotonic()
+            if self._live:
+                self.show(f"{what}...")
         spent = time.monotonic() - self._began
         if spent > 1 and 0 < done < 1:
             self.show(f"{what} {done:4.0%}  {_clock(spent * (1 - done) / done)} left")

@@ -238,6 +238,11 @@ def reported(result: Reported, json: bool) -> None:
     print(f"{result.path}: {result.bytes / 1e6:.1f} MB; open it in a browser")
 
 
+def address(text: str) -> None:
+    """Print where the page is; each address works once, for one browser."""
+    print(f"the page, once: {text}", flush=True)
+
+
 def ranking(found: Ranking, json: bool) -> None:
     """Print models in order, what that is worth, and where the page is."""
     if json:
@@ -250,17 +255,17 @@ def ranking(found: Ranking, json: bool) -> None:
         print(jsonlib.dumps(made | {"page": str(found.page)}, indent=2))
         return
     width = max(len(one.name) for one in found.models) + 4
-    heads = ("ESR", "A-weighted", "MR-STFT", "aliasing", "delayed by", "turned up by")
-    print(" " * width + "".join(f"{head:>14}" for head in heads))
+    heads = ("ESR", "A-weighted", "MR-STFT", "aliasing", "delay, samples", "level")
+    print(" " * width + "".join(f"{head:>16}" for head in heads))
     for number, one in enumerate(found.models, 1):
         score, match = one.evaluation, one.evaluation.match
         cells = [f"{score.esr:.2e}", f"{score.esr_a_weighted:.2e}"]
         cells.append("too short" if score.mrstft is None else f"{score.mrstft:.3f}")
         cells.append(f"{score.aliasing_db:.0f} dB")
         if match is not None:
-            turned = ", inverted" if match.inverted else ""
+            turned = " inv." if match.inverted else ""
             cells += [f"{match.delay_samples:+.2f}", f"{match.gain_db:+.1f} dB{turned}"]
-        print(f"{number:>2}  {one.name:<{width - 4}}" + "".join(f"{cell:>14}" for cell in cells))
+        print(f"{number:>2}  {one.name:<{width - 4}}" + "".join(f"{cell:>16}" for cell in cells))
     print("\n".join(found.notes))
     print(f"on {found.seconds:.1f} s; {found.page}: to listen to, blind if you like")
 
@@ -277,9 +282,11 @@ def rendered(made: list[Rendered], several: bool, json: bool) -> None:
         print(
             f"{result.path}: {result.seconds:.2f} s at {result.rate} Hz, "
             f"peak {result.peak_dbfs:.1f} dBFS, "
-            f"output latency {result.output_latency} at {result.model_rate} Hz"
+            f"output latency {result.output_latency} samples at {result.model_rate} Hz"
             + scores.oversampled(result.oversample)
         )
+        if result.peak_dbfs > 0:
+            print("! it goes over full scale: turn it down before a format without floats clips it")
 
 
 def exported(result: Exported, json: bool) -> None:

@@ -31,7 +31,7 @@ def info(found: Info, json: bool) -> None:
         ("knobs", ", ".join(f"--{knob} 0 to 1" for knob in found.knobs) or "none"),
     ]
     rows += [
-        (key.replace("_", " "), str(value))
+        ("ESR, held out" if key == "esr" else key.replace("_", " "), _text(value))
         for key, value in found.metadata.model_dump(exclude_none=True).items()
     ]
     if found.sizes:
@@ -40,6 +40,10 @@ def info(found: Info, json: bool) -> None:
     rows.append(("plugins", ", ".join(found.formats) or "none"))
     for name, text in rows:
         print(f"{name:<17}{text}")
+
+
+def _text(value: object) -> str:
+    return f"{value:.2e}" if isinstance(value, float) and abs(value) < 0.1 else str(value)
 
 
 def while_busy(busy: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from drywet.cli import show
 from drywet.cli.progress import TrainingBar
 from drywet.training.control import CtrlC, Progress
@@ -29,10 +31,15 @@ class TerminalControl(CtrlC):
         if self._findings:
             show.check_aside(report)
 
+    def on_place(self, folder: Path) -> None:
+        """Where the run will be."""
+        if self._findings:
+            show.step(f"-> {folder}")
+
     def on_progress(self, progress: Progress) -> None:
         """One line, written over."""
         self._bar.update(progress)
 
-    def on_scoring(self, what: str, done: float) -> None:
+    def on_work(self, what: str, done: float) -> None:
         """The same."""
         self._bar.work(what, done)

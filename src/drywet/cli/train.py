@@ -84,12 +84,15 @@ def train_command(
     ] = False,
     quality: Annotated[
         str | None,
-        typer.Option(help="How long to train: quick, good or best.", show_default=False),
+        typer.Option(
+            help="How long to train: quick, good or best [default: good].", show_default=False
+        ),
     ] = None,
     cpu: Annotated[
         str | None,
         typer.Option(
-            help="What the model may cost to play: light, normal or heavy.", show_default=False
+            help="What the model may cost to play: light, normal or heavy [default: normal].",
+            show_default=False,
         ),
     ] = None,
     cell: Annotated[

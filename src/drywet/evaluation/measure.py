@@ -158,7 +158,8 @@ def measure(
     pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
     on_progress("playing test signals through the model", 0.4)
     probes = ask_model(trained, subject.oversample)
-    on_progress("playing test signals through the device", 0.6)
+    if subject.recording is not None and subject.recording.device is not None:
+        on_progress("playing test signals through the device", 0.6)
     answers, note = (
         (None, None)
         if subject.recording is None

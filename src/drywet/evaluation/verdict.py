@@ -55,14 +55,16 @@ def verdict(found: Evaluation) -> list[Remark]:
         return list(_closeness(found))
     if found.esr >= 1 or (found.esr >= FAR_OFF and not found.held_out):
         return [*_closeness(found), *_foresight(found)]
-    return [
-        *_closeness(found), *_foresight(found), *_against_a_filter(found), *_bands(found),
-        *_aliasing(found), *_harmonics(found), *_quiet(found), *_loudness(found), *_seconds(found),
-        *_length(found),
+    rest = [
+        *_foresight(found), *_against_a_filter(found), *_bands(found), *_aliasing(found),
+        *_harmonics(found), *_quiet(found), *_loudness(found), *_seconds(found), *_length(found),
     ]  # fmt: skip
+    flawed = any(remark.kind == "bad" for remark in rest)
+    return [*_closeness(found, flawed), *rest]
 
 
-def _closeness(found: Evaluation) -> Iterator[Remark]:
+def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
+    """How close it is in all; no more than close where something else is clearly wrong."""
     other = "" if found.held_out else " This capture may be of another device or setting."
     if found.esr >= 1:
         yield Remark(
@@ -96,7 +98,7 @@ def _closeness(found: Evaluation) -> Iterator[Remark]:
             advice="Only a quieter capture can make it better.",
         )
         return
-    worse = max(found.esr, found.esr_a_weighted)
+    worse = max(found.esr, found.esr_a_weighted, _GRADES[0][0] if flawed else 0.0)
     kind, words = next((kind, words) for limit, kind, words in _GRADES if worse < limit)
     advice = ""
     if kind != "good":

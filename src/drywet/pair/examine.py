@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drywet.dsp.causal_fit import fit_if_enough
@@ -48,13 +49,19 @@ class Examination:
         return self.alignment.latency
 
 
-def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) -> Examination:
+def examine(
+    pair: Pair,
+    latency: int | None = None,
+    mending: Mending = NOTHING,
+    on_progress: Callable[[str, float], None] = lambda what, done: None,
+) -> Examination:
     """Check a loaded pair and align it.
 
     Args:
         pair: as loaded, not yet aligned.
         latency: in samples, where the user knows better than the estimate.
         mending: of a delay that does not stay.
+        on_progress: called with what comes next and the share done so far, about.
 
     Raises:
         DrywetError: the given latency leaves no second of common audio.
@@ -70,7 +77,8 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
         unknown = Alignment(latency=latency or 0)
         return Examination(pair, unknown, 0.0, 0.0, 1, (), [], None, findings)
     of_each = [*check_levels.lengths(pair), *check_levels.levels_of(pair)]
-    found, moves, alignment = _alignment(pair, latency, mending)
+    on_progress("looking for the delay", 0.0)
+    found, moves, alignment = _alignment(pair, latency, mending, on_progress)
     aligned = align(pair, alignment)
     delayed = list(check_timing.latency_findings(found, latency, pair.rate))
     if not (aligned.dry.any() and aligned.wet.any()):
@@ -92,15 +100,17 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
     findings += related
     keeps_time = moves is None or moves.kind == "steady" or alignment.mended
     if keeps_time:
+        on_progress("looking at what the device does", 0.7)
         findings += check_relation.direction(aligned)
         findings += check_device.behaviour(aligned)
+    on_progress("looking for passages played twice", 0.9)
     repeats = find_repeats(aligned.dry, pair.rate)
     # Two passes at two latencies differ by that, not by the device.
     itself = check_timing.replicate_esr(aligned, repeats) if keeps_time else None
     findings += check_timing.replicate(itself, repeats, pair.rate)
     if errors(related):
         # Two performances have no latency: whatever hangs on one would lead astray.
-        findings = [*related, *of_each]
+        findings = [*related, *(f for f in of_each if f.severity is Severity.NOTE)]
     return Examination(
         aligned,
         alignment,
@@ -115,11 +125,16 @@ def examine(pair: Pair, latency: int | None = None, mending: Mending = NOTHING) 
 
 
 def _alignment(
-    pair: Pair, latency: int | None, mending: Mending
+    pair: Pair,
+    latency: int | None,
+    mending: Mending,
+    on_progress: Callable[[str, float], None],
 ) -> tuple[Delay, Timing | None, Alignment]:
     """How the wet lies to the dry, how that moves, and what is done about both."""
     fit = fit_if_enough(pair.dry, pair.rate)
+    on_progress("looking for the delay", 0.2)
     found = find_delay(pair, fit)
+    on_progress("looking at whether the delay stays", 0.4)
     moves = None if fit is None else timing(fit, pair, found.samples)
     alignment = Alignment(latency=0)
     if moves is not None and moves.kind == "drift" and mending.drift:

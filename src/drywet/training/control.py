@@ -68,6 +68,9 @@ class Control:
     def on_run(self, name: str) -> None:
         """The next of several runs begins."""
 
+    def on_place(self, folder: Path) -> None:
+        """The run's folder is made; learning begins."""
+
     def on_findings(self, report: CheckReport) -> None:
         """The checks are done; errors among the findings end the training."""
 
@@ -77,8 +80,8 @@ class Control:
     def on_better_model(self, path: Path, validation_esr: float) -> None:
         """A model better than all before was saved at ``path``."""
 
-    def on_scoring(self, what: str, done: float) -> None:
-        """The trained model is scored: what comes next, and the share done so far."""
+    def on_work(self, what: str, done: float) -> None:
+        """Something beside the training takes its time: what comes next, and the share done."""
 
     def training(self) -> contextlib.AbstractContextManager[None]:
         """Entered for as long as steps are done."""

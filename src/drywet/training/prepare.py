@@ -51,6 +51,7 @@ def prepare(
     settings: Settings,
     played: Played | None,
     on_examined: Callable[[Examination], None],
+    on_progress: Callable[[str, float], None] = lambda what, done: None,
 ) -> tuple[RunConfig, TrainingData]:
     """Load, check, align, resample and split a capture.
 
@@ -60,13 +61,14 @@ def prepare(
         settings: of the run.
         played: the device, where drywet made the capture.
         on_examined: called with the checks' findings before they can stop the training.
+        on_progress: as for `drywet.pair.examine.examine`.
 
     Raises:
         DrywetError: files or settings that cannot be used, or a capture the checks refuse.
     """
     chosen = settings.capture
     loaded = load_pair(dry, wet, chosen.channel, chosen.resample)
-    examination = examine(loaded, chosen.latency, chosen.mending)
+    examination = examine(loaded, chosen.latency, chosen.mending, on_progress)
     on_examined(examination)
     require_trainable(examination.findings, chosen.force)
     pair = examination.pair

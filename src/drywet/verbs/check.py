@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from drywet.pair.alignment import Mending
@@ -21,6 +22,7 @@ def check(
     latency: int | None = None,
     resample_drift: bool = False,
     per_take: bool = False,
+    on_progress: Callable[[str, float], None] = lambda what, done: None,
 ) -> CheckReport:
     """Check a dry and a wet file before training.
 
@@ -32,9 +34,11 @@ def check(
         latency: in samples, instead of the measured one.
         resample_drift: resample the wet by the measured drift of the clocks.
         per_take: align joined takes each by itself.
+        on_progress: called with what comes next and the share done so far, about.
 
     Raises:
         DrywetError: a file cannot be used at all.
     """
     mending = Mending(drift=resample_drift, takes=per_take)
-    return summarise(examine(load_pair(dry, wet, channel, resample), latency, mending))
+    pair = load_pair(dry, wet, channel, resample)
+    return summarise(examine(pair, latency, mending, on_progress))

@@ -102,7 +102,7 @@ def clean(
         dry, wet = own_capture(path, overwrite)
         on_step(f"a capture of the model itself, {OVERSAMPLED} times oversampled -> {wet.parent}")
         signal(dry, seconds=_SECONDS, rate=trained.card.rate, overwrite=True)
-        render(model, dry, wet, oversample=OVERSAMPLED)
+        render(model, dry, wet, oversample=OVERSAMPLED, overwrite=True)
     started, settings = from_model(
         model, dry, wet, Settings(capture=capture or CaptureConfig()), None
     )

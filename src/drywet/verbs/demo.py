@@ -70,7 +70,7 @@ def demo(
     on_step(f"1/4  capture signal of {_SECONDS:.0f} s -> {dry}")
     signal(dry, seconds=_SECONDS, overwrite=True)
     on_step(f"2/4  through the built-in Boss SD-1, knobs at noon -> {wet}")
-    process("sd1", dry, wet)
+    process("sd1", dry, wet, overwrite=True)
     on_step("3/4  learning it with an LSTM of 16 units")
     run = train(
         dry,

@@ -40,7 +40,7 @@ def prepared(
         reports.append(summarise(examination))
         control.on_findings(reports[0])
 
-    config, data = prepare(dry, wet, settings, played, examined)
+    config, data = prepare(dry, wet, settings, played, examined, control.on_work)
     return config, data, reports[0]
 
 

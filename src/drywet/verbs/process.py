@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from drywet.audio.read import probe, read
 from drywet.audio.resample import other_rate
 from drywet.audio.resample import resample as resampled
-from drywet.audio.write import require_another, require_writable, write
+from drywet.audio.write import require_another, require_new, require_writable, write
 from drywet.devices.catalog import find
 from drywet.devices.device import Position, no_progress, positions
 from drywet.devices.model import ModelDevice
@@ -48,6 +48,7 @@ def process(
     oversample: int | None = None,
     channel: int | None = None,
     resample: bool = False,
+    overwrite: bool = False,
     on_progress: Callable[[float], None] = no_progress,
 ) -> Processed:
     """Play ``source`` through a device into ``target``.
@@ -61,6 +62,7 @@ def process(
             or 8, 1 by default) runs at.
         channel: 1-based channel of a multi-channel file.
         resample: where a model runs at another rate, convert to it and back.
+        overwrite: replace a file that is there.
         on_progress: called with the share done.
 
     Raises:
@@ -68,6 +70,7 @@ def process(
     """
     require_another(Path(source), Path(target))
     require_writable(Path(target), probe(source).rate)
+    require_new(Path(target), overwrite)
     found = find(device, oversample)
     positions(found, knobs)  # what is wrong with a knob shows before a long file is read
     dry, rate = read(source, channel)

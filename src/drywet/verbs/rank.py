@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from drywet.data.split import Span
+from drywet.dsp.levels import db, peak
 from drywet.errors import DrywetError
 from drywet.evaluation.material import Material, another
 from drywet.evaluation.measure import measure, of_model
@@ -111,11 +112,12 @@ def rank(
     mending = Mending(drift=resample_drift, takes=per_take)
     material = another(pair, pair.rate, 0, latency, mending, force)
     material, notes = _unheard(material, pair, paths)
+    loudest = db(peak(material.prepared.dry))  # of the sines that are asked, for all alike
     names = names_of([path.resolve() for path in paths])
     contenders = []
     for number, (path, name, one) in enumerate(zip(paths, names, trained, strict=True)):
         told = partial(_told, on_progress, name, number, len(paths))
-        subject = replace(of_model(path, one, material), matched=True)
+        subject = replace(of_model(path, one, material), matched=True, trained_peak_dbfs=loudest)
         made = {"model": str(path), "metadata": one.card.metadata.model_dump(exclude_none=True)}
         color = COLORS[number % len(COLORS)]
         contenders.append(Contender(name, color, path, measure(subject, material, told), [], made))
@@ -168,7 +170,7 @@ def _unheard(material: Material, pair: Pair, paths: Sequence[Path]) -> tuple[Mat
         f"{' and '.join(heard)} learned from this recording: all are scored on what was held out. "
         "A model file does not say what it learned from."
     )
-    return replace(material, spans=kept), [said]
+    return replace(material, spans=kept, held_out=True), [said]
 
 
 def _both(first: Sequence[Span], second: Sequence[Span]) -> tuple[Span, ...]:

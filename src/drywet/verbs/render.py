@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from drywet.audio.read import probe
-from drywet.audio.write import require_another, require_writable
+from drywet.audio.write import require_another, require_new, require_writable
 from drywet.dsp.levels import db
 from drywet.errors import DrywetError
 from drywet.formats.load import load
@@ -54,6 +54,7 @@ def render(
     size: float = 1.0,
     oversample: int = 1,
     ir: Path | str | None = None,
+    overwrite: bool = False,
     on_progress: Callable[[float], None] = lambda done: None,
 ) -> Rendered:
     """Play ``source`` through a model into ``target``.
@@ -72,6 +73,7 @@ def render(
             it; the output stays in time.
         ir: impulse response of a cabinet to play it through, a file of any rate; it adds no
             latency but its own.
+        overwrite: replace a file that is there.
         on_progress: called with the share done.
 
     Raises:
@@ -82,6 +84,7 @@ def render(
     require_another(source, target)
     rate = probe(source).rate
     require_writable(target, rate)
+    require_new(target, overwrite)
     written, loudest = rendering.render(
         trained, source, target,
         channel=channel, resample=resample, block=block, oversample=oversample,
@@ -129,6 +132,7 @@ def render_all(
     for source, target in zip(sources, targets, strict=True):
         probe(source)
         require_another(Path(source), target)
+        require_new(target, bool(settings.get("overwrite")))
     make_folder(folder)
     made = []
     for number, (source, target) in enumerate(zip(sources, targets, strict=True)):

@@ -68,9 +68,10 @@ def scored_run(
         report: what the checks had to say.
         resume: go on from the folder's checkpoint, if it got that far.
     """
+    control.on_place(folder.path)
     fit, found = make_run(
         folder, data, control,
-        lambda folder, fit: evaluate(folder, on_progress=control.on_scoring),
+        lambda folder, fit: evaluate(folder, on_progress=control.on_work),
         resume=resume,
     )  # fmt: skip
     config = folder.config()

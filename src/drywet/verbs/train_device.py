@@ -64,7 +64,7 @@ def train_device(
     if signal is None:
         rate = played.rate if isinstance(played, ModelDevice) else _RATE
         write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)
-    process(device, dry, wet, knobs=chosen)
+    process(device, dry, wet, knobs=chosen, overwrite=True)
     there = str(device).lower() not in built_in() and Path(device).exists()
     where = str(Path(device).resolve()) if there else str(device)
     record = Played(where, {name: float(p) for name, p in chosen.items() if isinstance(p, float)})

@@ -1,0 +1,1 @@
+"""The page of ``drywet serve``: a server that calls the verbs, and what a browser is given."""

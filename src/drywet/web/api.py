@@ -1,0 +1,307 @@
+"""What the page can ask for. Each answer is one verb's, and each failure one sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from drywet.errors import DrywetError
+from drywet.formats.registry import FORMATS
+from drywet.runs.choices import CPU, QUALITY
+from drywet.runs.folder import SOUNDS, next_free
+from drywet.runs.machine import now
+from drywet.runs.names import folder_of
+from drywet.storage import append_line
+from drywet.verbs.devices import devices
+from drywet.web import uploads
+from drywet.web.children import RefusedError, look, verb
+from drywet.web.events import Hub
+from drywet.web.jobs import Jobs
+from drywet.web.listing import listed
+from drywet.web.requests import Listening, Pair, Resuming, Training
+from drywet.web.workspace import Workspace
+
+_MOST_JSON = 65_536
+_SIGNAL_SECONDS = 90
+_REPORT_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; img-src data:; media-src data:; frame-ancestors 'none'"
+)
+R = TypeVar("R", bound=BaseModel)
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def told(handler: Callable[[Api, Request], Awaitable[Response]]) -> Any:
+    """Failures as a sentence for the page."""
+
+    async def answer(self: Api, request: Request) -> Response:
+        try:
+            return await handler(self, request)
+        except (DrywetError, RefusedError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return answer
+
+
+class Api:
+    """The answers.
+
+    Args:
+        space: what the page works on.
+        jobs: trainings.
+        hub: tells all tabs.
+    """
+
+    def __init__(self, space: Workspace, jobs: Jobs, hub: Hub) -> None:
+        self.space, self.jobs, self.hub = space, jobs, hub
+
+    def state(self) -> dict[str, Any]:
+        """All that a tab needs to begin."""
+        return {
+            "runs": listed(self.space),
+            "jobs": [job.told() for job in self.jobs.all.values()],
+            "devices": [
+                device.model_dump(include={"name", "about", "knobs"}) for device in devices()
+            ],
+            "choices": {"cpu": list(CPU), "quality": list(QUALITY)},
+            "listening": self._listening(),
+        }
+
+    async def events(self, request: Request) -> Response:
+        """News of everything, after how all stands."""
+        return StreamingResponse(self.hub.listen(self.state()), media_type="text/event-stream")
+
+    @told
+    async def upload(self, request: Request) -> Response:
+        """A file; what it is."""
+        name = uploads.shown(unquote(request.headers.get("x-name", "")))
+        length = request.headers.get("content-length", "")
+        path = await uploads.receive(
+            self.space, name, int(length) if length.isdigit() else None, request.stream()
+        )
+        try:
+            found = await look(path)
+        except (DrywetError, RefusedError) as error:
+            path.unlink()
+            raise RefusedError(str(error).replace(str(path), name)) from None
+        return JSONResponse(uploads.describe(path, name, found))
+
+    @told
+    async def check(self, request: Request) -> Response:
+        """The findings on a pair, and its outline."""
+        pair = await _asked(request, Pair)
+        dry, wet = self.space.file(pair.dry), self.space.file(pair.wet)
+        words: list[object] = ["check", dry, wet]
+        words += ["--resample"] if pair.resample else []
+        words += [f"--latency={pair.latency}"] if pair.latency is not None else []
+        words += [f"--channel={pair.channel}"] if pair.channel is not None else []
+        report = await self._named(words, [dry, wet])
+        overlay = await look(dry, wet, report["latency_samples"])
+        return JSONResponse({"report": report, "overlay": overlay})
+
+    async def _named(self, words: list[object], files: list[Path]) -> Any:
+        """A verb's answer, with the names that files came with in place of the server's."""
+        try:
+            return await verb(*words)
+        except RefusedError as error:
+            text = str(error)
+            for path in files:
+                text = text.replace(str(path), uploads.name_of(path))
+            raise RefusedError(text) from None
+
+    @told
+    async def train(self, request: Request) -> Response:
+        """Queue a training."""
+        wanted = await _asked(request, Training)
+        run = next_free(self.space.runs, folder_of(wanted.name))
+        taken = {job.asked["run"] for job in self.jobs.all.values()}
+        while str(run) in taken and not run.exists():
+            run = run.with_name(f"{run.name}-2")
+        asked: dict[str, Any] = {
+            "name": wanted.name, "run": str(run), "run_id": self.space.id_of(run),
+            "quality": wanted.quality, "cpu": wanted.cpu, "clean": wanted.clean,
+            "device": wanted.device, "knobs": wanted.knobs, "capture": {"force": wanted.force},
+        }  # fmt: skip
+        if wanted.pair is not None:
+            pair = wanted.pair
+            asked["files"] = [str(self.space.file(pair.dry)), str(self.space.file(pair.wet))]
+            asked["capture"] |= {
+                "latency": pair.latency, "resample": pair.resample, "channel": pair.channel,
+            }  # fmt: skip
+        elif wanted.device not in {device.name for device in devices()}:
+            raise DrywetError(f"no circuit is called {wanted.device}", "one of the list", "Choose.")
+        return self._queued(asked)
+
+    @told
+    async def resume(self, request: Request) -> Response:
+        """Queue the rest of a run, or more of it."""
+        wanted = await _asked(request, Resuming)
+        run = self.space.run(request.path_params["id"])
+        busy = [
+            job for job in self.jobs.all.values()
+            if job.asked["run"] == str(run.path) and job.state in ("waiting", "running")
+        ]  # fmt: skip
+        if busy:
+            raise DrywetError("a run that is being trained", "one that is not", "Wait for it.")
+        return self._queued(
+            {
+                "name": run.path.name, "run": str(run.path),
+                "run_id": self.space.id_of(run.path), "resume": wanted.model_dump(),
+            }
+        )  # fmt: skip
+
+    def _queued(self, asked: dict[str, Any]) -> Response:
+        job = self.jobs.add(asked)
+        self.hub.tell({"job": job.told()})
+        return JSONResponse({"id": job.id, "run": asked["run_id"]})
+
+    @told
+    async def stop(self, request: Request) -> Response:
+        """Stop a training; its best is kept."""
+        self.jobs.find(request.path_params["id"]).ask_to_stop()
+        return JSONResponse({})
+
+    @told
+    async def listen(self, request: Request) -> Response:
+        """What is to be heard while a model learns: dry, wet, or the best model so far."""
+        job = self.jobs.find(request.path_params["id"])
+        sound = request.path_params["sound"]
+        if sound in ("dry", "wet"):
+            return _sound(job.path / f"{sound}.wav")
+        made = job.path / "model.wav"
+        run = Path(job.asked["run"])
+        model = next(
+            (p for p in (run, run / "uncleaned") if (p / "model.safetensors").is_file()), run
+        )
+        await verb("render", model, job.path / "dry.wav", made, "--resample", "--overwrite")
+        return _sound(made)
+
+    @told
+    async def sound(self, request: Request) -> Response:
+        """One of the sounds of a run's test audio."""
+        run = self.space.run(request.path_params["id"])
+        name = request.path_params["sound"]
+        if name not in SOUNDS:
+            raise DrywetError(f"no sound called {name}", ", ".join(SOUNDS), "Reload the page.")
+        return _sound(run.audio / f"{name}.wav")
+
+    @told
+    async def play(self, request: Request) -> Response:
+        """A dropped file through a run's model."""
+        run = self.space.run(request.path_params["id"])
+        file = self.space.file(request.path_params["file"])
+        with tempfile.TemporaryDirectory() as place:
+            made = Path(place) / "played.wav"
+            await self._named(["render", run.path, file, made, "--resample"], [file])
+            return _sound(made)
+
+    @told
+    async def export(self, request: Request) -> Response:
+        """A run's model in a plugin's format."""
+        run = self.space.run(request.path_params["id"])
+        name = request.path_params["format"]
+        if name not in FORMATS:
+            raise DrywetError(f"no format called {name}", ", ".join(FORMATS), "Reload the page.")
+        with tempfile.TemporaryDirectory() as place:
+            file = Path(place) / f"{folder_of(run.path.name)}{FORMATS[name].suffix}"
+            await verb("export", run.path, f"--format={name}", f"--out={file}")
+            return _download(file.read_bytes(), file.name)
+
+    @told
+    async def signal(self, request: Request) -> Response:
+        """The capture signal, to be played through a device."""
+        with tempfile.TemporaryDirectory() as place:
+            file = Path(place) / "drywet-signal.wav"
+            await verb("signal", file, f"--seconds={_SIGNAL_SECONDS}")
+            return _download(file.read_bytes(), file.name)
+
+    @told
+    async def make_report(self, request: Request) -> Response:
+        """Write a run's report."""
+        run = self.space.run(request.path_params["id"])
+        await verb("report", run.path)
+        self.hub.tell({"runs": listed(self.space)})
+        return JSONResponse({})
+
+    @told
+    async def report(self, request: Request) -> Response:
+        """A run's report, which can reach nothing of the page's."""
+        run = self.space.run(request.path_params["id"])
+        if not run.report_file.is_file():
+            raise DrywetError("a run without a report", "one that has it", "Make it first.")
+        return Response(
+            run.report_file.read_bytes(),
+            media_type="text/html; charset=utf-8",
+            headers={"content-security-policy": _REPORT_POLICY},
+        )
+
+    @told
+    async def heard(self, request: Request) -> Response:
+        """Keep the result of a blind test."""
+        taken = await _asked(request, Listening)
+        for id in taken.runs:
+            self.space.run(id)
+        result = taken.model_dump() | {"chance": by_chance(taken.right, taken.trials), "at": now()}
+        append_line(self.space.listening_file, json.dumps(result))
+        self.hub.tell({"listening": self._listening()})
+        return JSONResponse(result)
+
+    def _listening(self) -> list[dict[str, Any]]:
+        if not self.space.listening_file.is_file():
+            return []
+        lines = self.space.listening_file.read_text().splitlines()
+        return [json.loads(line) for line in lines[-200:]]
+
+
+def by_chance(right: int, trials: int) -> float:
+    """The probability of so many right answers or more by guessing one of two (binomial test)."""
+    ways = sum(math.comb(trials, k) for k in range(right, trials + 1))
+    return float(ways / 2**trials)
+
+
+async def _asked(request: Request, kind: type[R]) -> R:
+    """What a request's JSON asks for.
+
+    Raises:
+        DrywetError: too much of it, or something else.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MOST_JSON:
+            raise DrywetError(
+                "a request of many bytes", f"at most {_MOST_JSON}", "Reload the page."
+            )
+    try:
+        return kind.model_validate_json(bytes(body))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DrywetError(
+            f"{where or 'the request'}: {first['msg']}", "what the page sends", "Reload it."
+        ) from None
+
+
+def _sound(path: Path) -> Response:
+    """A whole file: no ranges, they are short."""
+    if not path.is_file():
+        raise DrywetError("a sound that is not there yet", "one that is", "Try again in a moment.")
+    return Response(path.read_bytes(), media_type="audio/wav")
+
+
+def _download(data: bytes, name: str) -> Response:
+    plain = name.encode("ascii", "replace").decode().replace('"', "").replace("?", "-")
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={"content-disposition": f'attachment; filename="{plain}"'},
+    )

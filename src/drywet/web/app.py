@@ -1,0 +1,97 @@
+"""The server: what answers which path."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from drywet.web.access import Guard, Keys
+from drywet.web.api import Api
+from drywet.web.events import Hub
+from drywet.web.jobs import Jobs
+from drywet.web.listing import listed
+from drywet.web.workspace import Workspace
+
+_TICK_SECONDS = 0.1
+_KINDS = {
+    ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".wasm": "application/wasm",
+}  # fmt: skip
+_STATIC = files("drywet.web") / "static"
+
+
+def served() -> dict[str, str]:
+    """The files that a browser is given, by their names."""
+    return {
+        file.name: _KINDS[suffix]
+        for file in _STATIC.iterdir()
+        for suffix in [f".{file.name.rpartition('.')[2]}"]
+        if suffix in _KINDS
+    }
+
+
+def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], port: int) -> ASGIApp:
+    """The whole server, guarded.
+
+    Args:
+        space: what the page works on.
+        hub: tells all tabs.
+        keys: tokens.
+        hosts: ``Host`` headers that are this server.
+        port: it listens on.
+    """
+    jobs = Jobs(space, hub.tell)
+    api = Api(space, jobs, hub)
+    kinds = served()
+
+    async def page(request: Request) -> Response:
+        name = request.path_params.get("name", "index.html")
+        if name not in kinds:
+            return Response("Not here.", 404, media_type="text/plain")
+        return Response((_STATIC / name).read_bytes(), media_type=kinds[name])
+
+    async def watch() -> None:
+        """Look after the trainings; whatever goes wrong with one, the others go on."""
+        states: dict[str, str] = {}
+        while True:
+            with contextlib.suppress(OSError, ValueError):
+                jobs.tick()
+            now = {job.id: job.state for job in jobs.all.values()}
+            if now != states:
+                states = now
+                hub.tell({"runs": listed(space)})
+            await asyncio.sleep(_TICK_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        watcher = asyncio.create_task(watch())
+        yield
+        watcher.cancel()
+
+    routes = [
+        Route("/", page),
+        Route("/static/{name}", page),
+        Route("/api/events", api.events),
+        Route("/api/files", api.upload, methods=["PUT"]),
+        Route("/api/check", api.check, methods=["POST"]),
+        Route("/api/train", api.train, methods=["POST"]),
+        Route("/api/signal", api.signal),
+        Route("/api/heard", api.heard, methods=["POST"]),
+        Route("/api/jobs/{id}/stop", api.stop, methods=["POST"]),
+        Route("/api/jobs/{id}/listen/{sound}", api.listen),
+        Route("/api/runs/{id}/resume", api.resume, methods=["POST"]),
+        Route("/api/runs/{id}/sound/{sound}", api.sound),
+        Route("/api/runs/{id}/play/{file}", api.play),
+        Route("/api/runs/{id}/export/{format}", api.export),
+        Route("/api/runs/{id}/report", api.report),
+        Route("/api/runs/{id}/report", api.make_report, methods=["POST"]),
+    ]
+    return Guard(Starlette(routes=routes, lifespan=lifespan), keys, hosts, port)

@@ -1,0 +1,121 @@
+"""A training in a process of its own, as ``python -m drywet.web.child JOB``.
+
+It calls the ordinary verb with a control that writes what happens into the job's ``events.jsonl``.
+SIGINT stops it as Ctrl-C stops ``drywet train``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import drywet
+from drywet.audio.write import write
+from drywet.dsp.levels import loudest_excerpt
+from drywet.errors import DrywetError
+from drywet.pair.load import load_pair
+from drywet.pair.summary import CheckReport
+from drywet.runs.choices import CPU, QUALITY
+from drywet.runs.config import CaptureConfig, TrainingConfig
+from drywet.training.control import CtrlC, Progress
+from drywet.verbs.scored_run import Run
+
+_BETWEEN_SECONDS = 0.2
+_HEARD_SECONDS = 12.0
+
+
+class Recorder(CtrlC):
+    """Writes events.
+
+    Args:
+        path: the job's folder.
+        pair: files whose loudest stretch is to be heard while the model learns.
+    """
+
+    def __init__(self, path: Path, pair: tuple[Path, Path, CaptureConfig] | None) -> None:
+        super().__init__()
+        self._path, self._pair, self._told = path, pair, 0.0
+
+    def add(self, kind: str, **what: Any) -> None:
+        """One more line."""
+        with (self._path / "events.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"kind": kind, **what}) + "\n")
+
+    def on_findings(self, report: CheckReport) -> None:
+        """The checks; then what will be heard is laid out."""
+        self.add("findings", report=report.model_dump(mode="json"))
+        if self._pair is not None and (report.ok or self._pair[2].force):
+            self._lay_out(*self._pair, report.latency_samples)
+
+    def on_progress(self, progress: Progress) -> None:
+        """Some times a second."""
+        if progress.done >= 1 or time.monotonic() - self._told > _BETWEEN_SECONDS:
+            self._told = time.monotonic()
+            self.add("progress", **vars(progress))
+
+    def on_better_model(self, path: Path, validation_esr: float) -> None:
+        """There is something to listen to."""
+        self.add("better", validation_esr=validation_esr)
+
+    def on_work(self, what: str, done: float) -> None:
+        """Checks before, scores after."""
+        self.add("work", what=what, done=done, after=self._told > 0)
+
+    def _lay_out(self, dry: Path, wet: Path, capture: CaptureConfig, latency: int) -> None:
+        pair = load_pair(dry, wet, capture.channel, capture.resample).aligned(latency)
+        where = loudest_excerpt(pair.wet, int(_HEARD_SECONDS * pair.rate))
+        for name, samples in (("dry", pair.dry), ("wet", pair.wet)):
+            write(self._path / f"{name}.wav", np.ascontiguousarray(samples[where]), pair.rate)
+
+
+def main() -> None:
+    """Do what ``job.json`` asks for; whatever happens ends in an event."""
+    path = Path(sys.argv[1])
+    asked = json.loads((path / "job.json").read_text())
+    capture = CaptureConfig(**asked.get("capture", {}))
+    files = asked.get("files")
+    pair = None if files is None else (Path(files[0]), Path(files[1]), capture)
+    recorder = Recorder(path, pair)
+    try:
+        with drywet.errors.extras_wanted():
+            recorder.add("begun")
+            run = _train(asked, capture, recorder)
+    except KeyboardInterrupt:
+        recorder.add("stopped")
+    except DrywetError as error:
+        recorder.add("error", text=str(error))
+    except Exception as error:
+        recorder.add(
+            "error", text=f"drywet failed ({type(error).__name__}); see {path / 'log.txt'}"
+        )
+        raise
+    else:
+        first = run.evaluation.verdict[0]
+        recorder.add(
+            "stopped" if run.interrupted else "done", esr=run.evaluation.esr, text=first.text
+        )
+
+
+def _train(asked: dict[str, Any], capture: CaptureConfig, recorder: Recorder) -> Run:
+    out = asked["run"]
+    if "resume" in asked:
+        return drywet.resume(out, longer=asked["resume"]["longer"], control=recorder)
+    chosen: dict[str, Any] = {
+        "out": out, "name": asked["name"], "clean": asked["clean"], "control": recorder,
+        "model": drywet.RecurrentConfig(**CPU[asked["cpu"]]),
+        "training": TrainingConfig(**QUALITY[asked["quality"]]), "capture": capture,
+    }  # fmt: skip
+    if asked.get("device") is not None:
+        made = drywet.train_device(asked["device"], knobs=asked["knobs"], **chosen)
+        assert isinstance(made, Run)
+        return made
+    return drywet.train(*asked["files"], **chosen)
+
+
+if __name__ == "__main__":
+    main()

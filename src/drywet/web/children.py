@@ -1,0 +1,84 @@
+"""Verbs in processes of their own: the server outlives whatever happens in them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from drywet.errors import DrywetError
+
+_SECONDS = 300.0
+_at_once = asyncio.Semaphore(2)
+
+
+async def verb(*words: object, seconds: float = _SECONDS) -> Any:
+    """Call ``drywet WORDS --json`` and give what it printed.
+
+    Raises:
+        RefusedError: what it said it could not do.
+        DrywetError: it took too long.
+    """
+    return await _json("drywet.cli.app", *words, "--json", seconds=seconds)
+
+
+async def look(*words: object) -> Any:
+    """What `drywet.web.look` finds; as `verb`."""
+    return await _json("drywet.web.look", *words, seconds=_SECONDS)
+
+
+async def _json(module: str, *words: object, seconds: float) -> Any:
+    command = [sys.executable, "-m", module, *(str(word) for word in words)]
+    code, out, said = await run(command, seconds)
+    try:
+        found = json.loads(out)
+    except ValueError:
+        found = None
+    if found is None or code not in (0, 2):
+        raise _told(said)
+    return found
+
+
+async def run(command: Sequence[str], seconds: float = _SECONDS) -> tuple[int, bytes, str]:
+    """Run a command; returns its code, what it printed and its errors.
+
+    Raises:
+        DrywetError: it took too long.
+    """
+    async with _at_once:
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(),
+        )
+        try:
+            out, said = await asyncio.wait_for(child.communicate(), seconds)
+        except TimeoutError:
+            raise DrywetError(
+                f"it took over {seconds:.0f} s", "a shorter recording", "Cut the file."
+            ) from None
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+    return child.returncode or 0, out, said.decode("utf-8", "replace")
+
+
+def environment() -> dict[str, str]:
+    """Of a child: figures are drawn without a screen."""
+    return os.environ | {"MPLBACKEND": "Agg"}
+
+
+def _told(said: str) -> RefusedError:
+    """The last line that a verb said."""
+    last = next((line for line in reversed(said.splitlines()) if line.strip()), "it failed")
+    return RefusedError(last.removeprefix("drywet: "))
+
+
+class RefusedError(Exception):
+    """What a verb could not do, in its own words."""

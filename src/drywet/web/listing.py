@@ -1,0 +1,79 @@
+"""Runs as the page lists them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from drywet.errors import DrywetError
+from drywet.formats.registry import formats_for
+from drywet.runs.config import RunConfig
+from drywet.runs.folder import SOUNDS, RunFolder
+from drywet.web.workspace import Workspace
+
+_SCORES = (
+    "esr", "esr_a_weighted", "esr_pre_emphasised", "mrstft", "aliasing_db", "noise_floor_esr",
+    "seconds", "held_out", "unfinished", "bands", "verdict", "cost", "recorded_sines",
+)  # fmt: skip
+
+
+def listed(space: Workspace) -> list[dict[str, Any]]:
+    """All runs, the newest first."""
+    found = [told(space, path) for path in space.run_folders()]
+    return sorted(found, key=lambda run: str(run["created"]), reverse=True)
+
+
+def told(space: Workspace, path: Path) -> dict[str, Any]:
+    """What the page knows of a run; of a damaged one its name and what is wrong with it."""
+    folder = RunFolder(path)
+    name = str(path.relative_to(space.runs))
+    found: dict[str, Any] = {"id": space.id_of(path), "name": name, "created": ""}
+    if folder.waits_to_be_cleaned:
+        folder = folder.uncleaned
+    try:
+        config = folder.config()
+    except DrywetError as error:
+        return found | {"fault": str(error)}
+    scores = _read(folder.scores_file)
+    recording = config.capture.recording
+    return found | {
+        "created": config.created,
+        "title": config.name or name,
+        "model": config.settings.model.title,
+        "rate": config.rate,
+        "device": recording.device,
+        "wet": Path(recording.wet).name,
+        "cleaned": config.cleans,
+        "finished": folder.ending_file.is_file() and not folder.unfinished,
+        "capture": _audio_of(config),
+        "formats": formats_for(config.settings.model, config.rate)
+        if folder.model_file.is_file()
+        else [],
+        "sounds": [
+            sound for sound in SOUNDS if (folder.audio / f"{sound}.wav").is_file() and scores
+        ],
+        "report": folder.report_file.is_file(),
+        "scores": {key: scores[key] for key in _SCORES if key in scores} or None,
+        "linear_esr": scores.get("linear", {}).get("esr"),
+        "history": [
+            {"step": row.step, "validation_esr": row.validation_esr, "best_esr": row.best_esr}
+            for row in folder.history()[-1000:]
+        ],
+    }
+
+
+def _audio_of(config: RunConfig) -> str:
+    """Of runs that were scored on the same audio the same."""
+    recording, split = config.capture.recording, config.capture.split
+    known = (recording.dry_sha256, recording.wet_sha256, recording.latency, config.rate, split.test)
+    return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,97 @@
+"""What the page may ask for: checked before anything is done, an unknown key an error."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from drywet.trained.metadata import Text
+
+FileId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Knob = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
+Latency = Annotated[int, Field(ge=-10_000_000, le=10_000_000)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Pair(_Request):
+    """A capture: two files that were dropped.
+
+    Attributes:
+        dry: id of the one into the device.
+        wet: id of the one out of it.
+        latency: samples, instead of the measured one.
+        resample: bring a wet file of another rate to the dry one's.
+        channel: of stereo files, from 1.
+    """
+
+    dry: FileId
+    wet: FileId
+    latency: Latency | None = None
+    resample: bool = False
+    channel: Annotated[int, Field(ge=1, le=64)] | None = None
+
+
+class Training(_Request):
+    """A training: of a pair, or of one of the built-in circuits.
+
+    Attributes:
+        pair: the capture.
+        device: name of a circuit.
+        knobs: where its knobs stand.
+        name: of what is learned.
+        quality: how long to train.
+        cpu: what the model may cost to play.
+        clean: then train on until it hardly aliases.
+        force: go on past findings that allow it.
+    """
+
+    pair: Pair | None = None
+    device: Annotated[str, Field(pattern=r"^[a-z0-9]{1,32}$")] | None = None
+    knobs: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")], Knob] = Field(
+        default={}, max_length=16
+    )
+    name: Text
+    quality: Literal["quick", "good", "best"] = "good"
+    cpu: Literal["light", "normal", "heavy"] = "normal"
+    clean: bool = False
+    force: bool = False
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Training:
+        if (self.pair is None) == (self.device is None):
+            raise ValueError("a pair or a device, one of them")
+        return self
+
+
+class Resuming(_Request):
+    """Going on with a run.
+
+    Attributes:
+        longer: train a finished one on.
+    """
+
+    longer: bool = False
+
+
+class Listening(_Request):
+    """A blind test that was taken.
+
+    Attributes:
+        runs: ids of those that were heard.
+        trials: how many were to be answered, fixed beforehand.
+        right: of them.
+    """
+
+    runs: Annotated[list[FileId], Field(min_length=1, max_length=24)]
+    trials: Annotated[int, Field(ge=1, le=100)]
+    right: Annotated[int, Field(ge=0, le=100)]
+
+    @model_validator(mode="after")
+    def _possible(self) -> Listening:
+        if self.right > self.trials:
+            raise ValueError("no more right answers than trials")
+        return self

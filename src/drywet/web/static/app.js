@@ -1,0 +1,48 @@
+// The page: what the server knows, kept up to date by its news, and the view that was chosen.
+import { html, render, useEffect, useState } from "/static/preact.js";
+import { listen } from "/static/api.js";
+import { Capture } from "/static/capture.js";
+import { Compare } from "/static/compare.js";
+import { Models } from "/static/models.js";
+import { Training } from "/static/training.js";
+
+const VIEWS = { capture: "Capture", models: "Models", compare: "Compare" };
+
+// Counts the better models of a training, so that a page knows when there is a new one to hear.
+function updated(jobs, job) {
+  const before = jobs[job.id];
+  const better = job.latest.better?.validation_esr;
+  const heard = (before?.heard ?? 0) + (better !== before?.latest.better?.validation_esr ? 1 : 0);
+  return { ...jobs, [job.id]: { ...job, heard } };
+}
+
+function Page() {
+  const [known, setKnown] = useState(null);
+  const [jobs, setJobs] = useState({});
+  const [alive, setAlive] = useState(true);
+  const [view, setView] = useState("capture");
+  const [picked, setPicked] = useState([]);
+  useEffect(() => listen((news) => {
+    if (news.job) setJobs((now) => updated(now, news.job));
+    if (news.jobs) setJobs((now) => news.jobs.reduce(updated, now));
+    const { job, jobs: all, ...rest } = news;
+    if (Object.keys(rest).length) setKnown((now) => ({ ...now, ...rest }));
+  }, setAlive), []);
+  if (!known) return html`<p role="status">${alive ? "One moment..." : "The server does not answer. Is 'drywet serve' still running?"}</p>`;
+  const going = Object.values(jobs).filter((job) => ["running", "waiting"].includes(job.state));
+  const failed = Object.values(jobs).filter((job) => job.state === "failed").slice(-1);
+  const pick = (id, on) => setPicked((now) => (on ? [...now, id] : now.filter((one) => one !== id)));
+  const training = new Set(going.map((job) => job.run));
+  return html`<header><h1><img src="/static/icon.svg" alt="" />drywet</h1>
+      <nav aria-label="Views">${Object.entries(VIEWS).map(([key, label]) => html`<button aria-current=${view === key ? "page" : null}
+        onClick=${() => setView(key)}>${label}${key === "models" ? ` (${known.runs.length})` : ""}</button>`)}</nav></header>
+    <main>
+      ${!alive && html`<p class="card fault" role="alert">The server does not answer. Trainings go on without it; start 'drywet serve' again.</p>`}
+      ${[...going, ...failed].map((job) => html`<${Training} key=${job.id} job=${job} />`)}
+      <div hidden=${view !== "capture"}><${Capture} devices=${known.devices} onTraining=${() => window.scrollTo({ top: 0 })} /></div>
+      ${view === "models" && html`<${Models} runs=${known.runs} training=${training} picked=${picked} pick=${pick} />`}
+      ${view === "compare" && html`<${Compare} runs=${known.runs} picked=${picked} pick=${pick} listening=${known.listening} />`}
+    </main>`;
+}
+
+render(html`<${Page} />`, document.getElementById("app"));

@@ -1,0 +1,168 @@
+// What is to be learned: two files with their checks, or a built-in circuit; and how.
+import { html, useEffect, useState } from "/static/preact.js";
+import { post, save, upload } from "/static/api.js";
+import { bars, overlaid, Picture } from "/static/draw.js";
+import { Fault } from "/static/words.js";
+
+const SIZES = {
+  light: ["Light", "an LSTM of 8 units: the least CPU in a plugin"],
+  normal: ["Normal", "16 units: the usual choice"],
+  heavy: ["Heavy", "32 units, about twice the CPU: for hard distortion"],
+};
+const TIMES = {
+  quick: ["Quick", "seconds: is the capture any good?"],
+  good: ["Good", "until another round would gain little"],
+  best: ["Best", "more starts and longer: take a break"],
+};
+
+function Drop({ role, text, file, onFile }) {
+  const [over, setOver] = useState(false);
+  const [sent, setSent] = useState(null);
+  const [fault, setFault] = useState(null);
+  const take = async (given) => {
+    if (!given) return;
+    setFault(null); setSent(0);
+    try { onFile(await upload(given, setSent)); } catch (error) { setFault(error.message); onFile(null); }
+    setSent(null);
+  };
+  return html`<div class=${`drop ${over ? "over" : ""} ${file ? "full" : ""}`}
+      onDragOver=${(e) => { e.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)}
+      onDrop=${(e) => { e.preventDefault(); setOver(false); take(e.dataTransfer.files[0]); }}>
+    <label class="field"><b>${role}</b><span class="quiet">${text}</span>
+      <input type="file" accept="audio/*,.wav,.flac,.aif,.aiff,.caf,.w64" onChange=${(e) => take(e.target.files[0])} /></label>
+    ${sent !== null && html`<progress value=${sent} aria-label=${`Sending the ${role}`}></progress>`}
+    ${file && html`<p><span class="name">${file.name}</span> <span class="quiet">${`${file.seconds.toFixed(1)} s, ${file.rate} Hz`}${file.channels > 1 ? `, ${file.channels} channels` : ""}</span></p>
+      <${Picture} kind="outline" label=${`Outline of ${file.name}`} values=${[file.id]} paint=${bars(file.outline)} />`}
+    <${Fault} text=${fault} />
+  </div>`;
+}
+
+function Findings({ report }) {
+  return html`<ul class="findings">${report.findings.map((one) => html`<li class=${one.severity}>
+    <span class=${`word ${one.severity}`}>${one.check}</span> ${one.message}
+    ${one.fix && html`<br /><span class="quiet">${one.fix}</span>`}</li>`)}</ul>`;
+}
+
+function Checked({ found, moved, onMoved }) {
+  const { report, overlay } = found;
+  const latency = report.latency_samples + moved;
+  const reach = overlay.around;
+  return html`<div class="card">
+    <h3>${report.ok ? "Fit to be learned from" : "Not fit to be learned from yet"}</h3>
+    <${Findings} report=${report} />
+    <p class="quiet"><span class="swatch quiet"></span> dry and <span class="swatch target"></span> wet, both to their peak, at the loudest moment, with the delay taken out:</p>
+    <${Picture} kind="overlay" label=${`Dry and wet at a delay of ${latency} samples`} values=${[found, moved]} paint=${overlaid(overlay, moved)} />
+    <label>Delay <input type="range" min=${-reach} max=${reach} value=${moved} onInput=${(e) => onMoved(Number(e.target.value))} />
+      <span>${latency} samples${moved ? " (by hand)" : " (as measured)"}</span></label>
+    ${moved !== 0 && html` <button onClick=${() => onMoved(0)}>As measured</button>`}
+  </div>`;
+}
+
+function Pair({ pair, setPair }) {
+  const { dry, wet, found, moved } = pair;
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState(null);
+  const rates = dry && wet && dry.rate !== wet.rate;
+  const stereo = dry && wet && Math.max(dry.channels, wet.channels) > 1;
+  useEffect(() => {
+    if (!dry || !wet || found) return undefined;
+    let wanted = true;
+    setBusy(true); setFault(null);
+    post("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel })
+      .then((answer) => wanted && setPair((now) => ({ ...now, found: answer, moved: 0 })))
+      .catch((error) => wanted && setFault(error.message))
+      .finally(() => wanted && setBusy(false));
+    return () => { wanted = false; };
+  }, [dry?.id, wet?.id, pair.channel]);
+  const put = (role) => (file) => setPair((now) => ({ ...now, [role]: file, found: null, moved: 0 }));
+  return html`<div>
+    <p>Play something varied for a minute or more through the pedal, and record what comes out. Nothing at hand to play?
+      <button onClick=${() => save("/api/signal").catch((error) => setFault(error.message))}>Download the capture signal</button>
+      <span class="quiet"> (90 s; it is the dry file then)</span></p>
+    <div class="two">
+      <${Drop} role="Dry" text="what went into the pedal" file=${dry} onFile=${put("dry")} />
+      <${Drop} role="Wet" text="what came out of it" file=${wet} onFile=${put("wet")} />
+    </div>
+    ${rates && html`<p class="quiet">The wet file will be brought to ${dry.rate} Hz.</p>`}
+    ${stereo && html`<label>Channel <select value=${pair.channel ?? ""} onChange=${(e) => setPair((now) => ({ ...now, channel: e.target.value ? Number(e.target.value) : null, found: null }))}>
+      <option value="">both alike</option><option value="1">left</option><option value="2">right</option></select></label>`}
+    ${busy && html`<p role="status">Listening to the two files...</p>`}
+    <${Fault} text=${fault} />
+    ${found && html`<${Checked} found=${found} moved=${moved} onMoved=${(by) => setPair((now) => ({ ...now, moved: by }))} />`}
+  </div>`;
+}
+
+function Circuit({ devices, circuit, setCircuit }) {
+  const device = devices.find((one) => one.name === circuit.name) ?? devices[0];
+  return html`<div class="card">
+    <label class="field">Circuit <select value=${device.name} onChange=${(e) => setCircuit({ name: e.target.value, knobs: {} })}>
+      ${devices.map((one) => html`<option value=${one.name}>${one.about.split("\n")[0]}</option>`)}</select></label>
+    ${Object.entries(device.knobs).map(([name, knob]) => html`<label class="field">
+      <span>${name} <span class="quiet">${knob.text}</span></span>
+      <span><input type="range" min=${knob.least} max=${knob.most} step=${(knob.most - knob.least) / 100}
+        value=${circuit.knobs[name] ?? knob.default}
+        onInput=${(e) => setCircuit({ name: device.name, knobs: { ...circuit.knobs, [name]: Number(e.target.value) } })} />
+        ${(circuit.knobs[name] ?? knob.default).toFixed(2)}</span></label>`)}
+  </div>`;
+}
+
+function Choice({ legend, choices, value, set }) {
+  return html`<fieldset><legend>${legend}</legend>${Object.entries(choices).map(([key, [label, text]]) => html`<div>
+    <label><input type="radio" name=${legend} checked=${value === key} onChange=${() => set(key)} />
+      <span><b>${label}</b> <span class="quiet">${text}</span></span></label></div>`)}</fieldset>`;
+}
+
+// A file's name without its ending; one that says nothing of the pedal says so.
+function shortOf(name) {
+  const short = name.replace(/\.[^.]*$/, "");
+  return /^(wet|out(put)?|target|processed|record(ing|ed)?|re-?amp(ed)?|audio|track|take)[\s_.()-]*\d*[\s)]*$/i.test(short) ? "My pedal" : short;
+}
+
+export function Capture({ devices, onTraining }) {
+  const [source, setSource] = useState("pair");
+  const [pair, setPair] = useState({ dry: null, wet: null, found: null, moved: 0, channel: null });
+  const [circuit, setCircuit] = useState({ name: devices[0].name, knobs: {} });
+  const [name, setName] = useState("");
+  const [cpu, setCpu] = useState("normal");
+  const [quality, setQuality] = useState("good");
+  const [clean, setClean] = useState(false);
+  const [force, setForce] = useState(false);
+  const [fault, setFault] = useState(null);
+  const called = name.trim() || (source === "pair" ? shortOf(pair.wet?.name ?? "") : circuit.name);
+  const report = pair.found?.report;
+  const able = called && (source === "circuit" || (report && (report.ok || force)));
+  const train = async () => {
+    const asked = { name: called, cpu, quality, clean };
+    if (source === "circuit") Object.assign(asked, { device: circuit.name, knobs: circuit.knobs });
+    else {
+      const { dry, wet, moved, channel } = pair;
+      const latency = moved ? report.latency_samples + moved : null;
+      Object.assign(asked, { force, pair: { dry: dry.id, wet: wet.id, latency, channel, resample: dry.rate !== wet.rate } });
+    }
+    try { setFault(null); await post("/api/train", asked); onTraining(); } catch (error) { setFault(error.message); }
+  };
+  return html`<div>
+    <h2>What shall it learn?</h2>
+    <div class="row" role="group" aria-label="Source">
+      <button aria-pressed=${source === "pair"} onClick=${() => setSource("pair")}>My own pedal</button>
+      <button aria-pressed=${source === "circuit"} onClick=${() => setSource("circuit")}>A built-in circuit</button>
+    </div>
+    ${source === "pair" ? html`<${Pair} pair=${pair} setPair=${setPair} />`
+      : html`<${Circuit} devices=${devices} circuit=${circuit} setCircuit=${setCircuit} />`}
+    <div class="card">
+      <label class="field">Name, as plugins will show it
+        <input type="text" maxlength="200" value=${name} placeholder=${called} onInput=${(e) => setName(e.target.value)} /></label>
+      <div class="two">
+        <${Choice} legend="What may it cost to play?" choices=${SIZES} value=${cpu} set=${setCpu} />
+        <${Choice} legend="How long may it take?" choices=${TIMES} value=${quality} set=${setQuality} />
+      </div>
+      <div><label><input type="checkbox" checked=${clean} onChange=${(e) => setClean(e.target.checked)} />
+        <span>Then train its aliasing away <span class="quiet">for plugins; a minute or two more</span></span></label></div>
+      ${report && !report.ok && html`<div><label><input type="checkbox" checked=${force} onChange=${(e) => setForce(e.target.checked)} />
+        Train anyway</label></div>`}
+      <div class="row"><button class="main" disabled=${!able} onClick=${train}>Train</button>
+        ${!able && html`<span class="quiet">${source === "pair" && !report ? "Drop both files first." : report && !report.ok ? "See what the checks say." : ""}</span>`}</div>
+      <${Fault} text=${fault} />
+    </div>
+  </div>`;
+}

@@ -1,0 +1,87 @@
+// All runs: how close each came, what to do with it, and in which formats to take it home.
+import { html, useState } from "/static/preact.js";
+import { post, save, upload } from "/static/api.js";
+import { curve, Picture } from "/static/draw.js";
+import { Player } from "/static/player.js";
+import { esr, Fault, formats, Verdict } from "/static/words.js";
+
+function Play({ run }) {
+  const [file, setFile] = useState(null);
+  const [fault, setFault] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const take = async (given) => {
+    if (!given) return;
+    setBusy(true); setFault(null);
+    try { setFile(await upload(given, () => {})); } catch (error) { setFault(error.message); }
+    setBusy(false);
+  };
+  return html`<div>
+    <label class="field">Play something of your own through it
+      <input type="file" accept="audio/*,.wav,.flac,.aif,.aiff" onChange=${(e) => take(e.target.files[0])} /></label>
+    ${busy && html`<p role="status">Sending...</p>`}
+    <${Fault} text=${fault} />
+    ${file && html`<${Player} first="model" sounds=${[
+      { key: "model", label: `${file.name} through ${run.title}`, path: `/api/runs/${run.id}/play/${file.id}` },
+    ]} />`}
+  </div>`;
+}
+
+function Scores({ run }) {
+  const found = run.scores;
+  const rows = [
+    ["ESR", esr(found.esr)],
+    ["ESR, as the ear weighs it", esr(found.esr_a_weighted)],
+    ["ESR of a plain filter", esr(run.linear_esr)],
+    ["ESR that the capture's noise allows", esr(found.noise_floor_esr)],
+    ["MR-STFT", found.mrstft?.toFixed(3) ?? "-"],
+    ["Aliasing on sines", `${Math.round(found.aliasing_db)} dB`],
+    ["Cost", `${found.cost.parameters} parameters, ${Math.round(found.cost.ns_per_sample)} ns a sample`],
+  ];
+  return html`<table><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
+}
+
+function Model({ run, busy, picked, onPick }) {
+  const [fault, setFault] = useState(null);
+  const [waiting, setWaiting] = useState(null);
+  const act = async (what, does) => {
+    setWaiting(what); setFault(null);
+    try { await does(); } catch (error) { setFault(error.message); }
+    setWaiting(null);
+  };
+  if (run.fault) return html`<section class="card"><h3>${run.name}</h3><${Fault} text=${run.fault} /></section>`;
+  const found = run.scores;
+  const first = found?.verdict[0];
+  const can = run.sounds.length === 4;
+  return html`<section class="card" aria-label=${run.title}>
+    <div class="row"><span class="name">${run.title}</span>
+      <span class="quiet">${run.model}, ${run.rate} Hz${run.cleaned ? ", aliasing trained away" : ""}${busy ? ", in training" : ""}</span></div>
+    ${first && html`<p><span class=${`word ${first.kind}`}>${{ good: "good", warning: "mind", bad: "wrong" }[first.kind]}</span> ${first.text}</p>`}
+    <div class="row">
+      ${can && html`<label><input type="checkbox" checked=${picked} onChange=${(e) => onPick(e.target.checked)} /> compare</label>`}
+      ${!busy && html`<button disabled=${waiting} onClick=${() => act("train", () => post(`/api/runs/${run.id}/resume`, { longer: run.finished }))}>
+        ${run.finished ? "Train longer" : "Go on training"}</button>`}
+      ${found && !run.report && html`<button disabled=${waiting} onClick=${() => act("report", () => post(`/api/runs/${run.id}/report`))}>
+        ${waiting === "report" ? "Writing the report..." : "Make the report"}</button>`}
+      ${run.report && html`<a class="button" href=${`/api/runs/${run.id}/report`} target="_blank" rel="noopener">Report</a>`}
+    </div>
+    <${Fault} text=${fault} />
+    <details><summary>Take it home</summary>
+      <div class="row">${[...run.formats, "safetensors"].filter((f, i, all) => all.indexOf(f) === i).map((format) => html`
+        <button disabled=${waiting} onClick=${() => act(format, () => save(`/api/runs/${run.id}/export/${format}`))}>
+          ${waiting === format ? "Writing..." : formats[format] ?? format}</button>`)}</div>
+      ${run.formats.length === 0 && html`<p class="quiet">No plugin's format holds it yet.</p>`}</details>
+    ${found && html`<details><summary>Scores and listening</summary>
+      <${Verdict} remarks=${found.verdict} />
+      <${Scores} run=${run} />
+      ${run.history.length > 0 && html`<${Picture} kind="curve" values=${[run.history.length]} label="ESR over the training's steps"
+        paint=${curve(run.history.filter((row) => row.validation_esr !== null), [
+          { esr: run.linear_esr, paint: "quiet" }, { esr: found.noise_floor_esr, paint: "quiet" }].filter((l) => l.esr > 0))} />`}
+      <${Play} run=${run} /></details>`}
+  </section>`;
+}
+
+export function Models({ runs, training, picked, pick }) {
+  if (!runs.length) return html`<p>Nothing is trained yet. Begin with a capture.</p>`;
+  return html`<div><h2>Models</h2>${runs.map((run) => html`<${Model} key=${run.id} run=${run} busy=${training.has(run.id)}
+    picked=${picked.includes(run.id)} onPick=${(on) => pick(run.id, on)} />`)}</div>`;
+}

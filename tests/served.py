@@ -1,0 +1,139 @@
+"""``drywet serve`` in a process of its own, and a browser's part of the conversation."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+LINK = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)")
+
+
+@dataclass
+class Answer:
+    """What a server said."""
+
+    code: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Served:
+    """A running server and the cookie of one browser."""
+
+    process: subprocess.Popen[str]
+    port: int
+    token: str
+    cookie: str = ""
+    own: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        """As any program might: exactly these headers, named with _ for -."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=300)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, sent)
+        found: HTTPResponse = connection.getresponse()
+        answer = Answer(found.status, {k.lower(): v for k, v in found.getheaders()}, found.read())
+        connection.close()
+        return answer
+
+    def open(self) -> Answer:
+        """Open the address of the terminal; keeps the cookie."""
+        answer = self.ask("GET", f"/?token={self.token}")
+        self.cookie = answer.headers["set-cookie"].partition(";")[0]
+        return answer
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, Cookie=self.cookie, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        """As the page does."""
+        sent = {"Cookie": self.cookie, "Origin": self.origin, "X_Drywet": "1"} | headers
+        return self.ask("POST", path, json.dumps({} if body is None else body).encode(), **sent)
+
+    def put(self, file: Path | bytes, name: str = "file.wav", **headers: str) -> Answer:
+        data = file if isinstance(file, bytes) else file.read_bytes()
+        sent = {
+            "Cookie": self.cookie,
+            "Origin": self.origin,
+            "X_Drywet": "1",
+            "X_Name": quote(name),
+        }
+        return self.ask("PUT", "/api/files", data, **(sent | headers))
+
+    def news(self) -> Iterator[dict[str, Any]]:
+        """What a tab is told, from its opening on."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=300)
+        connection.request("GET", "/api/events", headers={"Cookie": self.cookie})
+        stream = connection.getresponse()
+        with contextlib.closing(connection):
+            while line := stream.readline():
+                if line.startswith(b"data: "):
+                    yield json.loads(line[6:])
+
+    def state(self) -> dict[str, Any]:
+        """How all stands."""
+        return next(self.news())
+
+    def wait(self, done: Callable[[dict[str, Any]], bool], seconds: float = 240) -> dict[str, Any]:
+        """Look again and again until something holds of the state."""
+        ends = time.monotonic() + seconds
+        while not done(state := self.state()):
+            assert time.monotonic() < ends, state
+            time.sleep(0.2)
+        return state
+
+    def job(self, id: str) -> dict[str, Any]:
+        return next(job for job in self.state()["jobs"] if job["id"] == id)
+
+
+@contextlib.contextmanager
+def served(runs: Path, *options: str) -> Iterator[Served]:
+    """A server on a free port; killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "drywet.cli.app", "serve", str(runs), "--no-browser", "--port", "0",
+         *options],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = LINK.search(line)
+        assert found, line
+        server = Served(process, int(found[1]), found[2])
+        _answers(server)
+        yield server
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def _answers(server: Served) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            server.ask("GET", "/")
+            return
+        time.sleep(0.05)
+    raise AssertionError("the server does not answer")

@@ -1,0 +1,312 @@
+"""``drywet serve`` from two dropped files to a model taken home, and whatever may befall it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import drywet
+from drywet.audio.read import read
+from drywet.inference.stream import predict
+from drywet.web.api import by_chance
+from drywet.web.jobs import Job
+from tests.served import Served, served
+from tests.support import RATE, overdrive, playing, save
+from tests.support import drywet as cli
+
+
+@pytest.fixture
+def server(tmp_path):
+    with served(tmp_path / "runs") as one:
+        one.open()
+        yield one
+
+
+@pytest.fixture
+def pair(server, capture) -> dict[str, str]:
+    """Two files that were dropped."""
+    return {
+        role: server.put(path, path.name).json["id"]
+        for role, path in zip(("dry", "wet"), capture, strict=True)
+    }
+
+
+QUICK = {"cpu": "light", "quality": "quick"}
+LONG = {"name": "n", "cpu": "heavy", "quality": "best"}
+
+
+def trained(server: Served, asked: dict) -> tuple[dict, dict]:
+    """A training from start to end: the job, and the run as listed."""
+    answer = server.post("/api/train", QUICK | asked)
+    assert answer.code == 200, answer.body
+    state = server.wait(lambda now: ended(now, answer.json["id"]))
+    job = next(job for job in state["jobs"] if job["id"] == answer.json["id"])
+    assert job["state"] == "done", job
+    return job, next(run for run in state["runs"] if run["id"] == answer.json["run"])
+
+
+def ended(state: dict, id: str) -> bool:
+    job = next(job for job in state["jobs"] if job["id"] == id)
+    return job["state"] not in ("waiting", "running")
+
+
+def test_from_two_files_to_a_model_taken_home(server, pair, capture, tmp_path):
+    checked = server.post("/api/check", pair)
+    assert checked.code == 200, checked.body
+    report = cli("check", *capture, "--json").json
+    assert checked.json["report"] == report
+    # What is drawn of the two files lies on each other at the delay that was found.
+    overlay = checked.json["overlay"]
+    assert len(overlay["dry"]) == len(overlay["wet"]) == (0.05 + 2 * 0.01) * RATE
+
+    job, run = trained(server, {"name": "My TS / 9", "pair": pair})
+    assert (run["title"], run["name"], run["model"]) == ("My TS / 9", "My-TS-9", "LSTM 8")
+    assert job["latest"]["findings"]["report"] == report
+    assert job["latest"]["done"]["esr"] == run["scores"]["esr"]
+    assert len(job["curve"]) > 2
+    assert job["curve"][-1]["best_esr"] <= job["curve"][0]["best_esr"]
+
+    # Its sounds are those of the test audio, and they are what its scores say.
+    sounds = {}
+    for name in ("dry", "target", "prediction", "residual"):
+        answer = server.get(f"/api/runs/{run['id']}/sound/{name}")
+        (tmp_path / f"{name}.wav").write_bytes(answer.body)
+        sounds[name] = read(tmp_path / f"{name}.wav")[0].astype(float)
+    error = sounds["target"] - sounds["prediction"]
+    assert np.sum(error**2) / np.sum(sounds["target"] ** 2) == pytest.approx(
+        run["scores"]["esr"], rel=1e-3
+    )
+
+    # The .nam is the model.
+    answer = server.get(f"/api/runs/{run['id']}/export/nam")
+    assert answer.headers["content-disposition"] == 'attachment; filename="My-TS-9.nam"'
+    (tmp_path / "m.nam").write_bytes(answer.body)
+    theirs, ours = drywet.load(tmp_path / "m.nam"), drywet.load(tmp_path / "runs" / "My-TS-9")
+    x = playing(1)
+    assert np.max(np.abs(predict(theirs, x) - predict(ours, x))) < 1e-5
+    assert json.loads(answer.body)["metadata"]["name"] == "My TS / 9"
+
+    # Something else played through it.
+    riff = server.put(save(tmp_path / "riff.wav", x), "riff.wav").json["id"]
+    answer = server.get(f"/api/runs/{run['id']}/play/{riff}")
+    (tmp_path / "played.wav").write_bytes(answer.body)
+    assert np.max(np.abs(read(tmp_path / "played.wav")[0] - predict(ours, x))) < 1e-5
+
+    # A report, and a longer training.
+    assert server.post(f"/api/runs/{run['id']}/report").code == 200
+    assert b"My-TS-9" in server.get(f"/api/runs/{run['id']}/report").body
+    assert run["finished"]
+    again = server.post(f"/api/runs/{run['id']}/resume", {"longer": True})
+    state = server.wait(lambda now: ended(now, again.json["id"]))
+    (now,) = state["runs"]
+    assert now["history"][-1]["step"] > run["history"][-1]["step"]
+    assert now["history"][-1]["best_esr"] <= run["history"][-1]["best_esr"]
+
+
+def test_news_come_as_they_happen(server, pair):
+    """Each event of a training reaches a tab soon after it was written, in order."""
+    news = server.news()
+    first = next(news)
+    assert first["runs"] == first["jobs"] == []
+    assert {"sd1", "ts808"} <= {device["name"] for device in first["devices"]}
+    id = server.post("/api/train", {**QUICK, "name": "n", "pair": pair}).json["id"]
+    told, states = [], []
+    for one in news:
+        if one.get("job", {}).get("id") != id:
+            continue
+        states.append(one["job"]["state"])
+        if progress := one["job"]["latest"].get("progress"):
+            told.append(progress["done"])
+        if states[-1] in ("done", "failed"):
+            break
+    assert states[-1] == "done"
+    assert list(dict.fromkeys(states)) == ["waiting", "running", "done"]
+    assert told == sorted(told)
+    assert len(set(told)) > 3
+
+
+def test_a_circuit_is_learned_with_its_knobs(server, tmp_path):
+    _, run = trained(server, {"name": "drive", "device": "ts808", "knobs": {"drive": 0.9}})
+    config = json.loads((tmp_path / "runs" / "drive" / "config.json").read_text())
+    recording = config["captures"][0]["recording"]
+    assert (recording["device"], recording["knobs"]["drive"]) == ("ts808", 0.9)
+    assert run["device"] == "ts808"
+
+
+def test_what_is_heard_while_it_learns(server, pair, tmp_path):
+    id = server.post(
+        "/api/train", {"name": "n", "cpu": "normal", "quality": "best", "pair": pair}
+    ).json["id"]
+    server.wait(lambda now: "better" in server.job(id)["latest"])
+    lengths = set()
+    for name in ("dry", "wet", "model"):
+        answer = server.get(f"/api/jobs/{id}/listen/{name}")
+        assert answer.code == 200, answer.body
+        (tmp_path / f"{name}.wav").write_bytes(answer.body)
+        lengths.add(soundfile.info(tmp_path / f"{name}.wav").frames)
+    assert len(lengths) == 1
+    wet, model = (read(tmp_path / f"{name}.wav")[0].astype(float) for name in ("wet", "model"))
+    # In time with the device but for the sample that the model lags: it is one model, half learned.
+    assert np.sum((wet[:-1] - model[1:]) ** 2) < 0.8 * np.sum(wet**2)
+    server.post(f"/api/jobs/{id}/stop")
+    server.wait(lambda now: ended(now, id))
+
+
+def test_stop_keeps_the_best_and_it_can_go_on(server, pair):
+    id = server.post(
+        "/api/train", {"name": "n", "cpu": "heavy", "quality": "best", "pair": pair}
+    ).json["id"]
+    server.wait(lambda now: "better" in server.job(id)["latest"])
+    assert server.post(f"/api/jobs/{id}/stop").code == 200
+    state = server.wait(lambda now: ended(now, id))
+    (run,) = state["runs"]
+    assert server.job(id)["state"] == "stopped"
+    assert not run["finished"]
+    assert "--resume" in run["scores"]["verdict"][0]["advice"]
+    again = server.post(f"/api/runs/{run['id']}/resume", {"longer": False}).json["id"]
+    server.wait(lambda now: "better" in server.job(again)["latest"])
+    busy = server.post(f"/api/runs/{run['id']}/resume", {"longer": False})
+    assert (busy.code, "being trained" in busy.json["error"]) == (400, True)
+    server.post(f"/api/jobs/{again}/stop")
+    server.wait(lambda now: ended(now, again))
+
+
+def test_trainings_wait_for_each_other_and_may_be_taken_back(server, pair):
+    first, second, third = (
+        server.post("/api/train", {**QUICK, "name": "same", "pair": pair}).json for _ in range(3)
+    )
+    assert len({first["run"], second["run"], third["run"]}) == 3, "no two in one folder"
+    assert server.post(f"/api/jobs/{third['id']}/stop").code == 200
+    state = server.wait(lambda now: ended(now, first["id"]) and ended(now, second["id"]))
+    states = {job["id"]: job["state"] for job in state["jobs"]}
+    assert [states[one["id"]] for one in (first, second, third)] == ["done", "done", "stopped"]
+    assert sorted(run["name"] for run in state["runs"]) == ["same", "same-2"]
+
+
+def test_a_killed_server_is_started_again_and_the_training_goes_on(capture, tmp_path):
+    runs = tmp_path / "runs"
+    with served(runs) as first:
+        first.open()
+        ids = [first.put(path, path.name).json["id"] for path in capture]
+        asked = {
+            "name": "n",
+            "cpu": "normal",
+            "quality": "quick",
+            "pair": dict(zip(("dry", "wet"), ids, strict=True)),
+        }
+        id = first.post("/api/train", asked).json["id"]
+        first.wait(lambda now: "progress" in first.job(id)["latest"])
+    time.sleep(0.5)  # nobody is there
+    with served(runs) as second:
+        # The tab's cookie is good still, though the port is another one here.
+        second.cookie = first.cookie.replace(str(first.port), str(second.port))
+        state = second.wait(lambda now: ended(now, id))
+        (job,) = state["jobs"]
+        assert job["state"] == "done"
+        assert len(job["curve"]) > 2
+        assert state["runs"][0]["finished"]
+
+
+def test_a_killed_training_is_told_and_can_go_on(server, pair, tmp_path):
+    id = server.post(
+        "/api/train", {"name": "n", "cpu": "heavy", "quality": "best", "pair": pair}
+    ).json["id"]
+    server.wait(lambda now: "better" in server.job(id)["latest"])
+    number = int((tmp_path / "runs" / ".page" / "jobs" / id / "pid").read_text())
+    os.kill(number, signal.SIGKILL)
+    state = server.wait(lambda now: ended(now, id))
+    assert state["jobs"][0]["state"] == "lost"
+    (run,) = state["runs"]
+    assert server.post(f"/api/runs/{run['id']}/resume", {"longer": False}).code == 200
+
+
+def test_a_capture_that_cannot_be_learned_from_is_told_in_one_sentence(server, tmp_path):
+    dry, noise = playing(12), np.random.default_rng(1).standard_normal(12 * RATE).astype("f4") * 0.1
+    ids = [
+        server.put(save(tmp_path / f"{name}.wav", x), f"{name}.wav").json["id"]
+        for name, x in (("dry", dry), ("wet", noise))
+    ]
+    pair = dict(zip(("dry", "wet"), ids, strict=True))
+    found = server.post("/api/check", pair).json["report"]
+    assert not found["ok"]
+    id = server.post("/api/train", {**QUICK, "name": "n", "pair": pair}).json["id"]
+    server.wait(lambda now: ended(now, id))
+    job = server.job(id)
+    assert job["state"] == "failed"
+    assert "\n" not in job["latest"]["error"]["text"]
+    assert not server.state()["runs"]
+
+
+def test_two_rates_and_two_channels_are_asked_about(server, tmp_path):
+    x = playing(3)
+    dry = server.put(save(tmp_path / "d.wav", x), "my dry.wav").json
+    fast = server.put(save(tmp_path / "w.wav", overdrive(x), 22_050), "my wet.wav").json
+    answer = server.post("/api/check", {"dry": dry["id"], "wet": fast["id"]})
+    assert answer.code == 400
+    assert "22050 Hz" in answer.json["error"]
+    assert str(tmp_path) not in answer.json["error"]
+    assert "my wet.wav" in answer.json["error"]
+    soundfile.write(tmp_path / "st.wav", np.stack((x, -x), 1), RATE)
+    stereo = server.put(tmp_path / "st.wav", "st.wav").json
+    assert stereo["channels"] == 2
+    assert server.post("/api/check", {"dry": dry["id"], "wet": stereo["id"]}).code == 400
+    assert (
+        server.post("/api/check", {"dry": dry["id"], "wet": stereo["id"], "channel": 1}).code == 200
+    )
+
+
+def test_a_blind_test_is_kept_with_what_guessing_would_give(server, run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "runs" / "small")
+    (run,) = server.state()["runs"]
+    answer = server.post("/api/heard", {"runs": [run["id"]], "trials": 10, "right": 8})
+    assert answer.json["chance"] == pytest.approx(56 / 1024)  # (45 + 10 + 1) of 1024
+    assert server.state()["listening"][0]["right"] == 8
+    assert server.post("/api/heard", {"runs": [run["id"]], "trials": 5, "right": 6}).code == 400
+    assert server.post("/api/heard", {"runs": ["0" * 16], "trials": 5, "right": 5}).code == 400
+
+
+@pytest.mark.parametrize(
+    ("right", "trials", "chance"), [(0, 5, 1.0), (5, 5, 1 / 32), (12, 16, 2517 / 65536)]
+)
+def test_chance_is_the_binomial_tail(right, trials, chance):
+    assert by_chance(right, trials) == pytest.approx(chance)
+
+
+def test_a_damaged_run_does_not_hide_the_others(server, run_folder, tmp_path):
+    for name in ("a", "b"):
+        shutil.copytree(run_folder, tmp_path / "runs" / name)
+    (tmp_path / "runs" / "a" / "config.json").write_text('{"settings": 3}')
+    (tmp_path / "runs" / "b" / "scores.json").write_text("{")
+    runs = {run["name"]: run for run in server.state()["runs"]}
+    assert "config.json" in runs["a"]["fault"]
+    assert runs["b"]["scores"] is None
+
+
+def test_half_a_line_of_events_is_read_when_it_is_whole(tmp_path):
+    (tmp_path / "job.json").write_text('{"name": "n", "created": "", "run": "r"}')
+    events: Path = tmp_path / "events.jsonl"
+    job = Job(tmp_path)
+    events.write_text('{"kind": "begun"}\n{"kind": "prog')
+    assert [event["kind"] for event in job.news()] == ["begun"]
+    with events.open("a") as file:
+        file.write('ress", "step": 1, "validation_esr": null}\n')
+    assert [event["kind"] for event in job.news()] == ["progress"]
+    assert job.news() == []
+
+
+def test_ctrl_c_ends_the_server_in_order(tmp_path):
+    with served(tmp_path / "runs") as server:
+        server.open()
+        news = server.news()
+        next(news)  # a tab is open
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(10) in (0, 130, -signal.SIGINT)
+        assert "Traceback" not in server.process.stdout.read()

@@ -1,0 +1,250 @@
+"""The page in a browser: from two dropped files to a downloaded model, by eye, ear and keyboard."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import drywet
+from drywet.inference.stream import predict
+from tests.served import served
+from tests.support import playing, shared, tool
+from tests.test_nam_core import core as core
+
+AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+VIEWS = ("Capture", "Models", "Compare")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=tool("chromium"),
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page_of(browser):
+    """A page of a server, opened by its address; nothing may go wrong on it or leave it."""
+    pages = []
+
+    def go(server, **settings):
+        page = browser.new_context(bypass_csp=False, **settings).new_page()
+        page.complaints, page.origin = [], server.origin
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and page.complaints.append(m.text))
+        page.on(
+            "request",
+            lambda r: (
+                r.url.startswith((server.origin, "blob:", "data:")) or page.complaints.append(r.url)
+            ),
+        )
+        page.goto(f"{server.origin}/?token={server.token}")
+        page.wait_for_selector("text=What shall it learn")
+        assert page.url == f"{server.origin}/", "no token is left in the address"
+        pages.append(page)
+        return page
+
+    yield go
+    for page in pages:
+        assert not page.complaints
+        page.context.close()
+
+
+def view(page, name: str) -> None:
+    page.click(f"nav >> text={name}")
+
+
+def train(page, dry: Path, wet: Path, name: str) -> None:
+    """As its user does, quickly and lightly."""
+    for file, place in zip((dry, wet), page.locator(".drop input").all(), strict=True):
+        place.set_input_files(file)
+    page.wait_for_selector("text=Fit to be learned from", timeout=120_000)
+    page.fill("input[type=text]", name)
+    page.click("text=Quick")
+    page.click("text=Light")
+    page.click("button:has-text('Train')")
+    page.wait_for_selector(f"section[aria-label='Training of {name}']")
+
+
+def download(page, name: str, place: Path) -> Path:
+    page.click("summary:has-text('Take it home')")
+    with page.expect_download(timeout=60_000) as waiting:
+        page.click(f"button:has-text('{name}')")
+    waiting.value.save_as(place / waiting.value.suggested_filename)
+    return place / waiting.value.suggested_filename
+
+
+def heard(page) -> float:
+    """How loud it is right now, of what goes to the loudspeakers."""
+    return page.evaluate("window.drywetLoudness()")
+
+
+LISTEN = """
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...rest) {
+  if (to instanceof AudioDestinationNode) {
+    window.ear ??= new AnalyserNode(this.context);
+    connect.call(this, window.ear);
+  }
+  return connect.call(this, to, ...rest);
+};
+window.drywetLoudness = () => {
+  if (!window.ear) return 0;
+  const samples = new Float32Array(window.ear.fftSize);
+  window.ear.getFloatTimeDomainData(samples);
+  return Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
+};
+"""
+
+
+def until_heard(page) -> None:
+    for _ in range(400):
+        if heard(page) > 1e-3:
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("nothing is heard")
+
+
+def test_the_whole_way(page_of, capture, tmp_path):
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        train(page, *capture, "My overdrive")
+        view(page, "Models")
+        done = "section[aria-label='My overdrive'] >> text=below the signal"
+        page.wait_for_selector(done, timeout=120_000)
+        page.evaluate(LISTEN)
+        file = download(page, "Neural Amp Modeler", tmp_path)
+        assert file.name == "My-overdrive.nam"
+        assert json.loads(file.read_text())["metadata"]["name"] == "My overdrive"
+        # Compared, and told apart blind by somebody who guesses.
+        page.check("label:has-text('compare') input")
+        view(page, "Compare")
+        page.click("button.main:has-text('Play')")
+        until_heard(page)
+        model = "button:has-text('My overdrive') >> nth=0"
+        page.click(model)
+        assert page.get_attribute(model, "aria-pressed") == "true"
+        page.select_option("select >> nth=-1", "5")
+        page.click("button:has-text('Blind test')")
+        for number in range(1, 6):
+            page.wait_for_selector(f"text=Trial {number} of 5")
+            page.click("button:has-text('X is the device')")
+        page.wait_for_selector("text=of 5 right")
+        page.click("button:has-text('Done')")
+        page.wait_for_selector("td:has-text('of 5')")
+        (line,) = (tmp_path / "runs" / ".page" / "listening.jsonl").read_text().splitlines()
+        assert json.loads(line)["trials"] == 5
+
+
+def test_two_tabs_and_a_closed_one(page_of, browser, capture, tmp_path):
+    with served(tmp_path / "runs") as server:
+        first = page_of(server)
+        second = first.context.new_page()
+        second.goto(server.origin)
+        second.wait_for_selector("text=What shall it learn")
+        train(first, *capture, "shared")
+        second.wait_for_selector("section[aria-label='Training of shared']")
+        first.close()
+        view(second, "Models")
+        done = "section[aria-label=shared] >> text=below the signal"
+        second.wait_for_selector(done, timeout=120_000)
+        assert second.inner_text("nav").count("Models (1)") == 1
+
+
+def test_a_wrong_file_is_one_sentence_on_the_page(page_of, tmp_path):
+    (tmp_path / "notes.wav").write_bytes(b"not a sound " * 100)
+    (tmp_path / "song.txt").write_text("la la")
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        wrong = {"notes.wav": "not readable as audio", "song.txt": "is no sound file"}
+        for name, said in wrong.items():
+            page.locator(".drop input").first.set_input_files(tmp_path / name)
+            page.wait_for_selector(f"[role=alert]:has-text('{said}')")
+            assert page.is_disabled("button:has-text('Train') >> nth=0")
+            assert str(tmp_path) not in page.inner_text("[role=alert]")
+        page.complaints.clear()  # the browser notes each refusal
+
+
+def test_a_server_that_is_gone_is_told(page_of, tmp_path):
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait()
+        page.wait_for_selector("text=The server does not answer", timeout=10_000)
+        page.complaints.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1100])
+def test_everybody_can_use_it(page_of, run_folder, tmp_path, width, scheme):
+    """Labels, focus, contrast by axe-core; nothing is wider than the window."""
+    if not AXE.is_file():
+        assert not os.environ.get("CI"), ".ci/run must install tests/browser"
+        pytest.skip("axe-core is not installed: npm install in tests/browser")
+    shutil.copytree(run_folder, tmp_path / "runs" / "small")
+    with served(tmp_path / "runs") as server:
+        page = page_of(server, viewport={"width": width, "height": 800}, color_scheme=scheme)
+        for name in VIEWS:
+            view(page, name)
+            for summary in page.locator("summary").all():
+                summary.click()
+            if name == "Compare":
+                page.check("fieldset input[type=checkbox]")
+            page.evaluate(AXE.read_text())
+            found = page.evaluate("axe.run()")["violations"]
+            assert not found, [(one["id"], [n["html"] for n in one["nodes"]]) for one in found]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        page.click("text=Capture")
+        page.click("text=A built-in circuit")
+        assert not page.evaluate("axe.run()")["violations"]
+
+
+def test_a_keyboard_does_everything(page_of, run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "runs" / "small")
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        page.evaluate(LISTEN)
+        page.focus("nav >> text=Compare")
+        page.keyboard.press("Enter")
+        page.focus("fieldset input[type=checkbox]")
+        page.keyboard.press("Space")
+        page.focus(".player")
+        page.keyboard.press("Space")
+        until_heard(page)
+        page.keyboard.press("3")
+        assert page.get_attribute("button:has-text('small') >> nth=0", "aria-pressed") == "true"
+        page.keyboard.press("Space")
+        page.wait_for_selector("button:has-text('Play')")
+
+
+@pytest.mark.proof
+def test_a_ts9_from_two_files_to_neural_amp_modeler(page_of, core, tmp_path):
+    """The downloaded .nam, played by NAM Core itself, is what drywet plays."""
+    dry, wet = shared("audio", "ts9", "dry.flac"), shared("audio", "ts9", "wet.flac")
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        train(page, dry, wet, "TS9")
+        page.wait_for_selector("button:has-text('Listen now')", timeout=120_000)
+        page.evaluate(LISTEN)
+        page.click("button:has-text('Listen now')")
+        page.click("section button.main:has-text('Play')")
+        until_heard(page)
+        view(page, "Models")
+        page.wait_for_selector("section[aria-label=TS9] >> text=below the signal", timeout=240_000)
+        file = download(page, "Neural Amp Modeler", tmp_path)
+        page.complaints.clear()  # what was heard while it learned ended with it
+    trained = drywet.load(file)
+    x = playing(2, 48_000)
+    ours, theirs = predict(trained, x), core(file, x)
+    assert np.sum((ours - theirs) ** 2) / np.sum(ours**2) < 1e-4  # Core's fast tanh
