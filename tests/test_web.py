@@ -93,6 +93,11 @@ def test_from_two_files_to_a_model_taken_home(server, pair, capture, tmp_path):
     x = playing(1)
     assert np.max(np.abs(predict(theirs, x) - predict(ours, x))) < 1e-5
     assert json.loads(answer.body)["metadata"]["name"] == "My TS / 9"
+    assert {"nam", "rtneural", "c", "drywet"} <= set(run["formats"])
+    for format in run["formats"]:
+        answer = server.get(f"/api/runs/{run['id']}/export/{format}")
+        assert answer.code == 200, answer.body
+        assert answer.headers["content-disposition"].startswith('attachment; filename="My-TS-9.')
 
     # Something else played through it.
     riff = server.put(save(tmp_path / "riff.wav", x), "riff.wav").json["id"]
@@ -133,6 +138,7 @@ def test_news_come_as_they_happen(server, pair):
     assert len(set(told)) > 3
 
 
+@pytest.mark.proof
 def test_a_circuit_is_learned_with_its_knobs(server, tmp_path):
     _, run = trained(server, {"name": "drive", "device": "ts808", "knobs": {"drive": 0.9}})
     config = json.loads((tmp_path / "runs" / "drive" / "config.json").read_text())
@@ -179,6 +185,7 @@ def test_stop_keeps_the_best_and_it_can_go_on(server, pair):
     server.wait(lambda now: ended(now, again))
 
 
+@pytest.mark.proof
 def test_trainings_wait_for_each_other_and_may_be_taken_back(server, pair):
     first, second, third = (
         server.post("/api/train", {**QUICK, "name": "same", "pair": pair}).json for _ in range(3)
@@ -191,6 +198,7 @@ def test_trainings_wait_for_each_other_and_may_be_taken_back(server, pair):
     assert sorted(run["name"] for run in state["runs"]) == ["same", "same-2"]
 
 
+@pytest.mark.proof
 def test_a_killed_server_is_started_again_and_the_training_goes_on(capture, tmp_path):
     runs = tmp_path / "runs"
     with served(runs) as first:

@@ -147,6 +147,7 @@ def test_the_whole_way(page_of, capture, tmp_path):
         assert json.loads(line)["trials"] == 5
 
 
+@pytest.mark.proof
 def test_two_tabs_and_a_closed_one(page_of, browser, capture, tmp_path):
     with served(tmp_path / "runs") as server:
         first = page_of(server)
@@ -208,6 +209,7 @@ def test_everybody_can_use_it(page_of, run_folder, tmp_path, width, scheme):
         page.click("text=Capture")
         page.click("text=A built-in circuit")
         assert not page.evaluate("axe.run()")["violations"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_keyboard_does_everything(page_of, run_folder, tmp_path):

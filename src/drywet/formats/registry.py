@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
 
 from drywet.errors import DrywetError
@@ -167,11 +168,19 @@ def format_of(target: Path) -> Format:
     )  # fmt: skip
 
 
-def formats_for(config: Config, rate: int) -> list[str]:
-    """Names of the plugins' formats that can hold a model at a rate in Hz."""
+def formats_for(config: Config, rate: int, *, all_of_them: bool = False) -> list[str]:
+    """Names of the formats that can hold a model.
+
+    Args:
+        config: of the model.
+        rate: in Hz.
+        all_of_them: not the plugins' alone, but all that can be written on this machine.
+    """
     found = []
     for one in FORMATS.values():
-        if not one.in_plugins:
+        if not (one.in_plugins or all_of_them):
+            continue
+        if one.name == "onnx" and find_spec("onnx") is None:
             continue
         try:
             one.writer.require(config, rate)

@@ -48,7 +48,7 @@ def told(space: Workspace, path: Path) -> dict[str, Any]:
         "cleaned": config.cleans,
         "finished": folder.ending_file.is_file() and not folder.unfinished,
         "capture": _audio_of(config),
-        "formats": formats_for(config.settings.model, config.rate)
+        "formats": formats_for(config.settings.model, config.rate, all_of_them=True)
         if folder.model_file.is_file()
         else [],
         "sounds": [

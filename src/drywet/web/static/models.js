@@ -66,7 +66,7 @@ function Model({ run, busy, picked, onPick }) {
     </div>
     <${Fault} text=${fault} />
     <details><summary>Take it home</summary>
-      <div class="row">${[...run.formats, "safetensors"].filter((f, i, all) => all.indexOf(f) === i).map((format) => html`
+      <div class="row">${run.formats.map((format) => html`
         <button disabled=${waiting} onClick=${() => act(format, () => save(`/api/runs/${run.id}/export/${format}`))}>
           ${waiting === format ? "Writing..." : formats[format] ?? format}</button>`)}</div>
       ${run.formats.length === 0 && html`<p class="quiet">No plugin's format holds it yet.</p>`}</details>

@@ -13,7 +13,7 @@ export const states = {
 
 export const formats = {
   nam: "Neural Amp Modeler", rtneural: "RTNeural", aidax: "AIDA-X", proteus: "Proteus", onnx: "ONNX", c: "C header",
-  safetensors: "drywet",
+  drywet: "drywet's own",
 };
 
 export function Verdict({ remarks }) {
