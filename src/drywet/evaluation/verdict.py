@@ -225,7 +225,9 @@ def _harmonics(found: Evaluation) -> Iterator[Remark]:
             kind="warning",
             text=f"The harmonics of steady sines are off by {error.rms_db:.1f} dB (RMS), the worst "
             f"by {error.worst_db:.0f} dB.",
-            advice="Sines over the whole range of level in the capture help ('drywet signal').",
+            advice="Sines over the whole range of level in the capture help ('drywet signal')."
+            if found.recorded_sines is None
+            else "",
         )
 
 
