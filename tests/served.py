@@ -47,15 +47,18 @@ class Served:
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, timeout: float = 300,
+        **headers: str,
+    ) -> Answer:  # fmt: skip
         """As any program might: exactly these headers, named with _ for -."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=300)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, sent)
-        found: HTTPResponse = connection.getresponse()
-        answer = Answer(found.status, {k.lower(): v for k, v in found.getheaders()}, found.read())
-        connection.close()
-        return answer
+        with contextlib.closing(connection):
+            found: HTTPResponse = connection.getresponse()
+            told = {name.lower(): value for name, value in found.getheaders()}
+            return Answer(found.status, told, found.read())
 
     def open(self) -> Answer:
         """Open the address of the terminal; keeps the cookie."""
@@ -66,10 +69,11 @@ class Served:
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, Cookie=self.cookie, **headers)
 
-    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+    def post(self, path: str, body: Any = None, timeout: float = 300, **headers: str) -> Answer:
         """As the page does."""
         sent = {"Cookie": self.cookie, "Origin": self.origin, "X_Drywet": "1"} | headers
-        return self.ask("POST", path, json.dumps({} if body is None else body).encode(), **sent)
+        data = json.dumps({} if body is None else body).encode()
+        return self.ask("POST", path, data, timeout, **sent)
 
     def put(self, file: Path | bytes, name: str = "file.wav", **headers: str) -> Answer:
         data = file if isinstance(file, bytes) else file.read_bytes()

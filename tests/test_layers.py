@@ -36,6 +36,7 @@ LAYERS = [
     {"training"},
     {"verbs"},
     {"studies"},
+    {"web"},
     {"cli"},
 ]
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}

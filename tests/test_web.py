@@ -102,7 +102,9 @@ def test_from_two_files_to_a_model_taken_home(server, pair, capture, tmp_path):
     # Something else played through it.
     riff = server.put(save(tmp_path / "riff.wav", x), "riff.wav").json["id"]
     answer = server.get(f"/api/runs/{run['id']}/play/{riff}")
+    assert answer.headers["content-disposition"].endswith('"riff through My-TS-9.wav"')
     (tmp_path / "played.wav").write_bytes(answer.body)
+    assert server.get(f"/api/files/{riff}").body == (tmp_path / "riff.wav").read_bytes()
     assert np.max(np.abs(read(tmp_path / "played.wav")[0] - predict(ours, x))) < 1e-5
 
     # A report, and a longer training.
@@ -251,6 +253,20 @@ def test_a_capture_that_cannot_be_learned_from_is_told_in_one_sentence(server, t
     assert job["state"] == "failed"
     assert "\n" not in job["latest"]["error"]["text"]
     assert not server.state()["runs"]
+
+
+def test_a_check_that_nobody_waits_for_ends(server, pair, tmp_path):
+    """The page asks anew when another file is dropped; the old check must not stand in the way."""
+    dry = playing(60)
+    other = np.random.default_rng(2).standard_normal(len(dry)).astype("f4") * 0.1
+    slow = {
+        name: server.put(save(tmp_path / f"{name}.wav", x), f"{name}.wav").json["id"]
+        for name, x in (("dry", dry), ("wet", other))
+    }
+    for _ in range(3):  # two are looked at at once
+        with pytest.raises(TimeoutError):
+            server.post("/api/check", slow, timeout=1.5)
+    assert server.post("/api/check", pair, timeout=60).code == 200
 
 
 def test_two_rates_and_two_channels_are_asked_about(server, tmp_path):

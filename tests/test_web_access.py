@@ -52,6 +52,9 @@ def test_the_address_opens_the_page_once_and_leaves_no_token_in_it(server):
     again = server.ask("GET", f"/?token={server.token}")
     assert again.code == 403
     assert "set-cookie" not in again.headers
+    # The browser that has used it is let in, and the token is taken out of its address again.
+    same = server.get(f"/?token={server.token}")
+    assert (same.code, same.headers["location"]) == (303, "/")
     # The newest address, printed meanwhile, opens another browser.
     line = server.process.stdout.readline()
     assert server.token not in line

@@ -103,9 +103,10 @@ class Guard:
         if len(hosts) != 1 or hosts[0] not in self._hosts:
             return PlainTextResponse("This is not the server's address.", 421)
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+        known = _same(self._cookie_of(headers), self._keys.session)
         if token and scope["path"] == "/" and scope["method"] == "GET":
-            return self._opened(token[0])
-        if not _same(self._cookie_of(headers), self._keys.session):
+            return RedirectResponse("/", 303) if known else self._opened(token[0])
+        if not known:
             return PlainTextResponse(
                 "Open the address that 'drywet serve' printed in the terminal.", 403
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -22,7 +23,7 @@ from drywet.runs.machine import now
 from drywet.runs.names import folder_of
 from drywet.storage import append_line
 from drywet.verbs.devices import devices
-from drywet.web import uploads
+from drywet.web import listing, uploads
 from drywet.web.children import RefusedError, look, verb
 from drywet.web.events import Hub
 from drywet.web.jobs import Jobs
@@ -32,6 +33,7 @@ from drywet.web.workspace import Workspace
 
 _MOST_JSON = 65_536
 _SIGNAL_SECONDS = 90
+_LOOK_SECONDS = 0.3
 _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; img-src data:; media-src data:; frame-ancestors 'none'"
@@ -104,7 +106,7 @@ class Api:
         words += ["--resample"] if pair.resample else []
         words += [f"--latency={pair.latency}"] if pair.latency is not None else []
         words += [f"--channel={pair.channel}"] if pair.channel is not None else []
-        report = await self._named(words, [dry, wet])
+        report = await _while_wanted(request, self._named(words, [dry, wet]))
         overlay = await look(dry, wet, report["latency_samples"])
         return JSONResponse({"report": report, "overlay": overlay})
 
@@ -154,7 +156,8 @@ class Api:
             raise DrywetError("a run that is being trained", "one that is not", "Wait for it.")
         return self._queued(
             {
-                "name": run.path.name, "run": str(run.path),
+                "name": listing.told(self.space, run.path).get("title", run.path.name),
+                "run": str(run.path),
                 "run_id": self.space.id_of(run.path), "resume": wanted.model_dump(),
             }
         )  # fmt: skip
@@ -202,7 +205,14 @@ class Api:
         with tempfile.TemporaryDirectory() as place:
             made = Path(place) / "played.wav"
             await self._named(["render", run.path, file, made, "--resample"], [file])
-            return _sound(made)
+            name = Path(uploads.name_of(file)).stem
+            return _download(made.read_bytes(), f"{name} through {run.path.name}.wav")
+
+    @told
+    async def file(self, request: Request) -> Response:
+        """A dropped file, as it came."""
+        path = self.space.file(request.path_params["id"])
+        return _download(path.read_bytes(), uploads.name_of(path))
 
     @told
     async def export(self, request: Request) -> Response:
@@ -266,6 +276,18 @@ def by_chance(right: int, trials: int) -> float:
     """The probability of so many right answers or more by guessing one of two (binomial test)."""
     ways = sum(math.comb(trials, k) for k in range(right, trials + 1))
     return float(ways / 2**trials)
+
+
+async def _while_wanted(request: Request, work: Coroutine[Any, Any, Any]) -> Any:
+    """What some work comes to; it ends where nobody waits for it any more."""
+    task = asyncio.create_task(work)
+    while not (await asyncio.wait({task}, timeout=_LOOK_SECONDS))[0]:
+        if await request.is_disconnected():
+            task.cancel()
+    try:
+        return task.result()
+    except asyncio.CancelledError:
+        raise RefusedError("nobody waits for it any more") from None
 
 
 async def _asked(request: Request, kind: type[R]) -> R:

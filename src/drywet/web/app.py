@@ -81,6 +81,7 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
         Route("/static/{name}", page),
         Route("/api/events", api.events),
         Route("/api/files", api.upload, methods=["PUT"]),
+        Route("/api/files/{id}", api.file),
         Route("/api/check", api.check, methods=["POST"]),
         Route("/api/train", api.train, methods=["POST"]),
         Route("/api/signal", api.signal),

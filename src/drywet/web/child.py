@@ -111,7 +111,10 @@ def _train(asked: dict[str, Any], capture: CaptureConfig, recorder: Recorder) ->
         "training": TrainingConfig(**QUALITY[asked["quality"]]), "capture": capture,
     }  # fmt: skip
     if asked.get("device") is not None:
-        made = drywet.train_device(asked["device"], knobs=asked["knobs"], **chosen)
+        made = drywet.train_device(
+            asked["device"], knobs=asked["knobs"],
+            on_step=lambda text: recorder.on_work(text, 0.0), **chosen,
+        )  # fmt: skip
         assert isinstance(made, Run)
         return made
     return drywet.train(*asked["files"], **chosen)

@@ -55,6 +55,7 @@ async def run(command: Sequence[str], seconds: float = _SECONDS) -> tuple[int, b
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=environment(),
+            start_new_session=True,  # Ctrl-C is the server's, which ends them itself
         )
         try:
             out, said = await asyncio.wait_for(child.communicate(), seconds)

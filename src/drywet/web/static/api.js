@@ -19,8 +19,8 @@ async function asked(path, options) {
 
 export const get = (path) => asked(path);
 
-export async function post(path, body = {}) {
-  const response = await asked(path, { method: "POST", headers: OWN, body: JSON.stringify(body) });
+export async function post(path, body = {}, signal = undefined) {
+  const response = await asked(path, { method: "POST", headers: OWN, body: JSON.stringify(body), signal });
   return response.json();
 }
 

@@ -13,7 +13,8 @@ function updated(jobs, job) {
   const before = jobs[job.id];
   const better = job.latest.better?.validation_esr;
   const heard = (before?.heard ?? 0) + (better !== before?.latest.better?.validation_esr ? 1 : 0);
-  return { ...jobs, [job.id]: { ...job, heard } };
+  const followed = before?.followed || ["running", "waiting"].includes(job.state);
+  return { ...jobs, [job.id]: { ...job, heard, followed } };
 }
 
 function Page() {
@@ -29,6 +30,7 @@ function Page() {
     if (Object.keys(rest).length) setKnown((now) => ({ ...now, ...rest }));
   }, setAlive), []);
   if (!known) return html`<p role="status">${alive ? "One moment..." : "The server does not answer. Is 'drywet serve' still running?"}</p>`;
+  const last = Object.values(jobs).filter((job) => job.followed && ["done", "stopped"].includes(job.state)).slice(-1);
   const going = Object.values(jobs).filter((job) => ["running", "waiting"].includes(job.state));
   const failed = Object.values(jobs).filter((job) => job.state === "failed").slice(-1);
   const pick = (id, on) => setPicked((now) => (on ? [...now, id] : now.filter((one) => one !== id)));
@@ -38,11 +40,14 @@ function Page() {
         onClick=${() => setView(key)}>${label}${key === "models" ? ` (${known.runs.length})` : ""}</button>`)}</nav></header>
     <main>
       ${!alive && html`<p class="card fault" role="alert">The server does not answer. Trainings go on without it; start 'drywet serve' again.</p>`}
-      ${[...going, ...failed].map((job) => html`<${Training} key=${job.id} job=${job} />`)}
+      ${[...going, ...(view === "capture" ? [...failed, ...last] : [])].map((job) => html`<${Training} key=${job.id} job=${job} onSeen=${() => setView("models")} />`)}
       <div hidden=${view !== "capture"}><${Capture} devices=${known.devices} onTraining=${() => window.scrollTo({ top: 0 })} /></div>
       ${view === "models" && html`<${Models} runs=${known.runs} training=${training} picked=${picked} pick=${pick} />`}
       ${view === "compare" && html`<${Compare} runs=${known.runs} picked=${picked} pick=${pick} listening=${known.listening} />`}
     </main>`;
 }
+
+// A file that misses its place must not open in place of the page.
+for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
 
 render(html`<${Page} />`, document.getElementById("app"));

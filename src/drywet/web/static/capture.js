@@ -15,19 +15,24 @@ const TIMES = {
   best: ["Best", "more starts and longer: take a break"],
 };
 
-function Drop({ role, text, file, onFile }) {
+// Of two files dropped together, which is the dry one? The other order where neither says so.
+const inOrder = (files) => (/wet|out|amp|fx/i.test(files[0].name) || /dry|\bdi\b|clean/i.test(files[1].name) ? [files[1], files[0]] : files);
+
+function Drop({ role, text, file, given, onFile, onTwo }) {
   const [over, setOver] = useState(false);
   const [sent, setSent] = useState(null);
   const [fault, setFault] = useState(null);
-  const take = async (given) => {
-    if (!given) return;
-    setFault(null); setSent(0);
-    try { onFile(await upload(given, setSent)); } catch (error) { setFault(error.message); onFile(null); }
+  const take = async (one) => {
+    if (!one) return;
+    setFault(null); setSent(0); onFile(null);
+    try { onFile(await upload(one, setSent)); } catch (error) { setFault(error.message); }
     setSent(null);
   };
+  useEffect(() => { take(given); }, [given]);
+  const dropped = (files) => (files.length === 2 ? onTwo(inOrder([...files])) : take(files[0]));
   return html`<div class=${`drop ${over ? "over" : ""} ${file ? "full" : ""}`}
       onDragOver=${(e) => { e.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)}
-      onDrop=${(e) => { e.preventDefault(); setOver(false); take(e.dataTransfer.files[0]); }}>
+      onDrop=${(e) => { e.preventDefault(); setOver(false); dropped(e.dataTransfer.files); }}>
     <label class="field"><b>${role}</b><span class="quiet">${text}</span>
       <input type="file" accept="audio/*,.wav,.flac,.aif,.aiff,.caf,.w64" onChange=${(e) => take(e.target.files[0])} /></label>
     ${sent !== null && html`<progress value=${sent} aria-label=${`Sending the ${role}`}></progress>`}
@@ -52,8 +57,10 @@ function Checked({ found, moved, onMoved }) {
     <${Findings} report=${report} />
     <p class="quiet"><span class="swatch quiet"></span> dry and <span class="swatch target"></span> wet, both to their peak, at the loudest moment, with the delay taken out:</p>
     <${Picture} kind="overlay" label=${`Dry and wet at a delay of ${latency} samples`} values=${[found, moved]} paint=${overlaid(overlay, moved)} />
-    <label>Delay <input type="range" min=${-reach} max=${reach} value=${moved} onInput=${(e) => onMoved(Number(e.target.value))} />
-      <span>${latency} samples${moved ? " (by hand)" : " (as measured)"}</span></label>
+    <label>Delay, samples <input type="number" min=${report.latency_samples - reach} max=${report.latency_samples + reach} value=${latency}
+      onChange=${(e) => onMoved(Math.max(-reach, Math.min(reach, Number(e.target.value) - report.latency_samples)))} /></label>
+    <label>by eye <input type="range" min=${-reach} max=${reach} value=${moved} onInput=${(e) => onMoved(Number(e.target.value))} />
+      <span>${(1000 * latency / report.rate).toFixed(2)} ms${moved ? ", by hand" : ", as measured"}</span></label>
     ${moved !== 0 && html` <button onClick=${() => onMoved(0)}>As measured</button>`}
   </div>`;
 }
@@ -62,31 +69,34 @@ function Pair({ pair, setPair }) {
   const { dry, wet, found, moved } = pair;
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState(null);
+  const [given, setGiven] = useState([null, null]);
   const rates = dry && wet && dry.rate !== wet.rate;
   const stereo = dry && wet && Math.max(dry.channels, wet.channels) > 1;
   useEffect(() => {
     if (!dry || !wet || found) return undefined;
     let wanted = true;
+    const left = new AbortController();
     setBusy(true); setFault(null);
-    post("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel })
+    post("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel }, left.signal)
       .then((answer) => wanted && setPair((now) => ({ ...now, found: answer, moved: 0 })))
-      .catch((error) => wanted && setFault(error.message))
+      .catch((error) => wanted && setFault(stereo ? `${error.message.split(";")[0]}: choose the channel that holds the guitar.` : error.message))
       .finally(() => wanted && setBusy(false));
-    return () => { wanted = false; };
+    return () => { wanted = false; left.abort(); setBusy(false); };
   }, [dry?.id, wet?.id, pair.channel]);
   const put = (role) => (file) => setPair((now) => ({ ...now, [role]: file, found: null, moved: 0 }));
   return html`<div>
     <p>Play something varied for a minute or more through the pedal, and record what comes out. Nothing at hand to play?
       <button onClick=${() => save("/api/signal").catch((error) => setFault(error.message))}>Download the capture signal</button>
       <span class="quiet"> (90 s; it is the dry file then)</span></p>
+    ${dry && wet && html`<p><button onClick=${() => setPair((now) => ({ ...now, dry: now.wet, wet: now.dry, found: null, moved: 0 }))}>Swap dry and wet</button></p>`}
     <div class="two">
-      <${Drop} role="Dry" text="what went into the pedal" file=${dry} onFile=${put("dry")} />
-      <${Drop} role="Wet" text="what came out of it" file=${wet} onFile=${put("wet")} />
+      <${Drop} role="Dry" text="what went into the pedal" file=${dry} given=${given[0]} onFile=${put("dry")} onTwo=${setGiven} />
+      <${Drop} role="Wet" text="what came out of it" file=${wet} given=${given[1]} onFile=${put("wet")} onTwo=${setGiven} />
     </div>
     ${rates && html`<p class="quiet">The wet file will be brought to ${dry.rate} Hz.</p>`}
     ${stereo && html`<label>Channel <select value=${pair.channel ?? ""} onChange=${(e) => setPair((now) => ({ ...now, channel: e.target.value ? Number(e.target.value) : null, found: null }))}>
       <option value="">both alike</option><option value="1">left</option><option value="2">right</option></select></label>`}
-    ${busy && html`<p role="status">Listening to the two files...</p>`}
+    ${busy && html`<p role="status">Listening to the two files... Some seconds, a minute or more where they do not belong together.</p>`}
     <${Fault} text=${fault} />
     ${found && html`<${Checked} found=${found} moved=${moved} onMoved=${(by) => setPair((now) => ({ ...now, moved: by }))} />`}
   </div>`;
@@ -161,7 +171,7 @@ export function Capture({ devices, onTraining }) {
       ${report && !report.ok && html`<div><label><input type="checkbox" checked=${force} onChange=${(e) => setForce(e.target.checked)} />
         Train anyway</label></div>`}
       <div class="row"><button class="main" disabled=${!able} onClick=${train}>Train</button>
-        ${!able && html`<span class="quiet">${source === "pair" && !report ? "Drop both files first." : report && !report.ok ? "See what the checks say." : ""}</span>`}</div>
+        ${!able && html`<span class="quiet">${source === "pair" && !report ? (pair.dry && pair.wet ? "Wait for the checks." : "Drop both files first.") : report && !report.ok ? "See what the checks say." : ""}</span>`}</div>
       <${Fault} text=${fault} />
     </div>
   </div>`;

@@ -20,9 +20,12 @@ function Play({ run }) {
       <input type="file" accept="audio/*,.wav,.flac,.aif,.aiff" onChange=${(e) => take(e.target.files[0])} /></label>
     ${busy && html`<p role="status">Sending...</p>`}
     <${Fault} text=${fault} />
-    ${file && html`<${Player} first="model" sounds=${[
-      { key: "model", label: `${file.name} through ${run.title}`, path: `/api/runs/${run.id}/play/${file.id}` },
-    ]} />`}
+    ${file && html`<${Player} first="model" levels=${false} sounds=${[
+      { key: "target", label: file.name, path: `/api/files/${file.id}` },
+      { key: "model", label: `through ${run.title}`, path: `/api/runs/${run.id}/play/${file.id}` },
+    ]} />
+      ${file.rate !== run.rate && html`<p class="quiet">Converted from ${file.rate} Hz to the model's ${run.rate} Hz and back.</p>`}
+      <button onClick=${() => save(`/api/runs/${run.id}/play/${file.id}`).catch((error) => setFault(error.message))}>Download it as WAV</button>`}
   </div>`;
 }
 

@@ -77,7 +77,7 @@ class Voices {
   close() { this.halt(); for (const voice of this.all ?? []) setTimeout(() => voice.gain.disconnect(), 100); }
 }
 
-export function Player({ sounds, first = "target", onBlindTest = null }) {
+export function Player({ sounds, first = "target", levels = true, onBlindTest = null }) {
   const voices = useRef(null);
   const [chosen, choose] = useState(first);
   const [matched, match] = useState(true);
@@ -139,7 +139,7 @@ export function Player({ sounds, first = "target", onBlindTest = null }) {
         title=${`Key ${i + 1}`} onClick=${() => choose(sound.key)}>${sound.label}</button>`)}
     </div>
     <div class="row">
-      <label><input type="checkbox" checked=${matched} disabled=${Boolean(test)} onChange=${(e) => match(e.target.checked)} /> all as loud as the device</label>
+      ${levels && html`<label><input type="checkbox" checked=${matched} disabled=${Boolean(test)} onChange=${(e) => match(e.target.checked)} /> models as loud as the device (the residual stays as soft as it is)</label>`}
       ${onBlindTest && !test && html`<${BlindStart} sounds=${sounds} begin=${(model, trials) => { setTest(trial({ model, trials, done: 0, right: 0 })); if (!playing) start(0); }} />`}
     </div>
     ${test && html`<${Blind} test=${test} set=${setTest} finish=${onBlindTest} />`}

@@ -22,7 +22,7 @@ function Heard({ job }) {
     ${job.heard !== version && html`<button onClick=${() => setVersion(job.heard)}>Take the better model that has come since</button>`}</div>`;
 }
 
-export function Training({ job }) {
+export function Training({ job, onSeen }) {
   const [fault, setFault] = useState(null);
   const [stopping, setStopping] = useState(false);
   const { progress, work, error, findings } = job.latest;
@@ -38,17 +38,19 @@ export function Training({ job }) {
       progress.aliasing_db !== null && `aliasing ${Math.round(progress.aliasing_db)} dB`,
       progress.expected_esr !== null && `expected ${esr(progress.expected_esr)}`,
       progress.seconds_left !== null && `${clock(progress.seconds_left)} left at most`].filter(Boolean).join(" · ")
-    : job.state === "waiting" ? "waits for the one before it" : `${work?.what ?? "getting ready"}...`;
+    : job.state === "waiting" ? "waits for its turn" : `${work?.what ?? "getting ready"}...`;
   return html`<section class="card" aria-label=${`Training of ${job.name}`}>
     <h3>${job.name} <span class="quiet">${states[job.state]}</span></h3>
     ${job.state === "running" && html`<progress value=${scoring ? 1 : progress?.done ?? 0} aria-label="Progress"></progress>`}
     ${(job.state === "running" || job.state === "waiting") && html`<p role="status">${said}</p>`}
+    ${job.state === "done" && html`<p role="status">Finished. ${job.latest.done.text}</p><p><button onClick=${onSeen}>See it in Models</button></p>`}
+    ${job.state === "stopped" && html`<p role="status">Stopped. ${job.latest.stopped.text ?? ""}</p>`}
     <${Fault} text=${error?.text ?? fault} />
     ${job.curve.length > 0 && html`<${Picture} kind="curve" values=${[job.curve.length, job.state]} paint=${curve(job.curve, lines)}
       label=${`ESR on audio it does not learn from, over ${job.curve.at(-1).step} steps: best ${esr(job.curve.at(-1).best_esr)}`} />
       <p class="quiet">ESR on audio it does not learn from: 0 is perfect, 1 is silence.${floor > 0 ? " Dashed: as close as the capture's own noise allows." : ""}</p>`}
     <div class="row">
-      ${(job.state === "running" || job.state === "waiting") && html`<button disabled=${stopping} onClick=${stop}>
+      ${((job.state === "running" && !scoring) || job.state === "waiting") && html`<button disabled=${stopping} onClick=${stop}>
         ${job.state === "waiting" ? "Remove" : stopping ? "Stopping..." : "Stop, and keep the best"}</button>`}
     </div>
     ${job.state === "running" && html`<${Heard} job=${job} />`}

@@ -16,9 +16,14 @@ export const formats = {
   drywet: "drywet's own",
 };
 
+// Advice is written for the command line; some of it is a button here.
+const onPage = (advice) => advice
+  .replace("'drywet train --resume RUN' goes on with it", "press Go on training")
+  .replace("('drywet train --resume RUN --longer')", "(Train longer)");
+
 export function Verdict({ remarks }) {
   const word = { good: "good", warning: "mind", bad: "wrong" };
   return html`<ul class="findings">${remarks.map((one) => html`<li class=${one.kind}>
     <span class=${`word ${one.kind}`}>${word[one.kind]}</span> ${one.text}
-    ${one.advice && html`<br /><span class="quiet">${one.advice}</span>`}</li>`)}</ul>`;
+    ${one.advice && html`<br /><span class="quiet">${onPage(one.advice)}</span>`}</li>`)}</ul>`;
 }
