@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+SHORTENED = Path(__file__).with_name("shortened")
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)")
 
 
@@ -118,7 +119,7 @@ def served(runs: Path, *options: str) -> Iterator[Served]:
         [sys.executable, "-m", "drywet.cli.app", "serve", str(runs), "--no-browser", "--port", "0",
          *options],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(SHORTENED)},
     )  # fmt: skip
     try:
         assert process.stdout is not None

@@ -10,6 +10,7 @@ import shlex
 import signal
 import typing
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import typer
@@ -18,11 +19,13 @@ from filelock import FileLock
 from pydantic import ValidationError
 
 from drywet.cli.app import app
+from drywet.models.kind import STATEFUL
 from drywet.models.linear.config import LinearConfig
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import ModelConfig
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.models.windowed.config import WindowedConfig
+from drywet.runs.choices import QUALITY
 from drywet.runs.config import Settings
 from drywet.studies.plan import read_plan
 from drywet.studies.points import Captured, jobs_of
@@ -221,6 +224,17 @@ def desks(once):
     return find
 
 
+@contextlib.contextmanager
+def short_cleaning():
+    """Some steps of it: how well it cleans is tried elsewhere."""
+    usual = STATEFUL.cleaning_steps
+    object.__setattr__(STATEFUL, "cleaning_steps", 10)
+    try:
+        yield
+    finally:
+        object.__setattr__(STATEFUL, "cleaning_steps", usual)
+
+
 def run_at(folder: Path, line: str):
     """Run a documented command; the recordings stay what they are."""
     words = shlex.split(line)[1:]
@@ -232,7 +246,11 @@ def run_at(folder: Path, line: str):
         return serve_and_stop(folder / words[1] if len(words) > 1 else folder / "runs")
     if words[0] == "signal":
         (folder / words[1]).unlink()
-    with contextlib.chdir(folder), short_captures(), studies_in_this_process():
+    quick = {"cycles": 1, "restarts": 1}
+    with (
+        contextlib.chdir(folder), short_captures(), studies_in_this_process(),
+        mock.patch.dict(QUALITY, quick=quick), short_cleaning(),
+    ):  # fmt: skip
         done = drywet(*words, *short)
     for name, data in kept.items():
         (folder / name).write_bytes(data)

@@ -168,6 +168,7 @@ def test_what_is_heard_while_it_learns(server, pair, tmp_path):
     server.wait(lambda now: ended(now, id))
 
 
+@pytest.mark.proof
 def test_stop_keeps_the_best_and_it_can_go_on(server, pair):
     id = server.post(
         "/api/train", {"name": "n", "cpu": "heavy", "quality": "best", "pair": pair}

@@ -29,6 +29,7 @@ from drywet.cli.arguments import (
 from drywet.cli.clean import clean_command
 from drywet.cli.export import export_command
 from drywet.cli.knobs import KnobCommand, knobs_of
+from drywet.cli.rank import rank_command
 from drywet.cli.signals import ended_in_order
 from drywet.cli.study import study_app
 from drywet.cli.train import train_command
@@ -206,34 +207,7 @@ def evaluate_command(
     show.evaluation(result, json)
 
 
-@app.command("rank")
-def rank_command(
-    dry: DryFile,
-    wet: WetFile,
-    models: Annotated[list[Path], typer.Argument(help="Runs, or models of any format.")],
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="Page to write [default: ranking.html here]."),
-    ] = None,
-    channel: Channel = None,
-    resample: Resample = False,
-    latency: LatencyOption = None,
-    resample_drift: ResampleDrift = False,
-    per_take: PerTake = False,
-    force: Force = False,
-    json: AsJson = False,
-) -> None:
-    """Put models in order of how close they sound to a recording, whoever made them."""
-    from drywet.cli import show
-    from drywet.cli.progress import ScoringBar
-    from drywet.verbs.rank import rank
-
-    with ScoringBar() as bar:
-        found = rank(
-            dry, wet, models, out=out, channel=channel, resample_wet=resample, latency=latency,
-            resample_drift=resample_drift, per_take=per_take, force=force, on_progress=bar.update,
-        )  # fmt: skip
-    show.ranking(found, json)
+app.command("rank")(rank_command)
 
 
 @app.command("report")

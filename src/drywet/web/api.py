@@ -17,8 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from drywet.errors import DrywetError
 from drywet.formats.registry import FORMATS
-from drywet.runs.choices import CPU, QUALITY
-from drywet.runs.folder import SOUNDS, next_free
+from drywet.runs.folder import SOUNDS
 from drywet.runs.machine import now
 from drywet.runs.names import folder_of
 from drywet.storage import append_line
@@ -74,7 +73,6 @@ class Api:
             "devices": [
                 device.model_dump(include={"name", "about", "knobs"}) for device in devices()
             ],
-            "choices": {"cpu": list(CPU), "quality": list(QUALITY)},
             "listening": self._listening(),
         }
 
@@ -124,10 +122,7 @@ class Api:
     async def train(self, request: Request) -> Response:
         """Queue a training."""
         wanted = await _asked(request, Training)
-        run = next_free(self.space.runs, folder_of(wanted.name))
-        taken = {job.asked["run"] for job in self.jobs.all.values()}
-        while str(run) in taken and not run.exists():
-            run = run.with_name(f"{run.name}-2")
+        run = self._free(folder_of(wanted.name))
         asked: dict[str, Any] = {
             "name": wanted.name, "run": str(run), "run_id": self.space.id_of(run),
             "quality": wanted.quality, "cpu": wanted.cpu, "clean": wanted.clean,
@@ -150,7 +145,7 @@ class Api:
         run = self.space.run(request.path_params["id"])
         busy = [
             job for job in self.jobs.all.values()
-            if job.asked["run"] == str(run.path) and job.state in ("waiting", "running")
+            if job.asked["run"] == str(run.path) and job.is_to_come
         ]  # fmt: skip
         if busy:
             raise DrywetError("a run that is being trained", "one that is not", "Wait for it.")
@@ -161,6 +156,14 @@ class Api:
                 "run_id": self.space.id_of(run.path), "resume": wanted.model_dump(),
             }
         )  # fmt: skip
+
+    def _free(self, name: str) -> Path:
+        """A folder for a run, neither there nor promised to a training that waits."""
+        promised = {Path(job.asked["run"]) for job in self.jobs.all.values() if job.is_to_come}
+        path, number = self.space.runs / name, 2
+        while path in promised or path.exists():
+            path, number = self.space.runs / f"{name}-{number}", number + 1
+        return path
 
     def _queued(self, asked: dict[str, Any]) -> Response:
         job = self.jobs.add(asked)

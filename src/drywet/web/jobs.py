@@ -25,6 +25,7 @@ from drywet.web.workspace import Workspace
 
 MOST_WAITING = 8
 _ENDS = {"done", "error", "stopped"}
+_OVER = {"done", "stopped", "failed", "lost"}
 _KEPT = {"findings", "begun", "work", "better", "progress", *_ENDS}
 
 
@@ -55,6 +56,11 @@ class Job:
         if not (self.path / "pid").is_file():
             return "waiting"
         return "running" if self.is_alive() else "lost"
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether it waits, or is under way."""
+        return self.state in ("waiting", "running")
 
     def begin(self) -> None:
         """Start its process, in a session of its own: it goes on whatever the server does."""
@@ -171,8 +177,13 @@ class Jobs:
         if waiting and not running:
             min(waiting, key=lambda job: str(job.asked["created"])).begin()
         for job in self.all.values():
+            if self._states.get(job.id) in _OVER:
+                continue
             news = job.news()
             state = job.state
+            if state == "lost":  # or has it ended in order since?
+                news += job.news()
+                state = job.state
             if news or self._states.get(job.id) != state:
                 self._states[job.id] = state
                 self._tell({"job": job.told()})

@@ -1,0 +1,49 @@
+"""The command ``drywet rank``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drywet.cli.arguments import (
+    AsJson,
+    Channel,
+    DryFile,
+    Force,
+    LatencyOption,
+    PerTake,
+    Resample,
+    ResampleDrift,
+    WetFile,
+)  # fmt: skip
+
+
+def rank_command(
+    dry: DryFile,
+    wet: WetFile,
+    models: Annotated[list[Path], typer.Argument(help="Runs, or models of any format.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Page to write [default: ranking.html here]."),
+    ] = None,
+    channel: Channel = None,
+    resample: Resample = False,
+    latency: LatencyOption = None,
+    resample_drift: ResampleDrift = False,
+    per_take: PerTake = False,
+    force: Force = False,
+    json: AsJson = False,
+) -> None:
+    """Put models in order of how close they sound to a recording, whoever made them."""
+    from drywet.cli import show
+    from drywet.cli.progress import ScoringBar
+    from drywet.verbs.rank import rank
+
+    with ScoringBar() as bar:
+        found = rank(
+            dry, wet, models, out=out, channel=channel, resample_wet=resample, latency=latency,
+            resample_drift=resample_drift, per_take=per_take, force=force, on_progress=bar.update,
+        )  # fmt: skip
+    show.ranking(found, json)
