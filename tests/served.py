@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 SHORTENED = Path(__file__).with_name("shortened")
-LINK = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)")
+LINK = re.compile(r"http://[^/\s]+:(\d+)/\?token=(\S+)")
 
 
 @dataclass
@@ -113,8 +113,8 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(runs: Path, *options: str) -> Iterator[Served]:
-    """A server on a free port; killed at the end."""
+def served(runs: Path, *options: str, goes_on: bool = False) -> Iterator[Served]:
+    """A server on a free port; killed at the end, and its trainings unless they are to go on."""
     process = subprocess.Popen(
         [sys.executable, "-m", "drywet.cli.app", "serve", str(runs), "--no-browser", "--port", "0",
          *options],
@@ -133,6 +133,16 @@ def served(runs: Path, *options: str) -> Iterator[Served]:
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
+        if not goes_on:
+            end_trainings(runs)
+
+
+def end_trainings(runs: Path) -> None:
+    """They outlive the server."""
+    for file in (runs / ".page" / "jobs").glob("*/pid"):
+        words = Path(f"/proc/{file.read_text()}/cmdline")
+        if words.is_file() and file.parent.name.encode() in words.read_bytes():
+            os.kill(int(file.read_text()), signal.SIGKILL)
 
 
 def _answers(server: Served) -> None:

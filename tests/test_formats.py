@@ -237,7 +237,7 @@ def test_the_verbs_convert_and_describe(run_folder, tmp_path):
     played = []
     for model in (run_folder, nam_file, aida_file):
         out = tmp_path / "out.wav"
-        assert drywet("render", model, source, out).code == 0
+        assert drywet("render", model, source, out, "--overwrite").code == 0
         played.append(soundfile.read(out)[0])
     assert np.max(np.abs(played[0] - played[1])) < 1e-5
     assert np.max(np.abs(played[0] - played[2])) < 1e-5

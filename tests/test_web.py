@@ -204,7 +204,7 @@ def test_trainings_wait_for_each_other_and_may_be_taken_back(server, pair):
 @pytest.mark.proof
 def test_a_killed_server_is_started_again_and_the_training_goes_on(capture, tmp_path):
     runs = tmp_path / "runs"
-    with served(runs) as first:
+    with served(runs, goes_on=True) as first:
         first.open()
         ids = [first.put(path, path.name).json["id"] for path in capture]
         asked = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from drywet.errors import DrywetError
 from drywet.runs.folder import RunFolder
 from drywet.web import uploads
 from drywet.web.app import served as files_served
+from drywet.web.serve import hosts_of
 from drywet.web.workspace import Workspace
 from tests.served import Served, served
 from tests.support import playing, save
@@ -287,8 +289,23 @@ def test_the_page_is_small_and_what_is_not_ours_is_as_published():
 
 def test_another_host_is_never_without_a_token(tmp_path):
     """Named, it listens to others too; they still need the address of the terminal."""
-    with served(tmp_path / "runs") as server:
+    with served(tmp_path / "runs", "--host", "0.0.0.0") as server:
         assert server.ask("GET", "/").code == 403
+        assert server.ask("GET", "/", Host=f"evil.example:{server.port}").code == 421
+        assert server.open().code == 303
+        assert server.get("/").code == 200
+
+
+def test_the_names_of_the_server_are_its_own():
+    alone = hosts_of("127.0.0.1", 80)
+    assert alone[0] == "127.0.0.1:80"
+    assert {"localhost:80", "[::1]:80"} <= set(alone)
+    assert hosts_of("192.168.7.7", 80) == ["192.168.7.7:80"]
+    assert hosts_of("studio.local", 80) == ["studio.local:80"]
+    everywhere = hosts_of("0.0.0.0", 80)
+    assert "0.0.0.0:80" not in everywhere
+    assert f"{socket.gethostname()}:80" in everywhere
+    assert "127.0.0.1:80" in everywhere
 
 
 def test_a_port_that_is_taken_is_one_line(server, tmp_path):

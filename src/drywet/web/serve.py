@@ -53,18 +53,15 @@ def serve(
     space = Workspace(Path(runs))
     listener = _listening(host, port)
     port = listener.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
-    hosts = [f"{shown}:{port}"]
-    if _is_loopback(host):
-        hosts += [f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"]
+    hosts = hosts_of(host, port)
 
     def told(token: str) -> None:
-        on_address(f"http://{shown}:{port}/?token={token}")
+        on_address(f"http://{hosts[0]}/?token={token}")
 
     keys = Keys(space.session_file, told)
     told(keys.link)
     if open_browser:
-        webbrowser.open(f"http://{shown}:{port}/?token={keys.link}")
+        webbrowser.open(f"http://{hosts[0]}/?token={keys.link}")
     config = uvicorn.Config(
         application(space, hub, keys, hosts, port),
         log_level="warning",
@@ -94,8 +91,32 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _is_loopback(host: str) -> bool:
+def hosts_of(host: str, port: int) -> list[str]:
+    """The ``Host`` headers that are this server, the one to be shown first.
+
+    Args:
+        host: that it listens on; a wildcard stands for all addresses of this machine.
+        port: likewise.
+    """
+    names = [host]
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost"
+        loopback, everywhere = host == "localhost", False
+    else:
+        loopback, everywhere = address.is_loopback, address.is_unspecified
+    if everywhere:
+        names = [*_addresses_here(), socket.gethostname()]
+    if loopback or everywhere:
+        names += ["localhost", "127.0.0.1", "::1"]
+    return [f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in names]
+
+
+def _addresses_here() -> list[str]:
+    """Of this machine on its networks; nothing is sent to find out (192.0.2.1 is nobody's)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return []
+        return [str(probe.getsockname()[0])]
