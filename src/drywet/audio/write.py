@@ -28,6 +28,8 @@ _FORMATS = {
     ".opus": ("OGG", "OPUS", "OPUS"),
     ".mp3": ("MP3", "MPEG_LAYER_III", "MPEG_LAYER_III"),
 }
+ENDINGS = frozenset(_FORMATS)
+"""Of the sound files that libsndfile knows, to write and to read."""
 
 
 @contextlib.contextmanager

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drywet.cli.show_info import while_busy
-
 if TYPE_CHECKING:
     from drywet.verbs.evaluate import Evaluation
 
@@ -59,7 +57,7 @@ def lines(result: Evaluation) -> list[str]:
         f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz"
         f"{oversampled(result.oversample)}; "
         f"{result.cost.parameters} parameters, {result.cost.ns_per_sample:.0f} ns a sample "
-        f"({result.cost.engine}{while_busy(result.cost.busy)})"
+        f"({result.cost.engine}{result.cost.caution})"
     )
     if result.device_note is not None:
         found.append(f"The device was not asked: {result.device_note}")

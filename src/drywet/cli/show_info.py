@@ -23,7 +23,7 @@ def info(found: Info, json: bool) -> None:
         (
             "",
             f"{cost.real_time_share:.1%} of real time in blocks of 64, by {cost.engine}"
-            + while_busy(cost.busy),
+            + cost.caution,
         ),
         ("rate", f"{found.rate} Hz"),
         ("memory", memory),
@@ -44,11 +44,6 @@ def info(found: Info, json: bool) -> None:
 
 def _text(value: object) -> str:
     return f"{value:.2e}" if isinstance(value, float) and abs(value) < 0.1 else str(value)
-
-
-def while_busy(busy: bool) -> str:
-    """What is added to a cost that was measured beside other work."""
-    return ", measured while the machine was busy" if busy else ""
 
 
 def _operations(count: int | None) -> str:

@@ -85,6 +85,11 @@ class Cost(BaseModel):
     busy: bool = False
     of: str | None = None
 
+    @property
+    def caution(self) -> str:
+        """What is said behind the figures, where other work took time from the core."""
+        return ", measured while the machine was busy" if self.busy else ""
+
 
 class Oversampled(BaseModel):
     """What oversampling does to the sine that aliases most.

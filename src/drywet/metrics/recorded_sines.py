@@ -11,6 +11,7 @@ aliases and noise, as in `drywet.metrics.aliasing`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -74,12 +75,8 @@ def find(dry: Signal, rate: int) -> list[RecordedSine]:
         dry: shape ``(samples,)``.
         rate: in Hz.
     """
-    found = []
-    for start, stop, hz in _candidates(dry, rate):
-        sine = _fitted(dry, start, stop, hz, rate)
-        if sine is not None:
-            found.append(sine)
-    return found[:_MOST]
+    fits = (_fitted(dry, *candidate, rate) for candidate in _candidates(dry, rate))
+    return list(islice((sine for sine in fits if sine is not None), _MOST))
 
 
 def evaluate(

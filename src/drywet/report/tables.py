@@ -82,7 +82,6 @@ def scores(found: Evaluation) -> tuple[list[str], list[list[str]]]:
 def notes(found: Evaluation) -> str:
     """What stands under the table: probes, noise, cost."""
     cost = found.cost
-    busy = ", measured while the machine was busy" if cost.busy else ""
     said = [f"Aliasing on sines of levels it was trained on: mean {found.aliasing_db:.0f} dB"]
     if found.device_aliasing_db is not None:
         said[0] += f" (the device: {found.device_aliasing_db:.0f} dB)"
@@ -117,8 +116,9 @@ def notes(found: Evaluation) -> str:
         said.append(f"ESR at the files' rate: {found.esr_at_recording_rate:.2e}")
     said.append(
         f"Cost: {cost.parameters} parameters, {cost.multiply_adds} multiply-adds and "
-        f"{cost.ns_per_sample:.0f} ns a sample ({cost.engine}, one core, blocks of 64{busy}); "
-        f"99 % of blocks take under {cost.block_p99_us:.0f} µs, {64e6 / found.rate:.0f} are allowed"
+        f"{cost.ns_per_sample:.0f} ns a sample ({cost.engine}, one core, blocks of 64"
+        f"{cost.caution}); 99 % of blocks take under {cost.block_p99_us:.0f} µs, "
+        f"{64e6 / found.rate:.0f} are allowed"
     )
     if found.trained_peak_dbfs is not None:
         said.append(f"Trained on dry peaks of up to {found.trained_peak_dbfs:.0f} dBFS")

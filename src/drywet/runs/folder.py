@@ -21,7 +21,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -278,11 +278,11 @@ def _is_run(path: Path) -> bool:
     return True
 
 
-def next_free(parent: Path, stem: str) -> Path:
-    """``parent/stem``, or with the first free number behind it."""
+def next_free(parent: Path, stem: str, promised: Container[Path] = ()) -> Path:
+    """``parent/stem``, or with the first free number behind it; none that is ``promised``."""
     path = parent / stem
     number = 2
-    while path.exists():
+    while path.exists() or path in promised:
         path = parent / f"{stem}-{number}"
         number += 1
     return path

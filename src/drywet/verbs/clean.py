@@ -107,8 +107,9 @@ def clean(
         model, dry, wet, Settings(capture=capture or CaptureConfig()), None
     )
     config, data, report = prepared(dry, wet, settings, None, control)
-    _require_its_own(started, data, model, settings.capture.force)
-    config = _cleaning(config, data, model, started)
+    esr = _esr(started, data)
+    _require_its_own(esr, model, settings.capture.force)
+    config = _cleaning(config, data, model, started, esr)
     RunFolder(path).uncleaned.discard()
     folder = RunFolder.create(path, config, overwrite, started)
     return scored_run(folder, data, control, report, resume=False)
@@ -143,7 +144,7 @@ def clean_run(
     require_net(before.settings.model, str(run.path))
     trained = load_model(run.model_file)
     data = prepare_again(before) if data is None else data
-    config = _cleaning(before, data, run.path, trained)
+    config = _cleaning(before, data, run.path, trained, _esr(trained, data))
     uncleaned = RunFolder(path).uncleaned
     if uncleaned.path.resolve() != run.path.resolve():
         uncleaned.discard()
@@ -151,9 +152,8 @@ def clean_run(
     return scored_run(folder, data, control, None, resume=False)
 
 
-def _require_its_own(trained: TrainedModel, data: TrainingData, model: Path, force: bool) -> None:
+def _require_its_own(esr: float, model: Path, force: bool) -> None:
     """Refuse a recording of something else: cleaning would turn the model into that."""
-    esr = _esr(trained, data)
     if esr >= FAR_OFF and not force:
         raise DrywetError(
             f"{model} is far from this recording (ESR {esr:.2g})",
@@ -172,7 +172,7 @@ def _esr(trained: TrainedModel, data: TrainingData) -> float:
 
 
 def _cleaning(
-    before: RunConfig, data: TrainingData, model: Path, trained: TrainedModel
+    before: RunConfig, data: TrainingData, model: Path, trained: TrainedModel, esr: float
 ) -> RunConfig:
     """The configuration of a run that cleans: one short cycle over windows like those before."""
     given = before.settings.training
@@ -186,7 +186,6 @@ def _cleaning(
         epochs=samples / total(spans) * (1 - 1e-9), seed=given.seed, compute=given.compute,
         threads=given.threads,
     )  # fmt: skip
-    esr = _esr(trained, data)
     ratio = 10 ** (aliasing_db(trained, before.trained_peak_dbfs) / 10)
     loss = before.settings.loss.model_copy(
         update={"aliasing": max(_WEIGHT, round(_SHARE * esr / ratio, 3))}

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from drywet.errors import DrywetError
 from drywet.formats.registry import FORMATS
-from drywet.runs.folder import SOUNDS
+from drywet.runs.folder import SOUNDS, RunFolder, next_free
 from drywet.runs.machine import now
 from drywet.runs.names import folder_of
 from drywet.storage import append_line
@@ -26,7 +26,6 @@ from drywet.web import listing, uploads
 from drywet.web.children import RefusedError, look, verb
 from drywet.web.events import Hub
 from drywet.web.jobs import Jobs
-from drywet.web.listing import listed
 from drywet.web.requests import Listening, Pair, Resuming, Training
 from drywet.web.workspace import Workspace
 
@@ -38,7 +37,6 @@ _REPORT_POLICY = (
     "script-src 'unsafe-inline'; img-src data:; media-src data:; frame-ancestors 'none'"
 )
 R = TypeVar("R", bound=BaseModel)
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def told(handler: Callable[[Api, Request], Awaitable[Response]]) -> Any:
@@ -68,7 +66,7 @@ class Api:
     def state(self) -> dict[str, Any]:
         """All that a tab needs to begin."""
         return {
-            "runs": listed(self.space),
+            "runs": listing.listed(self.space),
             "jobs": [job.told() for job in self.jobs.all.values()],
             "devices": [
                 device.model_dump(include={"name", "about", "knobs"}) for device in devices()
@@ -160,10 +158,7 @@ class Api:
     def _free(self, name: str) -> Path:
         """A folder for a run, neither there nor promised to a training that waits."""
         promised = {Path(job.asked["run"]) for job in self.jobs.all.values() if job.is_to_come}
-        path, number = self.space.runs / name, 2
-        while path in promised or path.exists():
-            path, number = self.space.runs / f"{name}-{number}", number + 1
-        return path
+        return next_free(self.space.runs, name, promised)
 
     def _queued(self, asked: dict[str, Any]) -> Response:
         job = self.jobs.add(asked)
@@ -184,11 +179,10 @@ class Api:
         if sound in ("dry", "wet"):
             return _sound(job.path / f"{sound}.wav")
         made = job.path / "model.wav"
-        run = Path(job.asked["run"])
-        model = next(
-            (p for p in (run, run / "uncleaned") if (p / "model.safetensors").is_file()), run
-        )
-        await verb("render", model, job.path / "dry.wav", made, "--resample", "--overwrite")
+        run = RunFolder(Path(job.asked["run"]))
+        folders = (run, run.uncleaned)
+        model = next((one for one in folders if one.model_file.is_file()), run)
+        await verb("render", model.path, job.path / "dry.wav", made, "--resample", "--overwrite")
         return _sound(made)
 
     @told
@@ -242,7 +236,7 @@ class Api:
         """Write a run's report."""
         run = self.space.run(request.path_params["id"])
         await verb("report", run.path)
-        self.hub.tell({"runs": listed(self.space)})
+        self.hub.tell({"runs": listing.listed(self.space)})
         return JSONResponse({})
 
     @told

@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 
+from drywet.audio.write import ENDINGS
 from drywet.errors import DrywetError
 from drywet.storage import write_json
 from drywet.web.workspace import Workspace
@@ -19,7 +20,6 @@ MOST_BYTES = 400_000_000
 """Of one file: an hour of mono at 24 bits and 48 kHz is 520 MB, ten minutes are 86."""
 MOST_FILES = 200
 _ROOM = 500_000_000  # bytes that must stay free on the disk
-SOUNDS = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff", ".w64", ".rf64", ".caf", ".au"}
 
 
 def shown(name: str) -> str:
@@ -46,9 +46,9 @@ async def receive(
         DrywetError: an ending of no sound file, too many bytes or files, or no room left.
     """
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in SOUNDS:
+    if suffix not in ENDINGS:
         raise DrywetError(
-            f"{name} is no sound file", ", ".join(sorted(SOUNDS)), "Export it as WAV or FLAC."
+            f"{name} is no sound file", ", ".join(sorted(ENDINGS)), "Export it as WAV or FLAC."
         )
     if sum(1 for _ in space.files.iterdir()) >= 2 * MOST_FILES:
         raise DrywetError(
