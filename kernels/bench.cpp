@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "dispatch.hpp"
-#include "driver.hpp"
 #include "oversampler.hpp"
+#include "stream_run.hpp"
 #include "wavenet_run.hpp"
 
 using namespace drywet;

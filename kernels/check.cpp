@@ -20,6 +20,7 @@
 #include "oversampler.hpp"
 #include "sequences.hpp"
 #include "soap_optimizer.hpp"
+#include "stream_run.hpp"
 #include "wavenet_run.hpp"
 
 static std::atomic<long> allocations{0};

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "driver.hpp"
+#include "subnormals.hpp"
 
 namespace drywet {
 

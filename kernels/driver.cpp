@@ -1,33 +1,12 @@
 #include "driver.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
-#include "oversampler.hpp"
+#include "subnormals.hpp"
 #include "workers.hpp"
 
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
-
 namespace drywet {
-
-#if defined(__x86_64__)
-FlushSubnormals::FlushSubnormals() : before_(_mm_getcsr()) {
-    _mm_setcsr(unsigned(before_) | 0x8040);  // flush to zero, subnormals are zero
-}
-FlushSubnormals::~FlushSubnormals() { _mm_setcsr(unsigned(before_)); }
-#elif defined(__aarch64__)
-FlushSubnormals::FlushSubnormals() {
-    asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" : : "r"(before_ | (1ul << 24)));
-}
-FlushSubnormals::~FlushSubnormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
-#else
-FlushSubnormals::FlushSubnormals() : before_(0) {}
-FlushSubnormals::~FlushSubnormals() {}
-#endif
 
 namespace {
 
@@ -132,16 +111,6 @@ void backward(const BatchKernel<T>& kernel, const Net<T>& net, int batch, int st
     }
 }
 
-namespace {
-
-int copies_within(int copies) {
-    if (copies < 1 || copies > kMostBranches)
-        throw std::invalid_argument("1 to 16 copies of a net expected");
-    return copies;
-}
-
-}  // namespace
-
 #define DRYWET_INSTANTIATE(T)                                                                    \
     template std::size_t tape_bytes(const BatchKernel<T>&, const Net<T>&, int, int);             \
     template void forward(const BatchKernel<T>&, const Net<T>&, int, int, const T*,              \
@@ -151,52 +120,5 @@ int copies_within(int copies) {
 DRYWET_INSTANTIATE(float)
 DRYWET_INSTANTIATE(double)
 #undef DRYWET_INSTANTIATE
-
-Stream::Stream(const Target& target, const Net<float>& net, int copies)
-    : kernel_(target.stream(net.cell, net.hidden)),
-      job_{},
-      state_bytes_(kernel_.state_size(net) * copies_within(copies) * sizeof(float)),
-      head_bias_(net.head_bias[0]),
-      buffer_(kernel_.weights_size(net) * sizeof(float) + 2 * state_bytes_) {
-    float* const weights = static_cast<float*>(buffer_.data());
-    kernel_.pack(net, weights);
-    job_.net = net;
-    for (auto& layer : job_.net.layer) layer = {};
-    job_.net.head_weight = nullptr;
-    job_.net.head_bias = &head_bias_;  // the only parameter that isn't packed
-    job_.weights = weights;
-    job_.state = weights + kernel_.weights_size(net);
-    job_.copies = copies;
-    marked_ = job_.state + state_bytes_ / sizeof(float);
-    std::memset(job_.state, 0, 2 * state_bytes_);
-}
-
-void Stream::process(const float* x, float* y, int samples) noexcept {
-    const FlushSubnormals flush;
-    StreamJob job = job_;
-    job.x = x;
-    job.y = y;
-    job.samples = samples;
-    kernel_.process(job);
-    job_.phase += unsigned(samples);
-}
-
-void Stream::settle(long samples) noexcept {
-    constexpr int kBlock = 64;
-    const float silence[kMostBranches * kBlock * kMaxInputs] = {};
-    float discarded[kMostBranches * kBlock];
-    for (; samples > 0; samples -= kBlock)
-        process(silence, discarded, int(std::min<long>(samples, kBlock)));
-}
-
-void Stream::mark() noexcept {
-    std::memcpy(marked_, job_.state, state_bytes_);
-    marked_phase_ = job_.phase;
-}
-
-void Stream::reset() noexcept {
-    std::memcpy(job_.state, marked_, state_bytes_);
-    job_.phase = marked_phase_;
-}
 
 }  // namespace drywet

@@ -1,8 +1,8 @@
 // The Python module's streams of recurrent nets, and the filters for oversampling them.
 
-#include "driver.hpp"
 #include "module.hpp"
 #include "oversampler.hpp"
+#include "stream_run.hpp"
 
 namespace drywet {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 
-#include "driver.hpp"
+#include "refuse.hpp"
+#include "subnormals.hpp"
 
 namespace drywet {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t kScratchStride = kChunk + kPolyphaseRoom;
 
 int within(int number, int most) {
     if (number < 1 || number > most)
-        throw std::invalid_argument("1 to 16 branches of 1 to 4096 taps expected");
+        refuse("1 to 16 branches of 1 to 4096 taps expected");
     return number;
 }
 

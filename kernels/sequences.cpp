@@ -4,7 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "driver.hpp"
+#include "memory.hpp"
+#include "subnormals.hpp"
 #include "workers.hpp"
 
 namespace drywet {

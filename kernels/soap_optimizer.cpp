@@ -4,7 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "driver.hpp"
+#include "memory.hpp"
+#include "subnormals.hpp"
 #include "workers.hpp"
 
 namespace drywet {

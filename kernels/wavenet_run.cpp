@@ -1,15 +1,15 @@
 #include "wavenet_run.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
-#include "driver.hpp"
+#include "refuse.hpp"
+#include "subnormals.hpp"
 
 namespace drywet {
 namespace {
 
 void require(bool good, const char* what) {
-    if (!good) throw std::invalid_argument(what);
+    if (!good) refuse(what);
 }
 
 void check(const std::vector<WaveNetArraySettings>& arrays) {
