@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test proof check lint types sanitize bench clean
+.PHONY: setup demo test proof check lint types sanitize wasm bench clean
 
 # Everything below needs this; it runs again when the dependencies or the kernels change.
 .venv/.ready: pyproject.toml constraints.txt $(wildcard kernels/*)
@@ -35,6 +35,10 @@ sanitize:
 	cmake -S kernels -B build/sanitize -DDRYWET_SANITIZE=ON
 	cmake --build build/sanitize --target check --parallel
 	build/sanitize/check
+
+# The kernels of the page of 'drywet serve'; the repository has them built.
+wasm:
+	kernels/wasm.sh
 
 bench: setup
 	$(BIN)/python -m benchmarks.training_step

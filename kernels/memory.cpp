@@ -1,6 +1,25 @@
 #include "memory.hpp"
 
 #include <cstdlib>
+
+#if defined(__wasm__)
+
+#include "refuse.hpp"
+
+namespace drywet {
+
+// A player's memory is taken once and never big: nothing is kept for reuse.
+Buffer::Buffer(std::size_t bytes) : bytes_(rounded(bytes ? bytes : 1)) {
+    data_ = std::aligned_alloc(64, bytes_);
+    if (!data_) refuse("the model needs more memory than there is");
+}
+
+Buffer::~Buffer() { std::free(data_); }
+
+}  // namespace drywet
+
+#else
+
 #include <mutex>
 #include <new>
 #include <vector>
@@ -63,3 +82,5 @@ Buffer::~Buffer() {
 }
 
 }  // namespace drywet
+
+#endif

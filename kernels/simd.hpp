@@ -17,6 +17,11 @@
 
 #define DRYWET_INLINE inline __attribute__((always_inline))
 #define DRYWET_LAMBDA __attribute__((always_inline))
+#if defined(__clang__)
+#define DRYWET_ONCE __attribute__((minsize))  // done once: small code is better than fast
+#else
+#define DRYWET_ONCE __attribute__((cold))
+#endif
 
 namespace drywet {
 namespace DRYWET_TARGET {

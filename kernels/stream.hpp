@@ -36,7 +36,7 @@ struct StreamLayer {
     }
 
     // Tile by tile: biases, then columns, each G x tile vectors; units that don't exist get zeros.
-    static void pack(const Net<float>::Layer& from, int inputs, int hidden, float* to) {
+    DRYWET_ONCE static void pack(const Net<float>::Layer& from, int inputs, int hidden, float* to) {
         constexpr int units = N * W;
         for (int first = 0; first < hidden; first += units) {
             for (int i = 0; i < S * units; ++i) to[i] = 0;
@@ -138,7 +138,7 @@ struct StreamNet {
     // h twice, for the old and the new one, and c, of each layer.
     static size_t state_size(const Net<float>& net) { return 3 * net.layers * padded(net.hidden); }
 
-    static void pack(const Net<float>& net, float* to) {
+    DRYWET_ONCE static void pack(const Net<float>& net, float* to) {
         for (size_t i = 0; i < padded(net.hidden); ++i)
             to[i] = i < size_t(net.hidden) ? net.head_weight[i] : 0;
         to += padded(net.hidden);

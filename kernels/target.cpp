@@ -1,13 +1,16 @@
-// Compiled once per target, with that target's flags and its name in DRYWET_TARGET.
+// Compiled once per target, with that target's flags and its name in DRYWET_TARGET; with
+// DRYWET_PLAYS_ONLY without what trains.
 
 #include "target.hpp"
 
-#include "batch.hpp"
 #include "circuit.hpp"
 #include "polyphase.hpp"
-#include "soap.hpp"
 #include "stream.hpp"
 #include "wavenet.hpp"
+#if !defined(DRYWET_PLAYS_ONLY)
+#include "batch.hpp"
+#include "soap.hpp"
+#endif
 
 namespace drywet {
 namespace DRYWET_TARGET {
@@ -79,14 +82,22 @@ static bool runs_here() {
 extern const Target DRYWET_TABLE = {
     DRYWET_TEXT(DRYWET_TARGET),
     DRYWET_TARGET::runs_here,
+#if defined(DRYWET_PLAYS_ONLY)
+    {},
+#else
     {DRYWET_TARGET::batch_kernel<float, Cell::kLstm>(),
      DRYWET_TARGET::batch_kernel<float, Cell::kGru>(),
      DRYWET_TARGET::batch_kernel<float, Cell::kRnn>()},
+#endif
     DRYWET_TARGET::stream,
     {DRYWET_TARGET::Circuit::process, DRYWET_TARGET::Circuit::settle},
     {DRYWET_TARGET::best_tile, DRYWET_TARGET::run_of, DRYWET_TARGET::WaveNetPlayer::process,
      DRYWET_TARGET::WaveNetPlayer::settle},
+#if defined(DRYWET_PLAYS_ONLY)
+    {},
+#else
     {DRYWET_TARGET::Soap::work_bytes, DRYWET_TARGET::Soap::update},
+#endif
     {DRYWET_TARGET::Polyphase::split, DRYWET_TARGET::Polyphase::join},
     DRYWET_TARGET::spin,
 };

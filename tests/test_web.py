@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from drywet.web.jobs import Job
 from tests.served import Served, served
 from tests.support import RATE, overdrive, playing, save
 from tests.support import drywet as cli
+from tests.test_web_kernels import in_browser
 
 
 @pytest.fixture
@@ -154,14 +156,16 @@ def test_what_is_heard_while_it_learns(server, pair, tmp_path):
         "/api/train", {"name": "n", "cpu": "normal", "quality": "best", "pair": pair}
     ).json["id"]
     server.wait(lambda now: "better" in server.job(id)["latest"])
-    lengths = set()
-    for name in ("dry", "wet", "model"):
+    sounds = {}
+    for name in ("dry", "wet"):
         answer = server.get(f"/api/jobs/{id}/listen/{name}")
         assert answer.code == 200, answer.body
         (tmp_path / f"{name}.wav").write_bytes(answer.body)
-        lengths.add(soundfile.info(tmp_path / f"{name}.wav").frames)
-    assert len(lengths) == 1
-    wet, model = (read(tmp_path / f"{name}.wav")[0].astype(float) for name in ("wet", "model"))
+        sounds[name], _ = read(tmp_path / f"{name}.wav")
+    assert server.get(f"/api/jobs/{id}/listen/model").code == 400
+    (model,) = in_browser({"model": server.get(f"/api/jobs/{id}/player").json, "x": sounds["dry"]})
+    wet = sounds["wet"].astype(float)
+    assert len(model) == len(wet)
     # In time with the device but for the sample that the model lags: it is one model, half learned.
     assert np.sum((wet[:-1] - model[1:]) ** 2) < 0.8 * np.sum(wet**2)
     server.post(f"/api/jobs/{id}/stop")
@@ -335,3 +339,56 @@ def test_ctrl_c_ends_the_server_in_order(tmp_path):
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(10) in (0, 130, -signal.SIGINT)
         assert "Traceback" not in server.process.stdout.read()
+
+
+def put_model(server, file: Path | bytes, name: str):
+    data = file if isinstance(file, bytes) else file.read_bytes()
+    return server.ask(
+        "PUT", "/api/models", data, Cookie=server.cookie, Origin=server.origin, X_Drywet="1",
+        X_Name=name,
+    )  # fmt: skip
+
+
+def test_a_dropped_model_is_read_and_forgotten(server, run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "runs" / "small")
+    run = server.state()["runs"][0]
+    assert run["live"]
+    known = sorted(tmp_path.rglob("*"))
+    file = tmp_path / "runs" / "small" / "model.safetensors"
+    told = put_model(server, file, "my amp.safetensors").json
+    assert told["name"] == "my amp"
+    own = server.get(f"/api/runs/{run['id']}/player").json
+    assert (own["weights"], own["rate"]) == (told["weights"], told["rate"])
+    assert sorted(tmp_path.rglob("*")) == known
+
+
+def test_models_that_are_none(server):
+    wrong = {
+        "song.wav": (b"la la", "song.wav is no model"),
+        "amp.nam": (b"la la", "amp.nam"),
+        "../../amp.nam": (b'{"architecture": 1}', "amp.nam"),
+        "big.nam": (b"[" * 33_000_000, "over 32 MB"),
+        "deep.json": (b"[" * 100_000, "deep.json"),
+    }
+    for name, (data, said) in wrong.items():
+        answer = put_model(server, data, quote(name))
+        assert answer.code == 400
+        assert said in answer.json["error"]
+        assert "/tmp" not in answer.json["error"]
+        assert "\n" not in answer.json["error"]
+
+
+def test_circuits_and_filters_by_name_and_number_alone(server):
+    sd1 = {"name": "sd1", "rate": 48_000, "factor": 2, "knobs": {"drive": 0.7}}
+    assert server.post("/api/circuit", sd1).json["knobs"][0]["name"] == "drive"
+    turned = server.post("/api/circuit", sd1 | {"knobs": {"drive": 0.2}}).json
+    assert turned["numbers"] != server.post("/api/circuit", sd1).json["numbers"]
+    for wrong in (
+        {"name": "../sd1"}, {"name": "fender"}, {"knobs": {"gain": 0.5}}, {"knobs": {"drive": 2}},
+        {"factor": 3}, {"rate": 1}, {"path": "/etc/passwd"},
+    ):  # fmt: skip
+        answer = server.post("/api/circuit", sd1 | wrong)
+        assert answer.code == 400
+        assert answer.json["error"]
+    assert len(server.post("/api/oversampler", {"rate": 44_100, "factor": 4}).json["split"]) > 100
+    assert server.post("/api/oversampler", {"rate": 44_100, "factor": 1}).code == 400

@@ -12,23 +12,38 @@ import numpy as np
 import pytest
 
 import drywet
-from drywet.inference.stream import predict
+from drywet.audio.read import read
+from drywet.inference.stream import Stream, predict
+from drywet.models.wavenet.config import WaveNetConfig
+from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from tests.served import served
-from tests.support import playing, shared, tool
+from tests.support import mild_model, playing, save, shared, tool
 from tests.test_nam_core import core as core
 
 AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
-VIEWS = ("Capture", "Models", "Compare")
+VIEWS = ("Capture", "Models", "Compare", "Play")
 
 
 @pytest.fixture(scope="module")
-def browser():
+def guitar(tmp_path_factory) -> Path:
+    """What the browser's input gives, round and round."""
+    return save(
+        tmp_path_factory.mktemp("input") / "guitar.wav", playing(8, 48_000), 48_000, "PCM_16"
+    )
+
+
+@pytest.fixture(scope="module")
+def browser(guitar):
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as running:
         opened = running.chromium.launch(
             executable_path=tool("chromium"),
-            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-        )
+            args=[
+                "--no-sandbox", "--autoplay-policy=no-user-gesture-required",
+                "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={guitar}",
+            ],
+        )  # fmt: skip
         yield opened
         opened.close()
 
@@ -230,6 +245,59 @@ def test_a_keyboard_does_everything(page_of, run_folder, tmp_path):
         page.wait_for_selector("button:has-text('Play')")
 
 
+def recorded(page, place: Path, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """What went into the model and what came out of it."""
+    page.click("button:has-text('Record')")
+    page.wait_for_timeout(1000 * seconds)
+    page.click("button:has-text('Stop recording')")
+    sounds = []
+    for name in ("what went in", "what came out"):
+        with page.expect_download() as waiting:
+            page.click(f"button:has-text('{name}')")
+        waiting.value.save_as(place / "recorded.wav")
+        sounds.append(read(place / "recorded.wav")[0])
+    return sounds[0], sounds[1]
+
+
+def same_after(x: np.ndarray, first: int, played: np.ndarray) -> None:
+    """Once the past that was not recorded is forgotten."""
+    assert len(x) == len(played) > first + 20_000
+    assert np.std(played[first:]) > 1e-3
+    assert np.max(np.abs(x[first:] - played[first:])) < 1e-6
+
+
+def test_a_guitar_through_a_dropped_model(page_of, tmp_path):
+    """The browser's input, live, is played as drywet plays it: also oversampled, also turned."""
+    config = WaveNetConfig(preset="nano")
+    net = mild_model(config, 1.0, 0.5)
+    net.head_scale.fill_(1.0)
+    model = TrainedModel.of(net, ModelCard(model=config, rate=48_000, output_latency=0))
+    save_model(tmp_path / "amp.safetensors", model)
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        view(page, "Play")
+        page.set_input_files("input[accept*='.nam']", tmp_path / "amp.safetensors")
+        page.wait_for_selector("text=WaveNet nano")
+        page.evaluate(LISTEN)
+        page.click("button:has-text('My guitar')")
+        page.click("button.main:has-text('Play')")
+        page.wait_for_selector("text=of a core")
+        assert heard(page) < 1e-6, "it starts muted"
+        page.click("button:has-text('Unmute')")
+        until_heard(page)
+        x, y = recorded(page, tmp_path, 1.5)
+        same_after(y, 8_000, Stream(model).process(x))
+        page.select_option("label:has-text('Oversampling') select", "4")
+        page.wait_for_timeout(1500)
+        x, y = recorded(page, tmp_path, 1.5)
+        same_after(y, 8_000, Stream(model, 4, "minimum").process(x))
+        page.select_option("label:has-text('What to play through') select", "circuit:triode")
+        page.wait_for_selector("input[aria-label=volume]")
+        page.wait_for_timeout(1000)
+        until_heard(page)
+        page.click("button.main:has-text('Stop')")
+
+
 @pytest.mark.proof
 def test_a_ts9_from_two_files_to_neural_amp_modeler(page_of, core, tmp_path):
     """The downloaded .nam, played by NAM Core itself, is what drywet plays."""
@@ -240,7 +308,9 @@ def test_a_ts9_from_two_files_to_neural_amp_modeler(page_of, core, tmp_path):
         page.wait_for_selector("button:has-text('Listen now')", timeout=120_000)
         page.evaluate(LISTEN)
         page.click("button:has-text('Listen now')")
-        page.click("section button.main:has-text('Play')")
+        page.wait_for_selector("text=Model 1 of this training")
+        until_heard(page)
+        page.click("button:has-text('Device')")
         until_heard(page)
         view(page, "Models")
         page.wait_for_selector("section[aria-label=TS9] >> text=below the signal", timeout=240_000)

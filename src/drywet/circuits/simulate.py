@@ -22,8 +22,9 @@ from drywet.kernels.circuit import (
 
 OVERSAMPLING = 8
 MOST_OVERSAMPLING = 64
+TOLERANCE_V = 2e-4
+"""Of a port's voltage."""
 
-_TOLERANCE_V = 2e-4  # at a port
 _HALF_LENGTH = 20  # of the filter that undoes the kernel's smoothing
 _DELAY = 2 + _HALF_LENGTH  # samples at the high rate
 _AT_ONCE = 4096  # samples, to stay in the cache
@@ -77,9 +78,9 @@ class Simulation:
             equations.capacitors,
             [(part.kind, list(part.numbers)) for part in equations.parts],
             list(equations.blocks),
-            _TOLERANCE_V,
+            TOLERANCE_V,
         )
-        self._circuit.set_steps(self._steps(equations))
+        self._circuit.set_steps(steps_at(equations, self._fast))
         if not self._circuit.settle(equations.step(None), 0.0):
             raise DrywetError(
                 f"{netlist.name}: no operating point was found", "a circuit that has one at rest",
@@ -87,15 +88,11 @@ class Simulation:
             )  # fmt: skip
         self._up = StreamResampler(rate, self._fast) if oversampling > 1 else None
         self._down = StreamResampler(self._fast, rate) if oversampling > 1 else None
-        self._filter = _unsmoothing()
+        self._filter = unsmoothing()
         self._rest = self._circuit.output  # taken off while resampling, which starts from 0
         self._carry = np.full(len(self._filter) - 1, self._rest)
         self._dropped = 0
         self._last = 0.0
-
-    def _steps(self, equations: Equations) -> list[Step]:
-        """The matrices of a sample and of its parts."""
-        return [equations.step(1 / (self._fast * length)) for length in step_lengths()]
 
     def turn(self, knobs: Mapping[str, float]) -> None:
         """Turn knobs; what charges the capacitors hold stays."""
@@ -104,7 +101,7 @@ class Simulation:
             self._knobs = turned
             self.equations = equations_of(self._netlist, turned, like=self.equations)
             self._circuit.turn([list(part.numbers) for part in self.equations.parts])
-            self._circuit.set_steps(self._steps(self.equations))
+            self._circuit.set_steps(steps_at(self.equations, self._fast))
 
     def process(
         self,
@@ -174,9 +171,14 @@ class Simulation:
         return self._circuit.rescued
 
 
+def steps_at(equations: Equations, rate: int) -> list[Step]:
+    """The matrices of a sample at a rate in Hz, and of the parts that it may be divided into."""
+    return [equations.step(1 / (rate * length)) for length in step_lengths()]
+
+
 @functools.cache
-def _unsmoothing() -> Matrix:
-    """Undoes the B-spline of degree 5 under which the kernel gives its samples."""
+def unsmoothing() -> Matrix:
+    """Taps that undo the B-spline of degree 5 under which the kernel gives its samples."""
     angle = 2 * np.pi * np.fft.rfftfreq(256)
     response = (66 + 52 * np.cos(angle) + 2 * np.cos(2 * angle)) / 120
     taps = np.fft.irfft(1 / response)

@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from drywet.errors import DrywetError
 from drywet.formats.registry import FORMATS
-from drywet.runs.folder import SOUNDS, RunFolder, next_free
+from drywet.runs.folder import SOUNDS, next_free
 from drywet.runs.machine import now
 from drywet.runs.names import folder_of
 from drywet.storage import append_line
 from drywet.verbs.devices import devices
 from drywet.web import listing, uploads
+from drywet.web.answers import body_of, download, sound_file, told, while_wanted
 from drywet.web.children import RefusedError, look, verb
 from drywet.web.events import Hub
 from drywet.web.jobs import Jobs
 from drywet.web.requests import Listening, Pair, Resuming, Training
 from drywet.web.workspace import Workspace
 
-_MOST_JSON = 65_536
 _SIGNAL_SECONDS = 90
-_LOOK_SECONDS = 0.3
 _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; img-src data:; media-src data:; frame-ancestors 'none'"
 )
-R = TypeVar("R", bound=BaseModel)
-
-
-def told(handler: Callable[[Api, Request], Awaitable[Response]]) -> Any:
-    """Failures as a sentence for the page."""
-
-    async def answer(self: Api, request: Request) -> Response:
-        try:
-            return await handler(self, request)
-        except (DrywetError, RefusedError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-
-    return answer
 
 
 class Api:
@@ -96,13 +79,13 @@ class Api:
     @told
     async def check(self, request: Request) -> Response:
         """The findings on a pair, and its outline."""
-        pair = await _asked(request, Pair)
+        pair = await body_of(request, Pair)
         dry, wet = self.space.file(pair.dry), self.space.file(pair.wet)
         words: list[object] = ["check", dry, wet]
         words += ["--resample"] if pair.resample else []
         words += [f"--latency={pair.latency}"] if pair.latency is not None else []
         words += [f"--channel={pair.channel}"] if pair.channel is not None else []
-        report = await _while_wanted(request, self._named(words, [dry, wet]))
+        report = await while_wanted(request, self._named(words, [dry, wet]))
         overlay = await look(dry, wet, report["latency_samples"])
         return JSONResponse({"report": report, "overlay": overlay})
 
@@ -119,7 +102,7 @@ class Api:
     @told
     async def train(self, request: Request) -> Response:
         """Queue a training."""
-        wanted = await _asked(request, Training)
+        wanted = await body_of(request, Training)
         run = self._free(folder_of(wanted.name))
         asked: dict[str, Any] = {
             "name": wanted.name, "run": str(run), "run_id": self.space.id_of(run),
@@ -139,7 +122,7 @@ class Api:
     @told
     async def resume(self, request: Request) -> Response:
         """Queue the rest of a run, or more of it."""
-        wanted = await _asked(request, Resuming)
+        wanted = await body_of(request, Resuming)
         run = self.space.run(request.path_params["id"])
         busy = [
             job for job in self.jobs.all.values()
@@ -173,17 +156,12 @@ class Api:
 
     @told
     async def listen(self, request: Request) -> Response:
-        """What is to be heard while a model learns: dry, wet, or the best model so far."""
+        """The test audio of a training, dry or wet, beside which its model is heard."""
         job = self.jobs.find(request.path_params["id"])
-        sound = request.path_params["sound"]
-        if sound in ("dry", "wet"):
-            return _sound(job.path / f"{sound}.wav")
-        made = job.path / "model.wav"
-        run = RunFolder(Path(job.asked["run"]))
-        folders = (run, run.uncleaned)
-        model = next((one for one in folders if one.model_file.is_file()), run)
-        await verb("render", model.path, job.path / "dry.wav", made, "--resample", "--overwrite")
-        return _sound(made)
+        name = request.path_params["sound"]
+        if name not in ("dry", "wet"):
+            raise DrywetError(f"no sound called {name}", "dry or wet", "Reload the page.")
+        return sound_file(job.path / f"{name}.wav")
 
     @told
     async def sound(self, request: Request) -> Response:
@@ -192,7 +170,7 @@ class Api:
         name = request.path_params["sound"]
         if name not in SOUNDS:
             raise DrywetError(f"no sound called {name}", ", ".join(SOUNDS), "Reload the page.")
-        return _sound(run.audio / f"{name}.wav")
+        return sound_file(run.audio / f"{name}.wav")
 
     @told
     async def play(self, request: Request) -> Response:
@@ -203,13 +181,13 @@ class Api:
             made = Path(place) / "played.wav"
             await self._named(["render", run.path, file, made, "--resample"], [file])
             name = Path(uploads.name_of(file)).stem
-            return _download(made.read_bytes(), f"{name} through {run.path.name}.wav")
+            return download(made.read_bytes(), f"{name} through {run.path.name}.wav")
 
     @told
     async def file(self, request: Request) -> Response:
         """A dropped file, as it came."""
         path = self.space.file(request.path_params["id"])
-        return _download(path.read_bytes(), uploads.name_of(path))
+        return download(path.read_bytes(), uploads.name_of(path))
 
     @told
     async def export(self, request: Request) -> Response:
@@ -221,7 +199,7 @@ class Api:
         with tempfile.TemporaryDirectory() as place:
             file = Path(place) / f"{folder_of(run.path.name)}{FORMATS[name].suffix}"
             await verb("export", run.path, f"--format={name}", f"--out={file}")
-            return _download(file.read_bytes(), file.name)
+            return download(file.read_bytes(), file.name)
 
     @told
     async def signal(self, request: Request) -> Response:
@@ -229,7 +207,7 @@ class Api:
         with tempfile.TemporaryDirectory() as place:
             file = Path(place) / "drywet-signal.wav"
             await verb("signal", file, f"--seconds={_SIGNAL_SECONDS}")
-            return _download(file.read_bytes(), file.name)
+            return download(file.read_bytes(), file.name)
 
     @told
     async def make_report(self, request: Request) -> Response:
@@ -254,7 +232,7 @@ class Api:
     @told
     async def heard(self, request: Request) -> Response:
         """Keep the result of a blind test."""
-        taken = await _asked(request, Listening)
+        taken = await body_of(request, Listening)
         for id in taken.runs:
             self.space.run(id)
         result = taken.model_dump() | {"chance": by_chance(taken.right, taken.trials), "at": now()}
@@ -273,54 +251,3 @@ def by_chance(right: int, trials: int) -> float:
     """The probability of so many right answers or more by guessing one of two (binomial test)."""
     ways = sum(math.comb(trials, k) for k in range(right, trials + 1))
     return float(ways / 2**trials)
-
-
-async def _while_wanted(request: Request, work: Coroutine[Any, Any, Any]) -> Any:
-    """What some work comes to; it ends where nobody waits for it any more."""
-    task = asyncio.create_task(work)
-    while not (await asyncio.wait({task}, timeout=_LOOK_SECONDS))[0]:
-        if await request.is_disconnected():
-            task.cancel()
-    try:
-        return task.result()
-    except asyncio.CancelledError:
-        raise RefusedError("nobody waits for it any more") from None
-
-
-async def _asked(request: Request, kind: type[R]) -> R:
-    """What a request's JSON asks for.
-
-    Raises:
-        DrywetError: too much of it, or something else.
-    """
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MOST_JSON:
-            raise DrywetError(
-                "a request of many bytes", f"at most {_MOST_JSON}", "Reload the page."
-            )
-    try:
-        return kind.model_validate_json(bytes(body))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DrywetError(
-            f"{where or 'the request'}: {first['msg']}", "what the page sends", "Reload it."
-        ) from None
-
-
-def _sound(path: Path) -> Response:
-    """A whole file: no ranges, they are short."""
-    if not path.is_file():
-        raise DrywetError("a sound that is not there yet", "one that is", "Try again in a moment.")
-    return Response(path.read_bytes(), media_type="audio/wav")
-
-
-def _download(data: bytes, name: str) -> Response:
-    plain = name.encode("ascii", "replace").decode().replace('"', "").replace("?", "-")
-    return Response(
-        data,
-        media_type="application/octet-stream",
-        headers={"content-disposition": f'attachment; filename="{plain}"'},
-    )

@@ -18,6 +18,7 @@ from drywet.web.api import Api
 from drywet.web.events import Hub
 from drywet.web.jobs import Jobs
 from drywet.web.listing import listed
+from drywet.web.live import Live
 from drywet.web.workspace import Workspace
 
 _TICK_SECONDS = 0.1
@@ -50,6 +51,7 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
     """
     jobs = Jobs(space, hub.tell)
     api = Api(space, jobs, hub)
+    live = Live(space, jobs)
     kinds = served()
 
     async def page(request: Request) -> Response:
@@ -88,6 +90,11 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
         Route("/api/heard", api.heard, methods=["POST"]),
         Route("/api/jobs/{id}/stop", api.stop, methods=["POST"]),
         Route("/api/jobs/{id}/listen/{sound}", api.listen),
+        Route("/api/jobs/{id}/player", live.job),
+        Route("/api/runs/{id}/player", live.run),
+        Route("/api/models", live.model, methods=["PUT"]),
+        Route("/api/circuit", live.circuit, methods=["POST"]),
+        Route("/api/oversampler", live.oversampler, methods=["POST"]),
         Route("/api/runs/{id}/resume", api.resume, methods=["POST"]),
         Route("/api/runs/{id}/sound/{sound}", api.sound),
         Route("/api/runs/{id}/play/{file}", api.play),

@@ -30,6 +30,11 @@ async def look(*words: object) -> Any:
     return await _json("drywet.web.look", *words, seconds=_SECONDS)
 
 
+async def playable(path: object) -> Any:
+    """What `drywet.web.playable` makes of a model; as `verb`."""
+    return await _json("drywet.web.playable", path, seconds=_SECONDS)
+
+
 async def _json(module: str, *words: object, seconds: float) -> Any:
     command = [sys.executable, "-m", module, *(str(word) for word in words)]
     code, out, said = await run(command, seconds)

@@ -19,6 +19,9 @@ _SCORES = (
 )  # fmt: skip
 
 
+_LIVE = ("recurrent", "wavenet")  # as drywet.web.playable knows
+
+
 def listed(space: Workspace) -> list[dict[str, Any]]:
     """All runs, the newest first."""
     found = [told(space, path) for path in space.run_folders()]
@@ -48,6 +51,7 @@ def told(space: Workspace, path: Path) -> dict[str, Any]:
         "cleaned": config.cleans,
         "finished": folder.ending_file.is_file() and not folder.unfinished,
         "capture": _audio_of(config),
+        "live": folder.model_file.is_file() and config.settings.model.kind in _LIVE,
         "formats": formats_for(config.settings.model, config.rate, all_of_them=True)
         if folder.model_file.is_file()
         else [],

@@ -10,6 +10,11 @@ from drywet.trained.metadata import Text
 
 FileId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Knob = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]{1,32}$")]
+Knobs = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")], Knob], Field(max_length=16)
+]
+Rate = Annotated[int, Field(ge=8_000, le=192_000)]
 Latency = Annotated[int, Field(ge=-10_000_000, le=10_000_000)]
 
 
@@ -50,10 +55,8 @@ class Training(_Request):
     """
 
     pair: Pair | None = None
-    device: Annotated[str, Field(pattern=r"^[a-z0-9]{1,32}$")] | None = None
-    knobs: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")], Knob] = Field(
-        default={}, max_length=16
-    )
+    device: Name | None = None
+    knobs: Knobs = {}
     name: Text
     quality: Literal["quick", "good", "best"] = "good"
     cpu: Literal["light", "normal", "heavy"] = "normal"
@@ -75,6 +78,34 @@ class Resuming(_Request):
     """
 
     longer: bool = False
+
+
+class Circuit(_Request):
+    """A circuit to be played.
+
+    Attributes:
+        name: of it.
+        rate: of what goes in and comes out, in Hz.
+        factor: times which it runs.
+        knobs: where they stand; those left out at their default.
+    """
+
+    name: Name
+    rate: Rate
+    factor: Literal[1, 2, 4, 8]
+    knobs: Knobs = {}
+
+
+class Oversampler(_Request):
+    """The filters around a model.
+
+    Attributes:
+        rate: of the model, in Hz.
+        factor: times which it runs.
+    """
+
+    rate: Rate
+    factor: Literal[2, 4, 8]
 
 
 class Listening(_Request):

@@ -45,11 +45,11 @@ class WaveNet(Kind[WaveNetConfig]):
 
     def engine(self, config: WaveNetConfig) -> str:
         """See `Kind`."""
-        return (choice().target if _in_kernels(config) else None) or "torch"
+        return (choice().target if in_kernels(config) else None) or "torch"
 
     def player(self, config: WaveNetConfig, weights: Weights, rate: int, graph: bytes) -> Player:
         """See `Kind`."""
-        if choice().target is not None and _in_kernels(config):
+        if choice().target is not None and in_kernels(config):
             from drywet.models.wavenet.player import stream
 
             return KernelPlayer(stream(config, weights))
@@ -61,7 +61,7 @@ class WaveNet(Kind[WaveNetConfig]):
         self, config: WaveNetConfig, weights: Weights, rate: int, graph: bytes, count: int
     ) -> Player:
         """See `Kind`."""
-        if choice().target is not None and _in_kernels(config):
+        if choice().target is not None and in_kernels(config):
             from drywet.models.wavenet import player
 
             return KernelPlayer(player.copies(config, weights, count))
@@ -74,7 +74,7 @@ class WaveNet(Kind[WaveNetConfig]):
         return settled_state(config, weights)
 
 
-def _in_kernels(config: WaveNetConfig) -> bool:
+def in_kernels(config: WaveNetConfig) -> bool:
     """Whether the kernels know its activations."""
     layers = [layer for array in config.arrays for layer in array.layers]
     used = {a.name for layer in layers for a in (layer.activation, layer.gate)}

@@ -12,19 +12,21 @@ from drywet.models.wavenet.fold import fold
 
 def stream(config: WaveNetConfig, weights: Weights) -> WaveNetStream:
     """The stream of a model whose activations the kernels know."""
-    return WaveNetStream(_sizes(config), _flat(config, weights))
+    return WaveNetStream(sizes(config), flat(config, weights))
 
 
 def copies(config: WaveNetConfig, weights: Weights, count: int) -> WaveNetCopies:
     """Some copies of such a model."""
-    return WaveNetCopies(_sizes(config), _flat(config, weights), count)
+    return WaveNetCopies(sizes(config), flat(config, weights), count)
 
 
-def _flat(config: WaveNetConfig, weights: Weights) -> Samples:
+def flat(config: WaveNetConfig, weights: Weights) -> Samples:
+    """All weights in a row, gains folded in, in the order in which a ``.nam`` lists them."""
     return np.concatenate([part.ravel() for part in fold(config, weights).values()])
 
 
-def _sizes(config: WaveNetConfig) -> list[ArraySizes]:
+def sizes(config: WaveNetConfig) -> list[ArraySizes]:
+    """What the kernels know of a net's arrays."""
     inputs = [1, *(array.channels for array in config.arrays)]
     return [
         ArraySizes(

@@ -41,6 +41,12 @@ export function upload(file, onProgress) {
   });
 }
 
+// A file that the server reads and forgets; what it found.
+export async function send(path, file) {
+  const response = await asked(path, { method: "PUT", headers: { ...OWN, "X-Name": encodeURIComponent(file.name) }, body: file });
+  return response.json();
+}
+
 // Calls onNews with each piece of news; onAlive says whether the server answers.
 export function listen(onNews, onAlive) {
   const source = new EventSource("/api/events");
@@ -53,8 +59,12 @@ export function listen(onNews, onAlive) {
 export async function save(path) {
   const response = await get(path);
   const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? "model";
+  saveBlob(await response.blob(), name);
+}
+
+export function saveBlob(blob, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await response.blob());
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -4,9 +4,10 @@ import { listen } from "/static/api.js";
 import { Capture } from "/static/capture.js";
 import { Compare } from "/static/compare.js";
 import { Models } from "/static/models.js";
+import { Play } from "/static/play.js";
 import { Training } from "/static/training.js";
 
-const VIEWS = { capture: "Capture", models: "Models", compare: "Compare" };
+const VIEWS = { capture: "Capture", models: "Models", compare: "Compare", play: "Play" };
 
 // Counts the better models of a training, so that a page knows when there is a new one to hear.
 function updated(jobs, job) {
@@ -23,6 +24,7 @@ function Page() {
   const [alive, setAlive] = useState(true);
   const [view, setView] = useState("capture");
   const [picked, setPicked] = useState([]);
+  const [played, setPlayed] = useState(null);
   useEffect(() => listen((news) => {
     if (news.job) setJobs((now) => updated(now, news.job));
     if (news.jobs) setJobs((now) => news.jobs.reduce(updated, now));
@@ -42,8 +44,9 @@ function Page() {
       ${!alive && html`<p class="card fault" role="alert">The server does not answer. Trainings go on without it; start 'drywet serve' again.</p>`}
       ${[...going, ...(view === "capture" ? [...failed, ...last] : [])].map((job) => html`<${Training} key=${job.id} job=${job} onSeen=${() => setView("models")} />`)}
       <div hidden=${view !== "capture"}><${Capture} devices=${known.devices} onTraining=${() => window.scrollTo({ top: 0 })} /></div>
-      ${view === "models" && html`<${Models} runs=${known.runs} training=${training} picked=${picked} pick=${pick} />`}
+      ${view === "models" && html`<${Models} runs=${known.runs} training=${training} picked=${picked} pick=${pick} play=${(id) => { setPlayed(id); setView("play"); }} />`}
       ${view === "compare" && html`<${Compare} runs=${known.runs} picked=${picked} pick=${pick} listening=${known.listening} />`}
+      ${view === "play" && html`<${Play} runs=${known.runs} devices=${known.devices} first=${played} />`}
     </main>`;
 }
 

@@ -5,7 +5,7 @@ import { curve, Picture } from "/static/draw.js";
 import { Player } from "/static/player.js";
 import { esr, Fault, formats, Verdict } from "/static/words.js";
 
-function Play({ run }) {
+function Through({ run }) {
   const [file, setFile] = useState(null);
   const [fault, setFault] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -43,7 +43,7 @@ function Scores({ run }) {
   return html`<table><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
 }
 
-function Model({ run, busy, picked, onPick }) {
+function Model({ run, busy, picked, onPick, onPlay }) {
   const [fault, setFault] = useState(null);
   const [waiting, setWaiting] = useState(null);
   const act = async (what, does) => {
@@ -61,6 +61,7 @@ function Model({ run, busy, picked, onPick }) {
     ${first && html`<p><span class=${`word ${first.kind}`}>${{ good: "good", warning: "mind", bad: "wrong" }[first.kind]}</span> ${first.text}</p>`}
     <div class="row">
       ${can && html`<label><input type="checkbox" checked=${picked} onChange=${(e) => onPick(e.target.checked)} /> compare</label>`}
+      ${run.live && html`<button onClick=${onPlay}>Play live</button>`}
       ${!busy && html`<button disabled=${waiting} onClick=${() => act("train", () => post(`/api/runs/${run.id}/resume`, { longer: run.finished }))}>
         ${run.finished ? "Train longer" : "Go on training"}</button>`}
       ${found && !run.report && html`<button disabled=${waiting} onClick=${() => act("report", () => post(`/api/runs/${run.id}/report`))}>
@@ -79,12 +80,12 @@ function Model({ run, busy, picked, onPick }) {
       ${run.history.length > 0 && html`<${Picture} kind="curve" values=${[run.history.length]} label="ESR over the training's steps"
         paint=${curve(run.history.filter((row) => row.validation_esr !== null), [
           { esr: run.linear_esr, paint: "quiet" }, { esr: found.noise_floor_esr, paint: "quiet" }].filter((l) => l.esr > 0))} />`}
-      <${Play} run=${run} /></details>`}
+      <${Through} run=${run} /></details>`}
   </section>`;
 }
 
-export function Models({ runs, training, picked, pick }) {
+export function Models({ runs, training, picked, pick, play }) {
   if (!runs.length) return html`<p>Nothing is trained yet. Begin with a capture.</p>`;
   return html`<div><h2>Models</h2>${runs.map((run) => html`<${Model} key=${run.id} run=${run} busy=${training.has(run.id)}
-    picked=${picked.includes(run.id)} onPick=${(on) => pick(run.id, on)} />`)}</div>`;
+    picked=${picked.includes(run.id)} onPick=${(on) => pick(run.id, on)} onPlay=${() => play(run.id)} />`)}</div>`;
 }

@@ -1,25 +1,58 @@
 // A training while it goes on: where it stands, what it sounds like so far, and how to stop it.
-import { html, useState } from "/static/preact.js";
-import { post } from "/static/api.js";
+import { html, useEffect, useRef, useState } from "/static/preact.js";
+import { get, post } from "/static/api.js";
 import { curve, Picture } from "/static/draw.js";
-import { Player } from "/static/player.js";
+import { Live } from "/static/live.js";
 import { clock, esr, Fault, states } from "/static/words.js";
 
+const NEXT_MS = 1500; // between two models
+
+// The best model so far, in the kernels of the page; a better one is faded in as soon as there is one.
 function Heard({ job }) {
-  const [version, setVersion] = useState(null);
+  const place = useRef(null);
+  const [playing, setPlaying] = useState(false);
+  const [hearing, setHearing] = useState("model");
+  const [riff, setRiff] = useState(null);
+  const [version, setVersion] = useState(0);
+  const [fault, setFault] = useState(null);
+  const busy = useRef(false);
   const { better, findings } = job.latest;
+  const take = async (does) => { try { setFault(null); await does(); } catch (error) { setFault(error.message); } };
+  const path = (name) => `/api/jobs/${job.id}/${name}`;
+  useEffect(() => () => { place.current?.close(); }, []);
+  useEffect(() => {
+    if (!playing || busy.current || version === job.heard) return;
+    busy.current = true;
+    take(async () => {
+      const heard = job.heard;
+      await place.current.play(await (await get(path("player"))).json(), 1, []);
+      setTimeout(() => { busy.current = false; setVersion(heard); }, NEXT_MS);
+    });
+  }, [job.heard, version, playing]);
   if (!better || !findings) return null;
-  if (version === null) {
-    return html`<button onClick=${() => setVersion(job.heard)}>Listen now</button>`;
-  }
-  const path = (name) => `/api/jobs/${job.id}/listen/${name}`;
-  const sounds = [
-    { key: "dry", label: "Dry", path: path("dry") },
-    { key: "target", label: "Device", path: path("wet") },
-    { key: "model", label: "Model so far", path: `${path("model")}?v=${version}`, model: true },
-  ];
-  return html`<div><${Player} sounds=${sounds} first="model" />
-    ${job.heard !== version && html`<button onClick=${() => setVersion(job.heard)}>Take the better model that has come since</button>`}</div>`;
+  const source = async (own) => {
+    if (own) return { file: await own.arrayBuffer() };
+    const [file, target] = await Promise.all(["dry", "wet"].map(async (name) => (await get(path(`listen/${name}`))).arrayBuffer()));
+    return { file, target };
+  };
+  const start = () => take(async () => {
+    const live = new Live((told) => told.fault && setFault(told.fault));
+    place.current = live;
+    await live.from(await source(riff));
+    busy.current = false;
+    setVersion(0);
+    setPlaying(true);
+  });
+  const stop = () => { place.current.close(); place.current = null; setPlaying(false); };
+  const hear = (which) => { setHearing(which); place.current?.hear(which); };
+  const own = (file) => { setRiff(file); hear("model"); if (playing) take(async () => place.current.from(await source(file))); };
+  const sounds = [["dry", "Dry"], ...(riff ? [] : [["target", "Device"]]), ["model", "Model so far"]];
+  return html`<div role="group" aria-label="What it sounds like so far">
+    <div class="row"><button class="main" onClick=${playing ? stop : start}>${playing ? "Stop listening" : "Listen now"}</button>
+      ${playing && sounds.map(([key, label]) => html`<button aria-pressed=${hearing === key} onClick=${() => hear(key)}>${label}</button>`)}
+      ${playing && html`<label class="field">Your own riff <input type="file" accept="audio/*,.wav,.flac" onChange=${(e) => own(e.target.files[0] ?? null)} /></label>`}</div>
+    ${playing && html`<p class="quiet" role="status">${version ? `Model ${version} of this training; better ones are faded in as they come.` : "One moment..."}</p>`}
+    <${Fault} text=${fault} /></div>`;
 }
 
 export function Training({ job, onSeen }) {
