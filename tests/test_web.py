@@ -17,8 +17,9 @@ import soundfile
 import drywet
 from drywet.audio.read import read
 from drywet.inference.stream import predict
-from drywet.web.api import by_chance
+from drywet.web.app import served as served_files
 from drywet.web.jobs import Job
+from drywet.web.listening import averages, by_chance
 from tests.served import Served, served
 from tests.support import RATE, overdrive, playing, save
 from tests.support import drywet as cli
@@ -297,7 +298,8 @@ def test_a_blind_test_is_kept_with_what_guessing_would_give(server, run_folder, 
     (run,) = server.state()["runs"]
     answer = server.post("/api/heard", {"runs": [run["id"]], "trials": 10, "right": 8})
     assert answer.json["chance"] == pytest.approx(56 / 1024)  # (45 + 10 + 1) of 1024
-    assert server.state()["listening"][0]["right"] == 8
+    assert server.state()["listening"]["tests"][0]["right"] == 8
+    assert answer.json["of"][0]["esr"] == run["scores"]["esr"], "what it was then"
     assert server.post("/api/heard", {"runs": [run["id"]], "trials": 5, "right": 6}).code == 400
     assert server.post("/api/heard", {"runs": ["0" * 16], "trials": 5, "right": 5}).code == 400
 
@@ -392,3 +394,39 @@ def test_circuits_and_filters_by_name_and_number_alone(server):
         assert answer.json["error"]
     assert len(server.post("/api/oversampler", {"rate": 44_100, "factor": 4}).json["split"]) > 100
     assert server.post("/api/oversampler", {"rate": 44_100, "factor": 1}).code == 400
+
+
+def test_blind_rankings_are_averaged_over_rounds(server, run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "runs" / "small")
+    (run,) = server.state()["runs"]
+    id = run["id"]
+    whole = {"capture": run["capture"], "models": [id]}
+    for model, reference in ((60, 100), (70, 95), (80, 92), (20, 50)):
+        scores = {"reference": reference, "low anchor": 10, id: model}
+        assert server.post("/api/ranked", whole | {"scores": scores}).code == 200
+    (found,) = server.state()["listening"]["ranked"]
+    assert (found["rounds"], found["left_out"]) == (3, 1)
+    assert [row["key"] for row in found["sounds"]] == ["reference", id, "low anchor"]
+    row = found["sounds"][1]
+    # Student's t at 2 degrees of freedom: 4.3027; deviation 10, over the root of 3.
+    assert (row["mean"], row["half"]) == pytest.approx((70, 4.302653 * 10 / 3**0.5))
+    for wrong in ({id: 50}, {"reference": 101, id: 5}, {"reference": 90, "x": 3, id: 5}):
+        assert server.post("/api/ranked", whole | {"scores": wrong}).code == 400
+
+
+def test_an_average_of_nothing_or_one():
+    one = {
+        "capture": "c", "models": ["m"], "of": [{"title": "amp"}], "at": "",
+        "scores": {"reference": 95, "m": 40},
+    }  # fmt: skip
+    (found,) = averages([one])
+    assert [(row["mean"], row["half"]) for row in found["sounds"]] == [(95, None), (40, None)]
+    (found,) = averages([one | {"scores": {"reference": 10, "m": 40}}])
+    assert found["rounds"] == 0
+    assert averages([]) == []
+
+
+def test_the_page_stays_light():
+    """Under 400 kB as it lies there: the first view needs no wait on any network."""
+    static = Path(drywet.__file__).parent / "web" / "static"
+    assert sum((static / name).stat().st_size for name in served_files()) < 400_000

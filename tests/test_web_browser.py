@@ -108,8 +108,8 @@ def heard(page) -> float:
 LISTEN = """
 const connect = AudioNode.prototype.connect;
 AudioNode.prototype.connect = function (to, ...rest) {
-  if (to instanceof AudioDestinationNode) {
-    window.ear ??= new AnalyserNode(this.context);
+  if (to instanceof AudioDestinationNode && this.context instanceof AudioContext) {
+    if (window.ear?.context !== this.context) window.ear = new AnalyserNode(this.context);
     connect.call(this, window.ear);
   }
   return connect.call(this, to, ...rest);
@@ -243,6 +243,40 @@ def test_a_keyboard_does_everything(page_of, run_folder, tmp_path):
         assert page.get_attribute("button:has-text('small') >> nth=0", "aria-pressed") == "true"
         page.keyboard.press("Space")
         page.wait_for_selector("button:has-text('Play')")
+
+
+def test_models_are_ranked_blind_beside_the_hidden_device(page_of, run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "runs" / "small")
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        view(page, "Compare")
+        page.evaluate(LISTEN)
+        page.check("fieldset input[type=checkbox]")
+        page.click("button:has-text('Rank blind')")
+        page.wait_for_selector("text=How close is each")
+        page.evaluate(AXE.read_text())
+        assert not page.evaluate("axe.run()")["violations"]
+        assert page.inner_text("legend >> text=How close").count("small") == 0
+        loudness = {}
+        for letter in "ABCD":  # the device, two anchors, the model
+            page.click(f"button:has-text('Sound {letter}')")
+            page.wait_for_timeout(400)
+            loudness[letter] = heard(page)
+            assert page.is_disabled("button:has-text('Keep')")
+            page.fill(f"input[aria-label='Mark of sound {letter}']", "95")
+        assert min(loudness.values()) > 1e-4
+        page.click("button:has-text('Keep')")
+        page.wait_for_selector("text=Blind ranking, 1 round")
+        page.click("button.main:has-text('Play')")
+        until_heard(page)
+        page.wait_for_timeout(400)
+        page.click("button:has-text('Loop to here')")
+        page.wait_for_selector("button:has-text('Loop all')")
+        page.click("button:has-text('Plain filter')")
+        page.wait_for_selector("canvas[aria-label^='Spectrogram of Plain filter']")
+    (line,) = (tmp_path / "runs" / ".page" / "listening.jsonl").read_text().splitlines()
+    kept = json.loads(line)
+    assert set(kept["scores"]) == {"reference", "low anchor", "plain filter", kept["models"][0]}
 
 
 def recorded(page, place: Path, seconds: float) -> tuple[np.ndarray, np.ndarray]:

@@ -43,6 +43,7 @@ class Measured:
         dry: the stretches of the dry signal, each ``(samples,)``.
         target: of the device's.
         prediction: of the model's.
+        linear: of the linear baseline's.
         rate: in Hz.
         answers: of the device to the test signals, to be kept with the run.
     """
@@ -51,6 +52,7 @@ class Measured:
     dry: list[Signal]
     target: list[Signal]
     prediction: list[Signal]
+    linear: list[Signal]
     rate: int
     answers: Answers | None
 
@@ -149,7 +151,8 @@ def measure(
     _require_audio(target, prediction, subject.where)
     on_progress("scoring it", 0.1)
     ours = scores.evaluate(predicted, target, rate)
-    theirs = scores.evaluate(material.cut(predict(baseline, prepared.dry)), target, rate)
+    filtered = material.cut(predict(baseline, prepared.dry))
+    theirs = scores.evaluate(filtered, target, rate)
     passes = material.passes() if material.replicate_esr is not None else []
     itself = None
     if passes:
@@ -207,7 +210,7 @@ def measure(
         beats_baseline=ours.esr < _CLEARLY * theirs.esr,
     )
     evaluation.verdict = verdict(evaluation)
-    return Measured(evaluation, dry, target, predicted, rate, answers)
+    return Measured(evaluation, dry, target, predicted, filtered, rate, answers)
 
 
 def _played(subject: Subject, dry: Signal, rate: int) -> Signal:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 GROUP_FILE = "seeds.json"
 LOCK_FILE = ".lock"
 FIGURES = ("waveform", "spectrograms", "training")
-SOUNDS = ("dry", "target", "prediction", "residual")
+SOUNDS = ("dry", "target", "prediction", "residual", "linear")
 
 
 class RunFolder:

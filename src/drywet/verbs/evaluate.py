@@ -130,8 +130,9 @@ def keep(folder: RunFolder, measured: Measured) -> None:
         write_json(folder.device_file, measured.answers.model_dump(mode="json"))
     make_folder(folder.figures)
     make_folder(folder.audio)
-    dry, target, predicted = (
-        np.concatenate(parts) for parts in (measured.dry, measured.target, measured.prediction)
+    dry, target, predicted, linear = (
+        np.concatenate(parts)
+        for parts in (measured.dry, measured.target, measured.prediction, measured.linear)
     )
     title = f"{result.model}: ESR {result.esr:.2e} on {result.seconds:.1f} s of held-out audio"
     canvas.save(waveform(target, predicted, rate, title), folder.figures / "waveform.png")
@@ -148,6 +149,6 @@ def keep(folder: RunFolder, measured: Measured) -> None:
             [band.label for band in result.bands],
         )
         canvas.save(curve, folder.figures / "training.png")
-    sounds = (dry, target, predicted, target - predicted)
+    sounds = (dry, target, predicted, target - predicted, linear)
     for stem, samples in zip(SOUNDS, sounds, strict=True):
         write(folder.audio / f"{stem}.wav", samples, rate)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,16 +13,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from drywet.errors import DrywetError
 from drywet.formats.registry import FORMATS
 from drywet.runs.folder import SOUNDS, next_free
-from drywet.runs.machine import now
 from drywet.runs.names import folder_of
-from drywet.storage import append_line
 from drywet.verbs.devices import devices
-from drywet.web import listing, uploads
+from drywet.web import listening, listing, uploads
 from drywet.web.answers import body_of, download, sound_file, told, while_wanted
 from drywet.web.children import RefusedError, look, verb
 from drywet.web.events import Hub
 from drywet.web.jobs import Jobs
-from drywet.web.requests import Listening, Pair, Resuming, Training
+from drywet.web.requests import Listening, Pair, Ranking, Resuming, Training
 from drywet.web.workspace import Workspace
 
 _SIGNAL_SECONDS = 90
@@ -54,7 +50,7 @@ class Api:
             "devices": [
                 device.model_dump(include={"name", "about", "knobs"}) for device in devices()
             ],
-            "listening": self._listening(),
+            "listening": listening.kept(self.space),
         }
 
     async def events(self, request: Request) -> Response:
@@ -232,22 +228,14 @@ class Api:
     @told
     async def heard(self, request: Request) -> Response:
         """Keep the result of a blind test."""
-        taken = await body_of(request, Listening)
-        for id in taken.runs:
-            self.space.run(id)
-        result = taken.model_dump() | {"chance": by_chance(taken.right, taken.trials), "at": now()}
-        append_line(self.space.listening_file, json.dumps(result))
-        self.hub.tell({"listening": self._listening()})
+        return self._kept(await body_of(request, Listening))
+
+    @told
+    async def ranked(self, request: Request) -> Response:
+        """Keep a blind ranking."""
+        return self._kept(await body_of(request, Ranking))
+
+    def _kept(self, taken: Listening | Ranking) -> Response:
+        result = listening.keep(self.space, taken)
+        self.hub.tell({"listening": listening.kept(self.space)})
         return JSONResponse(result)
-
-    def _listening(self) -> list[dict[str, Any]]:
-        if not self.space.listening_file.is_file():
-            return []
-        lines = self.space.listening_file.read_text().splitlines()
-        return [json.loads(line) for line in lines[-200:]]
-
-
-def by_chance(right: int, trials: int) -> float:
-    """The probability of so many right answers or more by guessing one of two (binomial test)."""
-    ways = sum(math.comb(trials, k) for k in range(right, trials + 1))
-    return float(ways / 2**trials)

@@ -88,6 +88,7 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
         Route("/api/train", api.train, methods=["POST"]),
         Route("/api/signal", api.signal),
         Route("/api/heard", api.heard, methods=["POST"]),
+        Route("/api/ranked", api.ranked, methods=["POST"]),
         Route("/api/jobs/{id}/stop", api.stop, methods=["POST"]),
         Route("/api/jobs/{id}/listen/{sound}", api.listen),
         Route("/api/jobs/{id}/player", live.job),

@@ -126,3 +126,27 @@ class Listening(_Request):
         if self.right > self.trials:
             raise ValueError("no more right answers than trials")
         return self
+
+
+Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Sound = Annotated[str, Field(pattern=r"^(reference|low anchor|plain filter|[0-9a-f]{16})$")]
+
+
+class Ranking(_Request):
+    """A blind ranking that was taken.
+
+    Attributes:
+        capture: id of the audio that was heard.
+        models: ids of the runs among the sounds.
+        scores: of each sound: a run's id, or what stood hidden among them.
+    """
+
+    capture: FileId
+    models: Annotated[list[FileId], Field(min_length=1, max_length=12)]
+    scores: Annotated[dict[Sound, Score], Field(min_length=2, max_length=16)]
+
+    @model_validator(mode="after")
+    def _all_scored(self) -> Ranking:
+        if not {"reference", *self.models} <= set(self.scores):
+            raise ValueError("a score for every model and for the hidden reference")
+        return self

@@ -2,11 +2,12 @@
 import { html, useState } from "/static/preact.js";
 import { post } from "/static/api.js";
 import { Player } from "/static/player.js";
+import { Rank, Ranked } from "/static/rank.js";
 import { esr, Fault } from "/static/words.js";
 
 export function Compare({ runs, picked, pick, listening }) {
   const [fault, setFault] = useState(null);
-  const able = runs.filter((run) => run.sounds?.length === 4);
+  const able = runs.filter((run) => run.sounds?.includes("prediction"));
   const chosen = able.filter((run) => picked.includes(run.id));
   const first = chosen[0];
   const same = chosen.filter((run) => run.capture === first.capture);
@@ -15,12 +16,14 @@ export function Compare({ runs, picked, pick, listening }) {
     { key: "dry", label: "Dry", path: sound(first, "dry") },
     { key: "target", label: "Device", path: sound(first, "target") },
     ...same.map((run) => ({ key: `model-${run.id}`, label: run.title, path: sound(run, "prediction"), model: true })),
+    ...(first.sounds.includes("linear") ? [{ key: "linear", label: "Plain filter", path: sound(first, "linear") }] : []),
     { key: "residual", label: `Residual of ${first.title}`, path: sound(first, "residual"), residual: true },
   ] : [];
   const keep = async ({ model, trials, right }) => {
     try { await post("/api/heard", { runs: [model.replace("model-", "")], trials, right }); } catch (error) { setFault(error.message); }
   };
-  const name = (id) => runs.find((run) => run.id === id)?.title ?? "a model that is gone";
+  const { tests, ranked } = listening;
+  const asked = tests.filter((one) => one.trials);
   return html`<div>
     <h2>Compare</h2>
     ${able.length === 0 && html`<p>There is no scored model yet.</p>`}
@@ -29,12 +32,14 @@ export function Compare({ runs, picked, pick, listening }) {
       ${run.title} <span class="quiet">ESR ${esr(run.scores.esr)}</span></label></div>`)}</fieldset>
     ${same.length < chosen.length && html`<p class="quiet">Only models of the capture of ${first.title} are heard beside it.</p>`}
     ${first && html`<div class="card"><${Player} sounds=${sounds} onBlindTest=${keep} />
-      <p class="quiet">The audio was held out: no model has learned from it. Keys 1 to ${sounds.length} switch, space plays and pauses.</p></div>`}
+      <p class="quiet">The audio was held out: no model has learned from it. Keys 1 to ${sounds.length} switch, space plays and pauses.</p></div>
+      <div class="card"><${Rank} runs=${same} device=${sound(first, "target")} filter=${first.sounds.includes("linear") ? sound(first, "linear") : null} /></div>`}
     <${Fault} text=${fault} />
-    ${listening.length > 0 && html`<div class="card"><h3>Blind tests</h3><table>
-      <thead><tr><th scope="col">model</th><th scope="col">right</th><th scope="col">by guessing alone</th></tr></thead>
-      <tbody>${[...listening].reverse().slice(0, 20).map((one) => html`<tr><td>${name(one.runs[0])}</td><td>${one.right} of ${one.trials}</td>
-        <td>${(100 * one.chance).toPrecision(2)} %</td></tr>`)}</tbody></table>
+    <${Ranked} ranked=${ranked} />
+    ${asked.length > 0 && html`<div class="card"><h3>Blind tests</h3><table>
+      <thead><tr><th scope="col">model</th><th scope="col">right</th><th scope="col">by guessing alone</th><th scope="col">when</th></tr></thead>
+      <tbody>${[...asked].reverse().slice(0, 20).map((one) => html`<tr><td>${one.of[0].title} <span class="quiet">ESR ${esr(one.of[0].esr)}</span></td>
+        <td>${one.right} of ${one.trials}</td><td>${(100 * one.chance).toPrecision(2)} %</td><td>${one.at.slice(0, 16).replace("T", " ")}</td></tr>`)}</tbody></table>
       <p class="quiet">"By guessing alone": how often one who hears no difference does as well or better. Below 5 % you hear it.</p></div>`}
   </div>`;
 }

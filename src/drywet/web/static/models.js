@@ -54,7 +54,7 @@ function Model({ run, busy, picked, onPick, onPlay }) {
   if (run.fault) return html`<section class="card"><h3>${run.name}</h3><${Fault} text=${run.fault} /></section>`;
   const found = run.scores;
   const first = found?.verdict[0];
-  const can = run.sounds.length === 4;
+  const can = run.sounds.includes("prediction");
   return html`<section class="card" aria-label=${run.title}>
     <div class="row"><span class="name">${run.title}</span>
       <span class="quiet">${run.model}, ${run.rate} Hz${run.cleaned ? ", aliasing trained away" : ""}${busy ? ", in training" : ""}</span></div>
