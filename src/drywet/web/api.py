@@ -46,6 +46,7 @@ class Api:
         """All that a tab needs to begin."""
         return {
             "runs": listing.listed(self.space),
+            "studies": listing.studies(self.space),
             "jobs": [job.told() for job in self.jobs.all.values()],
             "devices": [
                 device.model_dump(include={"name", "about", "knobs"}) for device in devices()
@@ -217,13 +218,19 @@ class Api:
     async def report(self, request: Request) -> Response:
         """A run's report, which can reach nothing of the page's."""
         run = self.space.run(request.path_params["id"])
-        if not run.report_file.is_file():
-            raise DrywetError("a run without a report", "one that has it", "Make it first.")
-        return Response(
-            run.report_file.read_bytes(),
-            media_type="text/html; charset=utf-8",
-            headers={"content-security-policy": _REPORT_POLICY},
-        )
+        return _report(run.report_file)
+
+    @told
+    async def make_study_report(self, request: Request) -> Response:
+        """Write a study's report."""
+        await verb("study", "report", self.space.study(request.path_params["id"]))
+        self.hub.tell({"studies": listing.studies(self.space)})
+        return JSONResponse({})
+
+    @told
+    async def study_report(self, request: Request) -> Response:
+        """A study's report, likewise."""
+        return _report(self.space.study(request.path_params["id"]) / listing.REPORT_FILE)
 
     @told
     async def heard(self, request: Request) -> Response:
@@ -239,3 +246,13 @@ class Api:
         result = listening.keep(self.space, taken)
         self.hub.tell({"listening": listening.kept(self.space)})
         return JSONResponse(result)
+
+
+def _report(path: Path) -> Response:
+    if not path.is_file():
+        raise DrywetError("a report that is not there", "one that was made", "Make it first.")
+    return Response(
+        path.read_bytes(),
+        media_type="text/html; charset=utf-8",
+        headers={"content-security-policy": _REPORT_POLICY},
+    )

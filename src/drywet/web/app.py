@@ -87,6 +87,8 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
         Route("/api/check", api.check, methods=["POST"]),
         Route("/api/train", api.train, methods=["POST"]),
         Route("/api/signal", api.signal),
+        Route("/api/studies/{id}/report", api.study_report),
+        Route("/api/studies/{id}/report", api.make_study_report, methods=["POST"]),
         Route("/api/heard", api.heard, methods=["POST"]),
         Route("/api/ranked", api.ranked, methods=["POST"]),
         Route("/api/jobs/{id}/stop", api.stop, methods=["POST"]),

@@ -11,6 +11,7 @@ from drywet.errors import DrywetError
 from drywet.formats.registry import formats_for
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import SOUNDS, RunFolder
+from drywet.studies.status import status
 from drywet.web.workspace import Workspace
 
 _SCORES = (
@@ -18,6 +19,9 @@ _SCORES = (
     "seconds", "held_out", "unfinished", "bands", "verdict", "cost", "recorded_sines",
 )  # fmt: skip
 
+
+REPORT_FILE = "report.html"
+"""Of a study."""
 
 _LIVE = ("recurrent", "wavenet")  # as drywet.web.playable knows
 
@@ -66,6 +70,23 @@ def told(space: Workspace, path: Path) -> dict[str, Any]:
             for row in folder.history()[-1000:]
         ],
     }
+
+
+def studies(space: Workspace) -> list[dict[str, Any]]:
+    """All studies: how many of their trainings are done, and whether there is a report."""
+    found = []
+    for path in space.study_folders():
+        one: dict[str, Any] = {"id": space.id_of(path), "name": path.name}
+        try:
+            states = status(path).states
+        except DrywetError as error:
+            found.append(one | {"fault": str(error)})
+            continue
+        report = (path / REPORT_FILE).is_file()
+        found.append(
+            one | {"done": states.get("done", 0), "all": sum(states.values()), "report": report}
+        )
+    return found
 
 
 def _audio_of(config: RunConfig) -> str:

@@ -3,7 +3,7 @@
 ::
 
     runs/                 as of 'drywet train'
-        NAME/             a run
+        NAME/             a run, or a study
         .page/
             session       the cookie's token
             files/        uploads, each under an id of the server's, with what it is beside it
@@ -25,6 +25,7 @@ from drywet.errors import DrywetError
 from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group
 from drywet.storage import make_folder
+from drywet.studies.journal import FILE_NAME as STUDY_FILE
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -61,7 +62,7 @@ class Workspace:
                 yield path
 
     def id_of(self, run: Path) -> str:
-        """The id of a run's folder."""
+        """The id of a run's folder, or of a study's."""
         return hashlib.sha256(str(run.relative_to(self.runs)).encode()).hexdigest()[:16]
 
     def run(self, id: str) -> RunFolder:
@@ -74,6 +75,23 @@ class Workspace:
             if self.id_of(path) == id:
                 return RunFolder(path)
         raise DrywetError("a run that is not there", "one of those listed", "Reload the page.")
+
+    def study_folders(self) -> Iterator[Path]:
+        """Folders of studies."""
+        for path in sorted(self.runs.iterdir()):
+            if not path.is_symlink() and (path / STUDY_FILE).is_file():
+                yield path
+
+    def study(self, id: str) -> Path:
+        """The folder of a study's id.
+
+        Raises:
+            DrywetError: there is none.
+        """
+        for path in self.study_folders():
+            if self.id_of(path) == id:
+                return path
+        raise DrywetError("a study that is not there", "one of those listed", "Reload the page.")
 
     def file(self, id: Any) -> Path:
         """The uploaded file of an id.

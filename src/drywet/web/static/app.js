@@ -44,7 +44,7 @@ function Page() {
       ${!alive && html`<p class="card fault" role="alert">The server does not answer. Trainings go on without it; start 'drywet serve' again.</p>`}
       ${[...going, ...(view === "capture" ? [...failed, ...last] : [])].map((job) => html`<${Training} key=${job.id} job=${job} onSeen=${() => setView("models")} />`)}
       <div hidden=${view !== "capture"}><${Capture} devices=${known.devices} onTraining=${() => window.scrollTo({ top: 0 })} /></div>
-      ${view === "models" && html`<${Models} runs=${known.runs} training=${training} picked=${picked} pick=${pick} play=${(id) => { setPlayed(id); setView("play"); }} />`}
+      ${view === "models" && html`<${Models} runs=${known.runs} studies=${known.studies} training=${training} picked=${picked} pick=${pick} play=${(id) => { setPlayed(id); setView("play"); }} />`}
       ${view === "compare" && html`<${Compare} runs=${known.runs} picked=${picked} pick=${pick} listening=${known.listening} />`}
       ${view === "play" && html`<${Play} runs=${known.runs} devices=${known.devices} first=${played} />`}
     </main>`;

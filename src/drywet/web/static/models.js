@@ -84,8 +84,25 @@ function Model({ run, busy, picked, onPick, onPlay }) {
   </section>`;
 }
 
-export function Models({ runs, training, picked, pick, play }) {
-  if (!runs.length) return html`<p>Nothing is trained yet. Begin with a capture.</p>`;
-  return html`<div><h2>Models</h2>${runs.map((run) => html`<${Model} key=${run.id} run=${run} busy=${training.has(run.id)}
-    picked=${picked.includes(run.id)} onPick=${(on) => pick(run.id, on)} onPlay=${() => play(run.id)} />`)}</div>`;
+function Study({ study }) {
+  const [fault, setFault] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const make = async () => {
+    setBusy(true); setFault(null);
+    try { await post(`/api/studies/${study.id}/report`); } catch (error) { setFault(error.message); }
+    setBusy(false);
+  };
+  return html`<section class="card" aria-label=${`Study ${study.name}`}>
+    <div class="row"><span class="name">${study.name}</span>${study.fault ? "" : html`<span class="quiet">${study.done} of ${study.all} trainings done</span>`}
+      ${study.done > 0 && html`<button disabled=${busy} onClick=${make}>${busy ? "Drawing its figures..." : study.report ? "Make the report again" : "Make the report"}</button>`}
+      ${study.report && html`<a class="button" href=${`/api/studies/${study.id}/report`} target="_blank" rel="noopener">Answers, figures and tables</a>`}</div>
+    <${Fault} text=${study.fault ?? fault} /></section>`;
+}
+
+export function Models({ runs, studies, training, picked, pick, play }) {
+  return html`<div><h2>Models</h2>
+    ${runs.length === 0 && html`<p>Nothing is trained yet. Begin with a capture.</p>`}
+    ${runs.map((run) => html`<${Model} key=${run.id} run=${run} busy=${training.has(run.id)}
+      picked=${picked.includes(run.id)} onPick=${(on) => pick(run.id, on)} onPlay=${() => play(run.id)} />`)}
+    ${studies.length > 0 && html`<h2>Studies</h2>${studies.map((study) => html`<${Study} key=${study.id} study=${study} />`)}`}</div>`;
 }
