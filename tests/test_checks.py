@@ -141,6 +141,37 @@ def test_real_captures_pass_and_swapped_ones_do_not(name, seconds):
     assert spoken(wet, dry, pair.rate)["swapped"] is Severity.ERROR
 
 
+@pytest.mark.parametrize("lag", [0, 37, -500])
+@pytest.mark.parametrize("cut", ["dry", "wet"])
+def test_a_file_that_goes_on_alone_does_not_spoil_the_delay(cut, lag):
+    dry = np.pad(DRY, (500, 0))
+    wet = np.pad(WET, (500 + lag, 0))
+    short = 10 * RATE
+    pair = Pair(dry[:short], wet, RATE) if cut == "dry" else Pair(dry, wet[:short], RATE)
+    found = examine(pair)
+    assert abs(found.latency - lag) <= 1  # the overdrive's own filter delays by a part of one
+    assert found.confidence > 0.9
+    assert any(f.check == "length" for f in found.findings)
+
+
+def test_a_real_capture_whose_wet_was_cut_short():
+    pair = load_pair(shared("audio", "ts9", "dry.flac"), shared("audio", "ts9", "wet.flac"))
+    both = examine(Pair(pair.dry[: 10 * pair.rate], pair.wet[: 10 * pair.rate], pair.rate))
+    one = examine(Pair(pair.dry, pair.wet[: 10 * pair.rate], pair.rate))
+    assert abs(one.latency - both.latency) <= 1
+    assert one.confidence == both.confidence
+
+
+def test_what_goes_before_hides_what_follows_from_it():
+    """Swapped files are no modulation; two songs of other lengths are told that, too."""
+    assert "device" not in spoken(WET, DRY)
+    other = playing(20, RATE, seed=9)
+    found = [f for f in examine(Pair(DRY, other, RATE)).findings if f.severity is not Severity.NOTE]
+    assert found[0].check == "dependence"
+    assert {f.check for f in found[1:]} == {"length"}
+    assert any("dry lasts 31.00 s, wet 20.00 s" in f.message for f in found)
+
+
 @pytest.mark.parametrize("name", ["sd1.mp3", "black65.mp3"])
 def test_the_studys_clips_pass(name):
     pair = load_pair(shared("audio", "seed", "dry.mp3"), shared("audio", "seed", name))

@@ -9,7 +9,7 @@ import pytest
 
 from drywet.evaluation.cost import cost
 from drywet.evaluation.probes import ask_device
-from drywet.evaluation.result import Evaluation
+from drywet.evaluation.result import Course, Evaluation, Remark
 from drywet.evaluation.saved import read_scores
 from drywet.evaluation.verdict import verdict
 from drywet.metrics.aliasing import AliasPoint
@@ -127,7 +127,7 @@ def test_the_verdict_names_what_is_wrong(scored):
     assert says("differs from itself", esr=0.8, noise_floor_esr=0.45)
     assert says("plain filter", beats_baseline=False)
     noisy = [BandScore(8000, 12_000, 5.0, 7.0, 1e-4)]
-    assert says("adds sound that the device does not make at 8-12 kHz (+7 dB)", bands=noisy)
+    assert says("not make at 8-12 kHz (+7 dB, there 33 dB under the whole)", bands=noisy)
     inaudible = [BandScore(8000, 12_000, 5.0, 7.0, 1e-10)]
     assert not says("adds sound", bands=inaudible)
     dull = [BandScore(4000, 8000, 0.8, -9.0, 1e-3)]
@@ -149,6 +149,42 @@ def test_the_verdict_names_what_is_wrong(scored):
     assert not says("Scored on", seconds=6.0)
     uneven = scored.per_second | {"esr": scored.per_second["esr"]._replace(worst=0.9)}
     assert says("uneven", per_second=uneven, esr=1e-3)
+
+
+def remarks(scored: Evaluation, **new) -> list[Remark]:
+    return verdict(scored.model_copy(update=new))
+
+
+def test_what_is_added_far_under_the_whole_is_no_alarm(scored):
+    def kinds(share: float) -> list[str]:
+        bands = [BandScore(16_000, 20_000, 5.0, 6.0, share)]
+        found = remarks(scored, esr=5e-4, esr_a_weighted=5e-4, bands=bands)
+        assert found[0].text.startswith("Close" if share > 1e-6 else "Indistinguishable")
+        return [one.kind for one in found if "adds sound" in one.text]
+
+    assert kinds(1e-5) == ["bad"]  # 50 dB under the whole, and 6 dB more than that
+    assert kinds(1e-7) == ["warning"]
+
+
+def test_advice_is_what_was_not_tried(scored):
+    def advice(**new) -> str:
+        return remarks(scored, esr=0.03, **new)[0].advice
+
+    assert "--longer" in advice(course=Course(validation_esr=0.02, best_at=0.95))
+    early = advice(course=Course(validation_esr=0.02, best_at=0.3))
+    assert "30%" in early
+    assert "--longer" not in early
+    lucky = changed(scored, esr=0.03, course=Course(validation_esr=3e-3, best_at=0.9))
+    assert any("On the validation audio its ESR was 0.003" in text for text in lucky)
+    same = changed(scored, esr=0.03, course=Course(validation_esr=2e-2, best_at=0.9))
+    assert not any("On the validation audio" in text for text in same)
+
+
+def test_a_model_that_inverts_is_told_so(scored):
+    (found,) = remarks(scored, esr=3.3, held_out=False, inverted_esr=0.07)
+    assert found.text.startswith("Upside down")
+    assert "rank" in found.advice
+    assert "silence would be closer" in changed(scored, esr=3.3, inverted_esr=2.0)[0]
 
 
 def test_a_training_that_was_stopped_is_told_to_go_on_and_nothing_else(scored):

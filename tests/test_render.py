@@ -190,6 +190,15 @@ def test_a_cabinet_is_the_convolution_for_every_block_size(block, taps):
     assert np.max(np.abs(found - wanted)) < 1e-6
 
 
+def test_a_recording_is_no_cabinet(run_folder, tmp_path):
+    source = save(tmp_path / "in.wav", playing(1))
+    song = save(tmp_path / "song.wav", playing(3, seed=4))
+    done = drywet("render", run_folder, source, tmp_path / "out.wav", "--ir", song)
+    assert done.code == 2
+    assert "Is it a recording?" in done.err
+    assert not (tmp_path / "out.wav").exists()
+
+
 def test_a_model_plays_through_a_cabinet_of_another_rate(run_folder, tmp_path):
     """A response that rings at 1 kHz, recorded at three times the rate: its gain stays."""
     x = np.sin(2 * np.pi * 1000 * np.arange(16_000) / 16_000).astype(np.float32) * 0.1

@@ -190,7 +190,7 @@ def split(
             raise DrywetError(
                 f"{samples / rate:.2f} s of audio, {total(fresh) / rate:.2f} s of it played "
                 f"for the first time, leave nothing to {name}",
-                "at least 5 seconds that do not repeat",
+                f"at least {len(_CYCLE) * _BLOCK_SECONDS[0]} s that do not repeat",
                 "Record a minute or more of varied playing.",
             )
     if train_seconds is not None:

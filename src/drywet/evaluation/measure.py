@@ -16,7 +16,7 @@ from drywet.evaluation.foresight import foresight
 from drywet.evaluation.match import matched
 from drywet.evaluation.material import Material
 from drywet.evaluation.probes import ask_device, ask_model, oversampled
-from drywet.evaluation.result import Answers, Cost, Evaluation, Oversampled, Probes
+from drywet.evaluation.result import Answers, Cost, Course, Evaluation, Oversampled, Probes
 from drywet.evaluation.saved import cost_before
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
@@ -75,6 +75,7 @@ class Subject:
         kept: file with the device's answers to the test signals, if any.
         costed: what running it was measured to cost earlier, if it was.
         unfinished: its training was stopped before its end.
+        course: how that went, where it is known.
         oversample: times which the model runs, as for `drywet.inference.stream.Stream`.
         matched: bring the prediction to the device's delay and level before it is scored.
     """
@@ -87,6 +88,7 @@ class Subject:
     kept: Path | None = None
     costed: Cost | None = None
     unfinished: bool = False
+    course: Course | None = None
     oversample: int = 1
     matched: bool = False
 
@@ -100,8 +102,18 @@ def of_run(folder: RunFolder, config: RunConfig) -> Subject:
     return Subject(
         load_model(folder.model_file), load_model(folder.baseline_file), folder.path,
         config.capture.recording, config.trained_peak_dbfs, folder.device_file,
-        cost_before(folder), folder.unfinished,
+        cost_before(folder), folder.unfinished, _course(folder),
     )  # fmt: skip
+
+
+def _course(folder: RunFolder) -> Course | None:
+    rows = [row for row in folder.history() if row.score is not None]
+    if not rows:
+        return None
+    best = min(rows, key=lambda row: row.score or 0.0)
+    if best.validation_esr is None:
+        return None
+    return Course(validation_esr=best.validation_esr, best_at=best.step / max(rows[-1].step, 1))
 
 
 def of_model(path: Path, trained: TrainedModel, material: Material) -> Subject:
@@ -203,6 +215,8 @@ def measure(
         latency_samples=material.latency,
         match=match,
         unfinished=subject.unfinished,
+        course=subject.course if material.held_out else None,
+        inverted_esr=_inverted_esr(predicted, target) if ours.esr >= 1 else None,
         held_out=material.held_out,
         foresight=None
         if match is not None
@@ -211,6 +225,10 @@ def measure(
     )
     evaluation.verdict = verdict(evaluation)
     return Measured(evaluation, dry, target, predicted, filtered, rate, answers)
+
+
+def _inverted_esr(predicted: list[Signal], target: list[Signal]) -> float:
+    return float(time.esr(-np.concatenate(predicted), np.concatenate(target)))
 
 
 def _played(subject: Subject, dry: Signal, rate: int) -> Signal:

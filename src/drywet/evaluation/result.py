@@ -136,6 +136,18 @@ class Foresight(BaseModel):
     share: float
 
 
+class Course(BaseModel):
+    """How the training of a run went.
+
+    Attributes:
+        validation_esr: of its best net, on the audio that chose it.
+        best_at: share of the steps after which it was found.
+    """
+
+    validation_esr: float
+    best_at: float
+
+
 class Evaluation(Scores):
     """A model's scores, beside those of what it must beat and of what it cannot beat.
 
@@ -171,6 +183,9 @@ class Evaluation(Scores):
         latency_samples: by which the wet file lagged, at the files' rate.
         match: how the prediction was brought to the device's delay and level first, where it was.
         unfinished: the training was stopped before its end.
+        course: how it went, where drywet trained it and the audio is its own.
+        inverted_esr: of a prediction with an error larger than the signal, its ESR turned upside
+            down.
         held_out: the audio is the test part of the run's own capture; otherwise all of
             another one.
         foresight: where the model would have had to foresee, by how much; else ``None``.
@@ -205,6 +220,8 @@ class Evaluation(Scores):
     latency_samples: int
     match: Match | None = None
     unfinished: bool = False
+    course: Course | None = None
+    inverted_esr: float | None = None
     held_out: bool
     foresight: Foresight | None = None
     beats_baseline: bool

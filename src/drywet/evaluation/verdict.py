@@ -28,8 +28,12 @@ _STEADY = 1e-2  # a floor above this is no noise but a device that moves
 _SMALL = 4385  # parameters of an LSTM of 32 units
 _AUDIBLE_SHARE = 1e-8
 _BAND_DB = 3.0
+_HEARD_DB = -60.0  # of a band under the whole: what is added below is seldom heard
 _BAND_LOST = 0.5  # ESR in a band
 _ALIASING_DB = -40.0
+_EARLY = 0.6  # of the training, at which its best net was found
+_LUCKY = 3.0  # times the ESR on the audio that chose the net
+_INVERTED = 0.5  # ESR
 _ANOTHER = (
     "Check that dry and wet belong together ('drywet check'). To learn what they are of: drywet "
     "train DRY WET, or with --start this model."
@@ -37,7 +41,7 @@ _ANOTHER = (
 _UNFINISHED = "The training was stopped: 'drywet train --resume RUN' goes on with it."
 _TREBLE = "For the treble: more data, --pre-emphasis 0.85, or --mrstft 0.01."
 _WORSE_THAN_DEVICE_DB = 6.0
-_WORTH_OVERSAMPLING_DB = 3.0
+_WORTH_OVERSAMPLING_DB = 10.0
 _NOISE_DB = 6.0
 _NOISE_FLOOR_DBFS = -90.0
 _LOUDNESS_DB = 0.5
@@ -56,8 +60,9 @@ def verdict(found: Evaluation) -> list[Remark]:
     if found.esr >= 1 or (found.esr >= FAR_OFF and not found.held_out):
         return [*_closeness(found), *_foresight(found)]
     rest = [
-        *_foresight(found), *_against_a_filter(found), *_bands(found), *_aliasing(found),
-        *_harmonics(found), *_quiet(found), *_loudness(found), *_seconds(found), *_length(found),
+        *_foresight(found), *_elsewhere(found), *_against_a_filter(found), *_bands(found),
+        *_aliasing(found), *_harmonics(found), *_quiet(found), *_loudness(found),
+        *_seconds(found), *_length(found),
     ]  # fmt: skip
     flawed = any(remark.kind == "bad" for remark in rest)
     return [*_closeness(found, flawed), *rest]
@@ -66,6 +71,15 @@ def verdict(found: Evaluation) -> list[Remark]:
 def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
     """How close it is in all; no more than close where something else is clearly wrong."""
     other = "" if found.held_out else " This capture may be of another device or setting."
+    if found.inverted_esr is not None and found.inverted_esr < _INVERTED:
+        yield Remark(
+            kind="bad",
+            text=f"Upside down: the model's polarity is not the recording's (ESR {found.esr:.2g}; "
+            f"turned round {found.inverted_esr:.2g}).",
+            advice="'drywet rank DRY WET MODEL' brings a model to the device's polarity, level and "
+            "delay before it scores it.",
+        )
+        return
     if found.esr >= 1:
         yield Remark(
             kind="bad",
@@ -75,7 +89,7 @@ def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
             if not found.held_out
             else _UNFINISHED
             if found.unfinished
-            else "Train longer, or check the capture ('drywet check').",
+            else "Check that dry and wet belong together ('drywet check').",
         )
         return
     below = -10 * log10(max(found.esr, 1e-20))
@@ -102,12 +116,7 @@ def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
     kind, words = next((kind, words) for limit, kind, words in _GRADES if worse < limit)
     advice = ""
     if kind != "good":
-        bigger = "a bigger net (--hidden 32), " if found.cost.parameters < _SMALL else ""
-        advice = (
-            f"Try {bigger}a longer training ('drywet train --resume RUN --longer'), or a longer, "
-            "livelier capture."
-        )
-        advice = advice if found.held_out else _ANOTHER
+        advice = _towards_it(found) if found.held_out else _ANOTHER
     if found.unfinished:
         advice = _UNFINISHED
     other = other if kind != "good" else ""
@@ -116,6 +125,32 @@ def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
         text=f"{words}: {said}, {weighted:.0f} dB as the ear weighs it (A-weighted).{other}",
         advice=advice,
     )
+
+
+def _towards_it(found: Evaluation) -> str:
+    """What brings a net closer: more of whatever it has come to the end of."""
+    bigger = "a bigger net (--hidden 32)" if found.cost.parameters < _SMALL else ""
+    if found.course is not None and found.course.best_at < _EARLY:
+        return (
+            f"Its best net was found at {found.course.best_at:.0%} of the training: more of that "
+            "would not help. A longer, livelier capture would"
+            + (f", or {bigger}." if bigger else ".")
+        )
+    longer = "a longer training ('drywet train --resume RUN --longer')"
+    return f"Try {bigger + ', ' if bigger else ''}{longer}, or a longer, livelier capture."
+
+
+def _elsewhere(found: Evaluation) -> Iterator[Remark]:
+    """Whether it does worse on the test than on what chose it."""
+    course = found.course
+    limit = max(_LUCKY * course.validation_esr, _GRADES[0][0]) if course else float("inf")
+    if course is not None and found.esr > limit:
+        yield Remark(
+            kind="warning",
+            text=f"On the validation audio its ESR was {course.validation_esr:.2g}, on the test "
+            f"audio it is {found.esr:.2g}: they hold other playing.",
+            advice="A longer capture has more of each kind of playing in both.",
+        )
 
 
 def _foresight(found: Evaluation) -> Iterator[Remark]:
@@ -146,6 +181,7 @@ def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
 
 def _bands(found: Evaluation) -> Iterator[Remark]:
     added, lacking, wrong = [], [], []
+    loudest = -float("inf")
     for number, band in enumerate(found.bands):
         if band.esr is None or band.excess_db is None or band.share < _AUDIBLE_SHARE:
             continue
@@ -153,14 +189,18 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
         if twice is not None and band.esr <= twice and band.excess_db <= _BAND_DB:
             continue  # hiss of the device, which no model can predict
         if band.excess_db > _BAND_DB:
-            added.append(f"{band.label} ({band.excess_db:+.0f} dB)")
+            under = band.excess_db + 10 * log10(band.share)
+            loudest = max(loudest, under)
+            added.append(
+                f"{band.label} ({band.excess_db:+.0f} dB, there {-under:.0f} dB under the whole)"
+            )
         elif band.esr > _BAND_LOST and band.excess_db < -_BAND_DB:
             lacking.append(f"{band.label} ({band.excess_db:+.0f} dB)")
         elif band.esr > _BAND_LOST:
             wrong.append(band.label)
     if added:
         yield Remark(
-            kind="bad",
+            kind="bad" if loudest > _HEARD_DB else "warning",
             text=f"It adds sound that the device does not make at {', '.join(added)}.",
             advice="More data helps most; --pre-emphasis 0.85 or --select composite weigh the "
             "treble more."
@@ -213,7 +253,7 @@ def _against_aliasing(found: Evaluation, now_db: float) -> str:
     if tried is None or now_db - tried.asr_db < _WORTH_OVERSAMPLING_DB:
         return "A longer or livelier capture may help; oversampling would not."
     return (
-        f"Play it with --oversample {tried.factor}, as 'drywet render' and 'drywet evaluate' do: "
+        f"With --oversample {tried.factor} ('drywet render', 'drywet evaluate') it is "
         f"{tried.asr_db:.0f} dB there. For plugins, which cannot: 'drywet clean'."
     )
 

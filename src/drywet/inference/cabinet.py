@@ -11,6 +11,7 @@ from drywet.audio.resample import resample
 from drywet.errors import DrywetError
 
 _MOST_SECONDS = 30.0
+_MOST_GAIN_DB = 24.0  # a second of a hall, to its peak, has some 20
 
 
 class Cabinet:
@@ -57,6 +58,13 @@ def cabinet(path: Path | str, rate: int, channel: int | None = None) -> Cabinet:
             f"{path} is no impulse response: it is silent or holds NaN", "a short click's answer",
             "Choose another --ir.",
         )  # fmt: skip
+    gain_db = 10 * float(np.log10(np.sum(np.square(response, dtype=np.float64))))
+    if gain_db > _MOST_GAIN_DB:
+        raise DrywetError(
+            f"{path} would make noise {gain_db:.0f} dB louder",
+            f"an impulse response, which makes it {_MOST_GAIN_DB:.0f} dB louder at most",
+            "Is it a recording?",
+        )
     if len(response) > _MOST_SECONDS * own:
         raise DrywetError(
             f"{path} is {len(response) / own:.0f} s long",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drywet.dsp import levels
+from drywet.dsp.latency import estimate
 from drywet.pair.findings import Finding, Severity, grade
 from drywet.pair.load import Pair
 
-_MIN_SECONDS = 1.0
+_MIN_SECONDS = 2.5  # of which a stretch to train on, to validate on and to test on can be cut
 _SHORT_SECONDS = 30.0
 _LENGTH_DIFFERENCE = (0.02, 0.5)  # share of the longer file
 _CLIPPED = (0.0, 0.01)  # share of samples
@@ -92,6 +94,22 @@ def lengths(pair: Pair) -> Iterator[Finding]:
             limit=limit * max(n, m) / pair.rate,
             fix="Export both from the same start to the same end.",
         )
+
+
+def ended_together(pair: Pair) -> Pair:
+    """Both files without what only one of them has at its end, for all that compares them.
+
+    Args:
+        pair: not aligned; nothing is cut off where both are about as long.
+    """
+    n, m = len(pair.dry), len(pair.wet)
+    if abs(n - m) <= _LENGTH_DIFFERENCE[0] * max(n, m):
+        return pair
+    lag = round(estimate(pair.dry, pair.wet, pair.rate).samples)
+    stop = min(n, m - lag)
+    if stop < _MIN_SECONDS * pair.rate:
+        return pair
+    return replace(pair, dry=pair.dry[:stop], wet=pair.wet[: max(stop + lag, 0)])
 
 
 def _clipping(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ def _where_unsure(found: Delay) -> str:
         )
     return (
         f"{stake}Train with --latency {found.samples - _STAKE} and {found.samples + _STAKE} too "
-        "and keep the best, or measure it with a click."
+        "and keep the one with the lowest ESR, or measure it with a click."
     )
 
 

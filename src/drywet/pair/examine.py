@@ -101,8 +101,10 @@ def examine(
     keeps_time = moves is None or moves.kind == "steady" or alignment.mended
     if keeps_time:
         on_progress("looking at what the device does", 0.7)
-        findings += check_relation.direction(aligned)
-        findings += check_device.behaviour(aligned)
+        swapped = list(check_relation.direction(aligned))
+        findings += swapped
+        if not errors(swapped):  # what a device does backwards is no advice on it
+            findings += check_device.behaviour(aligned)
     on_progress("looking for passages played twice", 0.9)
     repeats = find_repeats(aligned.dry, pair.rate)
     # Two passes at two latencies differ by that, not by the device.
@@ -110,7 +112,10 @@ def examine(
     findings += check_timing.replicate(itself, repeats, pair.rate)
     if errors(related):
         # Two performances have no latency: whatever hangs on one would lead astray.
-        findings = [*related, *(f for f in of_each if f.severity is Severity.NOTE)]
+        findings = [
+            *related,
+            *(f for f in of_each if f.severity is Severity.NOTE or f.check == "length"),
+        ]
     return Examination(
         aligned,
         alignment,
@@ -131,6 +136,7 @@ def _alignment(
     on_progress: Callable[[str, float], None],
 ) -> tuple[Delay, Timing | None, Alignment]:
     """How the wet lies to the dry, how that moves, and what is done about both."""
+    pair = check_levels.ended_together(pair)
     fit = fit_if_enough(pair.dry, pair.rate)
     on_progress("looking for the delay", 0.2)
     found = find_delay(pair, fit)

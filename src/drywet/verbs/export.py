@@ -15,7 +15,13 @@ from drywet.dsp.oversampling import Phase, filters, require_factor
 from drywet.errors import DrywetError
 from drywet.evaluation.saved import read_scores
 from drywet.formats.load import load
-from drywet.formats.registry import format_named, format_of, require_oversampling
+from drywet.formats.registry import (
+    Format,
+    format_named,
+    format_of,
+    formats_for,
+    require_oversampling,
+)
 from drywet.runs.folder import RunFolder
 from drywet.storage import require_place, write_bytes
 from drywet.trained.knobs import with_knobs
@@ -104,6 +110,8 @@ def export(
         target = Path(out) / target.name if Path(out).is_dir() else Path(out)
     _require_another(target, path)
     require_place(target)
+    if not path.is_dir():
+        _require_fit(chosen, trained)
     with np.errstate(over="ignore", invalid="ignore"):  # the writer refuses what comes of it
         if oversample == 1:
             data, delay = chosen.writer.encode(trained, shown, datetime.now()), 0
@@ -157,6 +165,22 @@ def convert(
         source, format=name, out=target, metadata=metadata, knobs=knobs, size=size,
         oversample=oversample, phase=phase,
     )  # fmt: skip
+
+
+def _require_fit(chosen: Format, trained: TrainedModel) -> None:
+    """Refuse a model that a format cannot hold; a file is not told how to be trained.
+
+    Raises:
+        DrywetError: it cannot, with those that can.
+    """
+    config, rate = trained.card.model, trained.card.rate
+    try:
+        chosen.writer.require(config, rate)
+    except DrywetError as error:
+        able = ", ".join(formats_for(config, rate, all_of_them=True))
+        raise DrywetError(
+            error.found, error.expected, f"This model fits: {able}." if able else error.fix
+        ) from None
 
 
 def _held_out_esr(folder: RunFolder) -> float | None:
