@@ -1,11 +1,15 @@
 // The Python module's WaveNet.
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
+#include <memory>
+#include <optional>
 
 #include "module.hpp"
 #include "oversampler.hpp"
 #include "wavenet_run.hpp"
+#include "wavenet_training_run.hpp"
 
 namespace drywet {
 namespace {
@@ -79,10 +83,56 @@ void play(WaveNet& self, ConstSignal x, Signal y) {
     self.process(x.data(), y.data(), x.size());
 }
 
+// The tape of a batch as an array, which a tensor can hold and PyTorch frees after backward.
+using Tape = nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>, nb::device::cpu>;
+
+WaveNetTrainer trainer_of(const std::string& target, const std::vector<ArrayTuple>& given,
+                          const ConstSignal& weights, std::size_t samples) {
+    return WaveNetTrainer(target_named(target), arrays_of(given), weights.data(), weights.size(),
+                          samples);
+}
+
+std::optional<Tape> train_forward(const std::string& target, const std::vector<ArrayTuple>& given,
+                                  ConstSignal weights, ConstRows x, Rows y, bool keep,
+                                  int threads) {
+    const WaveNetTrainer trainer = trainer_of(target, given, weights, x.shape(1));
+    if (y.shape(0) != x.shape(0) || y.shape(1) != trainer.wanted() || x.shape(0) > 0x7fffffff)
+        throw std::invalid_argument("a row of outputs for each window, without the net's past");
+    const std::size_t bytes = trainer.tape_bytes() * x.shape(0);
+    std::unique_ptr<Buffer> tape;
+    {
+        const nb::gil_scoped_release release;
+        if (keep) tape.reset(new Buffer(bytes));
+        trainer.forward(x.shape(0), x.data(), y.data(), tape ? tape->data() : nullptr, threads);
+    }
+    if (!tape) return std::nullopt;
+    void* const data = tape->data();
+    nb::capsule owner(tape.release(), [](void* p) noexcept { delete static_cast<Buffer*>(p); });
+    return Tape(data, {bytes}, owner);
+}
+
+void train_backward(const std::string& target, const std::vector<ArrayTuple>& given,
+                    ConstSignal weights, std::size_t samples,
+                    nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> tape,
+                    ConstRows dy, Signal gradients, int threads) {
+    const WaveNetTrainer trainer = trainer_of(target, given, weights, samples);
+    if (dy.shape(1) != trainer.wanted() || tape.size() != trainer.tape_bytes() * dy.shape(0) ||
+        gradients.size() + 1 != weights.size() ||
+        reinterpret_cast<std::uintptr_t>(tape.data()) % 64)
+        throw std::invalid_argument("the tape isn't one that forward gave for this batch");
+    const nb::gil_scoped_release release;
+    trainer.backward(dy.shape(0), tape.data(), dy.data(), gradients.data(), threads);
+}
+
 }  // namespace
 
 void define_wavenet(nb::module_& m) {
     using namespace nb::literals;
+    m.def("wavenet_forward", train_forward, "target"_a, "arrays"_a, "weights"_a.noconvert(),
+          "x"_a.noconvert(), "y"_a.noconvert(), "keep"_a, "threads"_a);
+    m.def("wavenet_backward", train_backward, "target"_a, "arrays"_a, "weights"_a.noconvert(),
+          "samples"_a, "tape"_a.noconvert(), "dy"_a.noconvert(), "gradients"_a.noconvert(),
+          "threads"_a);
     nb::class_<WaveNet>(m, "WaveNet")
         .def("__init__", make, "target"_a, "arrays"_a, "weights"_a.noconvert())
         .def("process", play, "x"_a.noconvert(), "y"_a.noconvert())

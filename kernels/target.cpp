@@ -10,6 +10,7 @@
 #if !defined(DRYWET_PLAYS_ONLY)
 #include "batch.hpp"
 #include "soap.hpp"
+#include "wavenet_training.hpp"
 #endif
 
 namespace drywet {
@@ -93,6 +94,12 @@ extern const Target DRYWET_TABLE = {
     {DRYWET_TARGET::Circuit::process, DRYWET_TARGET::Circuit::settle},
     {DRYWET_TARGET::best_tile, DRYWET_TARGET::run_of, DRYWET_TARGET::WaveNetPlayer::process,
      DRYWET_TARGET::WaveNetPlayer::settle},
+#if defined(DRYWET_PLAYS_ONLY)
+    {},
+#else
+    {DRYWET_TARGET::kWidth<float>, DRYWET_TARGET::WaveNetTraining::forward,
+     DRYWET_TARGET::WaveNetTraining::backward},
+#endif
 #if defined(DRYWET_PLAYS_ONLY)
     {},
 #else

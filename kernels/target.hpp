@@ -6,6 +6,7 @@
 #include "polyphase_job.hpp"
 #include "soap_job.hpp"
 #include "wavenet_job.hpp"
+#include "wavenet_training_job.hpp"
 
 namespace drywet {
 
@@ -16,6 +17,7 @@ struct Target {
     StreamKernel (*stream)(Cell, int hidden);
     CircuitKernel circuit;
     WaveNetKernel wavenet;
+    WaveNetTrainingKernel training;
     SoapKernel soap;
     PolyphaseKernel polyphase;
     long (*spin)(long turns);  // multiply-adds as fast as it can; returns how many

@@ -2,77 +2,11 @@
 
 #include <algorithm>
 
-#include "refuse.hpp"
 #include "subnormals.hpp"
+#include "wavenet_pack.hpp"
 
 namespace drywet {
 namespace {
-
-void require(bool good, const char* what) {
-    if (!good) refuse(what);
-}
-
-void check(const std::vector<WaveNetArraySettings>& arrays) {
-    const auto size = [](long n) { return n >= 1 && n <= kMostWaveNetChannels; };
-    const auto span = [](long kernel, long dilation) {
-        const long most = long(kMostWaveNetPast);
-        return kernel >= 1 && dilation >= 1 && kernel <= most && dilation <= most / kernel;
-    };
-    require(!arrays.empty() && arrays.size() <= kMostWaveNetArrays, "1 to 8 arrays expected");
-    for (std::size_t a = 0; a < arrays.size(); ++a) {
-        const WaveNetArraySettings& array = arrays[a];
-        require(size(array.channels) && size(array.bottleneck) && size(array.outputs) &&
-                    (array.head1x1 == 0 || size(array.head1x1)),
-                "1 to 1024 channels expected");
-        require(span(array.head_kernel, 1), "a head's kernel is out of bounds");
-        require(array.inputs == (a ? arrays[a - 1].channels : 1),
-                "an array's inputs aren't the channels of the one before it");
-        const long sums = array.head1x1 ? array.head1x1 : array.bottleneck;
-        require(!a || arrays[a - 1].outputs == sums,
-                "a head's outputs don't fit the sums of the next array");
-        require(!array.layers.empty() && array.layers.size() <= kMostWaveNetLayers,
-                "1 to 256 layers expected in an array");
-        for (const WaveNetLayerSettings& layer : array.layers)
-            require(span(layer.kernel, layer.dilation), "a kernel or dilation is out of bounds");
-    }
-    require(arrays.back().outputs == 1, "the last head has one output");
-}
-
-struct Matrix {
-    const float* weights;  // (outputs, inputs, kernel)
-    const float* factors;  // of the condition, or null
-    const float* bias;     // or null
-};
-
-std::size_t rows_of(const Linear& linear) {
-    return std::size_t(linear.outputs + linear.tile - 1) / linear.tile * linear.tile;
-}
-
-std::size_t packed_size(const Linear& linear) {
-    const std::size_t columns = std::size_t(linear.kernel) * linear.inputs;
-    return rows_of(linear) * (columns + 1 + linear.conditioned);
-}
-
-// In the order given in `Linear`, each row multiplied by scale(row).
-template <class F>
-void pack(const Linear& linear, const Matrix& from, F&& scale, float* to) {
-    const auto column = [&](int first, const float* values, std::size_t step) {
-        for (int o = 0; o < linear.tile; ++o) {
-            const int row = first + o;
-            *to++ = values && row < linear.outputs ? values[row * step] * scale(row) : 0.0f;
-        }
-    };
-    const std::size_t inputs = linear.inputs, kernel = linear.kernel;
-    for (int first = 0; first < linear.outputs; first += linear.tile) {
-        column(first, from.bias, 1);
-        if (linear.conditioned) column(first, from.factors, 1);
-        for (std::size_t k = 0; k < kernel; ++k)
-            for (std::size_t i = 0; i < inputs; ++i)
-                column(first, from.weights + i * kernel + k, inputs * kernel);
-    }
-}
-
-std::size_t up(std::size_t size, std::size_t unit) { return (size + unit - 1) / unit * unit; }
 
 constexpr std::size_t kLine = 16;  // numbers
 
@@ -80,17 +14,13 @@ History history_of(std::size_t rows, std::size_t past) {
     History history{};
     history.row_count = int(rows);
     history.past = past;
-    history.start = up(past, kLine);
+    history.start = rounded_up(past, kLine);
     // At least as much room as is copied at the end of a row: copying then costs little.
     history.room =
         history.start + std::max<std::size_t>(history.start, 4 * kWaveNetChunk) + kWaveNetChunk;
     // An odd number of cache lines, so that rows don't share the same few sets of the cache.
-    history.stride = (up(history.room, kLine) / kLine | 1) * kLine;
+    history.stride = (rounded_up(history.room, kLine) / kLine | 1) * kLine;
     return history;
-}
-
-std::size_t past_of(const Linear& linear) {
-    return std::size_t(linear.kernel - 1) * linear.dilation;
 }
 
 }  // namespace
@@ -120,17 +50,10 @@ void WaveNet::each_history(F&& f) {
 
 void WaveNet::plan(const std::vector<WaveNetArraySettings>& arrays) {
     const auto linear = [&](long inputs, long outputs, bool biased) {
-        Linear made{};
-        made.inputs = int(inputs);
-        made.outputs = int(outputs);
-        made.tile = kernel_.tile(int(outputs));
-        made.kernel = 1;
-        made.dilation = 1;
-        made.biased = biased;
-        return made;
+        return linear_of(kernel_, inputs, outputs, biased);
     };
     for (const WaveNetArraySettings& from : arrays) {
-        const long outputs = from.head1x1 ? from.head1x1 : from.bottleneck;
+        const long outputs = from.collected();
         WaveNetArray array{};
         array.rechannel = linear(from.inputs, from.channels, false);
         array.head = linear(outputs, from.outputs, from.head_bias);
@@ -168,7 +91,7 @@ void WaveNet::plan(const std::vector<WaveNetArraySettings>& arrays) {
 WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& arrays,
                  const float* weights, std::size_t count)
     : kernel_(target.wavenet) {
-    check(arrays);
+    require_possible(arrays);
     plan(arrays);
     std::size_t expected = 1, packed = 0, state = 0, rows = 0;
     each_linear([&](const Linear& linear, const WaveNetLayer*) {
@@ -178,7 +101,7 @@ WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& 
         rows = std::max(rows, rows_of(linear));
     });
     each_history([&](const History& history) {
-        state += up(history.row_count, kLine) + history.row_count * history.stride;
+        state += rounded_up(history.row_count, kLine) + history.row_count * history.stride;
     });
     const std::size_t chunk = kWaveNetChunk;
     const std::size_t size = (1 + 2 * rows) * chunk + state + packed;
@@ -200,7 +123,7 @@ WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& 
     job_.out = some(rows * chunk);
     job_.work = some(rows * chunk);
     each_history([&](History& history) {
-        history.rest = some(up(history.row_count, kLine));
+        history.rest = some(rounded_up(history.row_count, kLine));
         history.rows = some(history.row_count * history.stride);
         history.at = history.start;
     });

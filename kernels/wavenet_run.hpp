@@ -7,34 +7,11 @@
 
 #include "memory.hpp"
 #include "target.hpp"
+#include "wavenet_pack.hpp"
 
 namespace drywet {
 
-constexpr int kMostWaveNetArrays = 8;
-constexpr int kMostWaveNetLayers = 256;  // of an array
-constexpr int kMostWaveNetChannels = 1024;
-constexpr std::size_t kMostWaveNetPast = std::size_t(1) << 24;  // frames that a kernel may span
 constexpr std::size_t kMostWaveNetBytes = std::size_t(1) << 30;
-
-struct WaveNetLayerSettings {
-    long kernel;
-    long dilation;
-    ActivationSettings activation;
-    Gating gating;
-    ActivationSettings gate;
-};
-
-struct WaveNetArraySettings {
-    long inputs;
-    long channels;
-    long bottleneck;
-    long outputs;
-    long head_kernel;
-    bool head_bias;
-    bool residual;
-    long head1x1;  // outputs; 0: there is none
-    std::vector<WaveNetLayerSettings> layers;
-};
 
 // One stream with one input, for one thread at a time, from settled silence. Once made, none of
 // its functions allocates, locks or throws.

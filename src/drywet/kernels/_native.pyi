@@ -124,6 +124,28 @@ class Oversampler:
     def join(self, copies: Array, y: Array) -> None: ...
     def reset(self, rest: float) -> None: ...
 
+WaveNetArrays = Sequence[tuple[int, int, int, int, int, bool, bool, int, Sequence[WaveNetLayer]]]
+
+def wavenet_forward(
+    target: str,
+    arrays: WaveNetArrays,
+    weights: Array,
+    x: Array,
+    y: Array,
+    keep: bool,
+    threads: int,
+) -> Array | None: ...
+def wavenet_backward(
+    target: str,
+    arrays: WaveNetArrays,
+    weights: Array,
+    samples: int,
+    tape: Array,
+    dy: Array,
+    gradients: Array,
+    threads: int,
+) -> None: ...
+
 class WaveNetCopies:
     def __init__(self, target: str, arrays: Sequence[Any], weights: Array, copies: int) -> None: ...
     def process(self, x: Array, y: Array) -> None: ...
@@ -133,7 +155,7 @@ class WaveNet:
     def __init__(
         self,
         target: str,
-        arrays: Sequence[tuple[int, int, int, int, int, bool, bool, int, Sequence[WaveNetLayer]]],
+        arrays: WaveNetArrays,
         weights: Array,
     ) -> None: ...
     def process(self, x: Array, y: Array) -> None: ...

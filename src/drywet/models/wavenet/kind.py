@@ -37,6 +37,13 @@ class WaveNet(Kind[WaveNetConfig]):
         shapes = wavenet_shapes(config).items()
         return sum(prod(shape) for name, shape in shapes if ".weight" in name)
 
+    def trains_in_kernels(self, config: WaveNetConfig) -> bool:
+        """See `Kind`."""
+        from drywet.kernels.wavenet_training import can_train
+        from drywet.models.wavenet.player import sizes
+
+        return can_train(sizes(config))
+
     def build(self, config: WaveNetConfig) -> EffectModel:
         """See `Kind`."""
         from drywet.models.wavenet.net import WaveNetModel

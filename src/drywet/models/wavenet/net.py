@@ -9,9 +9,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from drywet.kernels import wavenet_training
 from drywet.models.base import EffectModel, State, remembered
 from drywet.models.functions import apply
-from drywet.models.wavenet.config import HEAD_SCALE, WaveNetArray, WaveNetConfig, WaveNetLayer
+from drywet.models.wavenet.config import (
+    HEAD_SCALE,
+    WaveNetArray,
+    WaveNetConfig,
+    WaveNetLayer,
+    wavenet_shapes,
+)
+from drywet.models.wavenet.player import sizes
 
 
 class _Layer(nn.Module):
@@ -98,18 +106,29 @@ class WaveNetModel(EffectModel):
         self.arrays = nn.ModuleList(
             _Array(before, array) for before, array in zip(inputs, config.arrays, strict=False)
         )
+        self._sizes = sizes(config)
+        self._in_kernels = wavenet_training.can_train(self._sizes)
+        self._names = [name for name in wavenet_shapes(config) if name != "head_scale"]
         scale = HEAD_SCALE["a2" if config.arrays[0].head_kernel > 1 else "a1"]
         self.register_buffer("head_scale", torch.tensor(scale))
 
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """Array after array."""
+        """In the kernels where they can, else array after array."""
         joined = torch.cat((state[0], x), dim=1).transpose(1, 2)
+        if self._in_kernels and wavenet_training.takes(joined) and len(x):
+            y = wavenet_training.run(self._sizes, x.shape[1], joined[:, 0], self._flat())
+            return y[..., None], remembered(x, state)
         between, head = joined, None
         for array in self.arrays:
             dry = joined[..., joined.shape[-1] - between.shape[-1] :]
             between, head = array(between, dry, head)
         assert head is not None
         return (head * self.head_scale).transpose(1, 2), remembered(x, state)
+
+    def _flat(self) -> Tensor:
+        """All weights in a row, as a ``.nam`` lists them."""
+        return torch.cat([self.get_parameter(n).reshape(-1) for n in self._names]
+                         + [self.head_scale.reshape(1)])  # fmt: skip
 
     def state_after(self, x: Tensor) -> State:
         """The last samples are the state: nothing need be convolved."""

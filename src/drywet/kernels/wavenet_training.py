@@ -1,0 +1,96 @@
+"""A WaveNet as one differentiable PyTorch operation.
+
+The same numbers as PyTorch's convolutions, up to rounding: activations are within 3e-7 of exact.
+Any loss works on top; there are no derivatives by the samples, nor of derivatives. Results do not
+depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from drywet.kernels.choice import choice, target
+from drywet.kernels.threads import threads
+from drywet.kernels.wavenet import ArraySizes
+
+_UNTRAINED = {"silu", "hardswish", "elu", "softmax"}
+
+
+def can_train(arrays: Sequence[ArraySizes]) -> bool:
+    """Whether the kernels, where there are any, can take a net over.
+
+    Blended gates, and activations whose value does not tell their derivative, are PyTorch's.
+    """
+    if choice().target is None:
+        return False
+    layers = [layer for array in arrays for layer in array.layers]
+    active = {(layer.activation, layer.slope) for layer in layers}
+    active |= {(layer.gate, layer.gate_slope) for layer in layers if layer.gating != "none"}
+    return not any(
+        name in _UNTRAINED or (name == "leaky_relu" and slope < 0) for name, slope in active
+    ) and all(layer.gating != "blended" for layer in layers)
+
+
+def takes(x: Tensor) -> bool:
+    """Whether such samples go through the kernels: nobody wants derivatives by them."""
+    return x.device.type == "cpu" and x.dtype == torch.float32 and not x.requires_grad
+
+
+def run(arrays: Sequence[ArraySizes], wanted: int, x: Tensor, weights: Tensor) -> Tensor:
+    """The net's output where its past is known.
+
+    Args:
+        arrays: sizes, first to last.
+        wanted: samples of output: those of ``x`` but for the receptive field's other ones.
+        x: ``(batch, samples)``.
+        weights: all in a row, in the order in which a ``.nam`` lists them, the head's scale last.
+
+    Returns:
+        ``(batch, wanted)``.
+    """
+    if torch.is_grad_enabled() and weights.requires_grad:
+        return _Fused.apply(arrays, wanted, x, weights)  # type: ignore[no-untyped-call,no-any-return]
+    return _forward(arrays, wanted, x, weights, False)[1]
+
+
+def _forward(
+    arrays: Sequence[ArraySizes], wanted: int, x: Tensor, weights: Tensor, keep: bool
+) -> tuple[Any, Tensor]:
+    from drywet.kernels import _native
+
+    y = x.new_empty(len(x), wanted)
+    given = weights.detach().contiguous().numpy()
+    tape = _native.wavenet_forward(
+        target(), arrays, given, x.detach().contiguous().numpy(), y.numpy(), keep, threads()
+    )
+    return tape, y
+
+
+class _Fused(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, arrays: Sequence[ArraySizes], wanted: int, x: Tensor, weights: Tensor
+    ) -> Tensor:
+        tape, y = _forward(arrays, wanted, x, weights, True)
+        ctx.arrays, ctx.samples = arrays, x.shape[1]
+        ctx.save_for_backward(weights, torch.from_numpy(tape))
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: Tensor) -> tuple[None, None, None, Tensor]:
+        from drywet.kernels import _native
+
+        weights, tape = ctx.saved_tensors
+        gradients = np.zeros(len(weights), np.float32)
+        _native.wavenet_backward(
+            target(), ctx.arrays, weights.detach().contiguous().numpy(), ctx.samples,
+            tape.numpy(), dy.contiguous().numpy(), gradients[:-1], threads(),
+        )  # fmt: skip
+        return None, None, None, torch.from_numpy(gradients)
