@@ -365,7 +365,7 @@ def demo_command(
             out,
             overwrite=overwrite,
             training=training,
-            on_step=show.step,
+            on_step=bar.say,
             control=TerminalControl(bar, findings=False),
         )
     show.demo(result, json)

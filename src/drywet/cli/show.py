@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from drywet.training.trainer import FitResult
     from drywet.verbs.check import CheckReport
     from drywet.verbs.demo import Demo
     from drywet.verbs.devices import DeviceInfo
@@ -40,7 +41,8 @@ def step(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _findings(report: CheckReport) -> list[str]:
+def findings(report: CheckReport) -> list[str]:
+    """What the checks found, in lines."""
     lines = []
     for finding in report.findings:
         lines.append(f"{_MARKS[finding.severity]} {finding.check:<11} {finding.message}")
@@ -68,7 +70,7 @@ def check(report: CheckReport, json: bool) -> None:
     if json:
         _object(report)
         return
-    print("\n".join(_findings(report)))
+    print("\n".join(findings(report)))
     severities = [finding.severity.value for finding in report.findings]
     errors, warnings = severities.count("error"), severities.count("warning")
     verdict = "fit for training" if report.ok else "not fit for training"
@@ -113,11 +115,6 @@ def processed(result: Processed, json: bool) -> None:
         f"{result.path}: {result.device}" + (f" ({knobs})" if knobs else "")
         + f", {result.seconds:.1f} s at {result.rate} Hz, {peak}"
     )  # fmt: skip
-
-
-def check_aside(report: CheckReport) -> None:
-    """Print the findings on standard error, before a training."""
-    print("\n".join(_findings(report)), file=sys.stderr, flush=True)
 
 
 def evaluation(result: Evaluation, json: bool) -> None:
@@ -184,10 +181,7 @@ def _run(finished: Run, json: bool) -> None:
         ended = "stopped by Ctrl-C" if finished.interrupted else "trained"
         if finished.finished_before:
             ended = "was finished before: trained"
-        print(
-            f"{ended} after {finished.fit.steps} steps, {finished.fit.seconds:.0f} s; "
-            f"best at step {finished.fit.best_step}"
-        )
+        print(_how_it_ended(ended, finished.fit))
     print("\n".join(scores.lines(finished.evaluation)))
     if finished.before is not None:
         before, now = finished.before, finished.evaluation
@@ -212,14 +206,30 @@ def _run(finished: Run, json: bool) -> None:
     print(f"  drywet render {path} IN.wav OUT.wav")
 
 
-def stopped_early(path: Path | None) -> None:
-    """Say that Ctrl-C came outside the training steps, and how to go on where there is a run."""
-    names = ("config.json", "uncleaned/config.json")
-    if path is None or not any((path / name).exists() for name in names):
+def _how_it_ended(ended: str, fit: FitResult) -> str:
+    """Where a training stands; one of several starts may be the best and another the last."""
+    if not fit.interrupted or fit.start == fit.last_start:
+        steps = f"{_count(fit.steps, 'step')}, {fit.seconds:.0f} s"
+        return f"{ended} after {steps}; best at step {fit.best_step}"
+    return (
+        f"{ended} at step {fit.last_step} of start {fit.last_start + 1}, {fit.seconds:.0f} s; "
+        f"best so far: start {fit.start + 1} at step {fit.best_step}"
+    )
+
+
+def stopped_early(place: Path | None) -> None:
+    """Say that Ctrl-C came outside the training steps or twice, and how to go on.
+
+    Args:
+        place: the folder of the run, ``None`` where there is none yet.
+    """
+    if place is None:
         step("drywet: stopped before the first training step")
         return
-    step("drywet: stopped; what was trained is kept")
-    step(f"  drywet train --resume {shlex.quote(str(path))}  goes on")
+    from drywet.runs.folder import whole_of
+
+    step("drywet: stopped, not scored; what was trained is kept, but for some seconds at most")
+    step(f"  drywet train --resume {shlex.quote(str(whole_of(place)))}  goes on")
 
 
 def reported(result: Reported, json: bool) -> None:

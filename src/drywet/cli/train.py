@@ -236,9 +236,10 @@ def train_command(
     from drywet.verbs import train as verb
     from drywet.verbs.train_seeds import resume_seeds, train_seeds
 
+    bar = TrainingBar()
+    control = TerminalControl(bar)
     try:
-        with TrainingBar() as bar:
-            control = TerminalControl(bar)
+        with bar:
             run: Run | Seeds
             if resume is not None:
                 options.refuse_with_resume(context.params)
@@ -271,13 +272,13 @@ def train_command(
 
                     run = train_device(
                         str(device), knobs=knobs_of(context), signal=signal,
-                        on_step=show.step, **chosen,
+                        on_step=bar.say, **chosen,
                     )  # fmt: skip
                 else:
                     learn = verb.train if seeds is None else train_seeds
                     run = learn(*options.both_files(dry, wet), **chosen)
     except KeyboardInterrupt:
-        show.stopped_early(resume or (None if overwrite else out))  # an old run may be there
+        show.stopped_early(control.place or resume)
         raise typer.Exit(130) from None
     show.trained(run, json)
     if run.interrupted:
