@@ -125,7 +125,7 @@ def assert_refused(done, words: str) -> None:
     assert done.code == 2, done.err + done.out
     last = done.err.strip().splitlines()[-1]
     assert words in last, done.err
-    assert last.startswith(("drywet: ", "Error: ", "Usage"))
+    assert last.startswith("drywet: ")
     assert "Traceback" not in done.err
 
 
@@ -514,3 +514,32 @@ def test_an_error_crosses_processes_whole():
     error = DrywetError("a", "b", "c")
     back = pickle.loads(pickle.dumps(error))
     assert (back.found, back.expected, back.fix, str(back)) == ("a", "b", "c", str(error))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("render", "RUN", "DRY", "OUT", "--oversampel", 4), "no option --oversampel;"),
+        (("render", "RUN", "DRY", "OUT", "--oversampel", 4), "Did you mean --oversample?"),
+        (("render", "RUN", "DRY", "OUT", "--overwrit"), "Did you mean --overwrite?"),
+        (("render", "RUN", "DRY", "OUT", "--gain", 1), "the model has no such knob; expected none"),
+        (("export", "RUN", "--oversampel", 4), "Did you mean --oversample?"),
+        (("convert", "RUN", "x.nam", "--oversampel", 4), "Did you mean --oversample?"),
+        (("evaluate", "RUN", "--oversampel", 4), "Did you mean --oversample?"),
+        (("evaluate", "RUN", "--gain", 4), "--gain is no option of 'drywet evaluate'"),
+        (("report", "RUN", "--oversampel", 4), "Did you mean --oversample?"),
+        (("report", "RUN", "--gain", 4), "See 'drywet report --help'."),
+        (("render", "RUN", "DRY", "OUT", "--oversample", "abc"), "--oversample has a value"),
+        (("render", "RUN", "DRY", "OUT", "--block", 0), "--block has a value"),
+        (("render", "RUN"), "files is missing"),
+        (("reprot", "RUN"), "'reprot'"),
+        (("--verbose",), "no option --verbose"),
+        (("study", "show"), "folder is missing"),
+        (("study", "show", "RUN", "--jsn"), "Did you mean --json?"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_command_is_one_line(run_folder, capture, tmp_path, arguments, words):
+    places = {"RUN": run_folder, "DRY": capture[0], "OUT": tmp_path / "out.wav"}
+    done = drywet(*(places.get(argument, argument) for argument in arguments))
+    assert_refused(done, words)
+    assert done.err.startswith("drywet: ") and done.err.count("\n") == 1

@@ -53,7 +53,13 @@ def test_process_writes_what_the_circuit_gives(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("sd1", "--drve", "0.7"), "no knob drve"),
+        (("sd1", "--drve", "0.7"), "no option --drve;"),
+        (("sd1", "--drve", "0.7"), "Did you mean --drive?"),
+        (("sd1", "--oversampel", "4"), "Did you mean --oversample?"),
+        (("sd1", "--resampel"), "Did you mean --resample?"),
+        (("sd1", "--blend", "0.7"), "--blend is no option of 'drywet process'"),
+        (("sd1", "--blend", "0.7"), "expected --drive, --tone, --level."),
+        (("sd1", "--knob", "oversampel=4"), "sd1 has no knob oversampel"),
         (("sd1", "--drive", "1.7"), "knob drive = 1.7"),
         (("sd1", "--drive", "nan"), "knob drive = nan"),
         (("sd1", "--drive", "loud"), "--drive loud"),
@@ -133,7 +139,7 @@ def test_a_signal_of_ones_own_is_played_through_the_device(tmp_path, clipper):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--device", "sd1", "--hiden", "8"), "no knob hiden"),
+        (("--device", "sd1", "--hiden", "8"), "Did you mean --hidden?"),
         (("--signal", "x.wav"), "--signal x.wav alone"),
         (("--device", "sd2"), "no device sd2"),
     ],
