@@ -79,6 +79,8 @@ def test_text_output_reads_well(capture, run_folder, tmp_path):
     scored = drywet("evaluate", run_folder)
     assert "linear baseline" in scored.out
     assert "held-out audio" in scored.out
+    assert "R²" not in scored.out and "e+0" not in scored.out
+    assert "feeds back" in drywet("info", run_folder).out
 
 
 @pytest.mark.proof

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from drywet.cli import scores
+from drywet.words import count, number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,10 +62,6 @@ def signal(written: WrittenSignal, json: bool) -> None:
     print(f"  drywet check {shlex.quote(written.path)} WET")
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
-
-
 def check(report: CheckReport, json: bool) -> None:
     """Print the findings of ``check``."""
     if json:
@@ -74,7 +71,7 @@ def check(report: CheckReport, json: bool) -> None:
     severities = [finding.severity.value for finding in report.findings]
     errors, warnings = severities.count("error"), severities.count("warning")
     verdict = "fit for training" if report.ok else "not fit for training"
-    print(f"{verdict}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    print(f"{verdict}: {count(errors, 'error')}, {count(warnings, 'warning')}")
 
 
 def devices(found: list[DeviceInfo], in_full: bool, json: bool) -> None:
@@ -161,8 +158,10 @@ def _seeds(finished: Seeds, json: bool) -> None:
         return
     print(f"{'':<20}{'mean':>12}{'deviation':>12}{'least':>12}{'most':>12}")
     for name, score in group.scores.items():
-        values = (score.mean, score.deviation, score.least, score.most)
-        print(f"{scores.label_of(name):<20}" + "".join(f"{value:>12.4g}" for value in values))
+        label = scores.label_of(name)
+        if label is not None:
+            values = (score.mean, score.deviation, score.least, score.most)
+            print(f"{label:<20}" + "".join(f"{number(value):>12}" for value in values))
     apart = "" if finished.apart is None else (
         f" The worst has {finished.apart:.1f} times the ESR of the best: a smaller difference "
         "between two trainings says nothing."
@@ -187,7 +186,7 @@ def _run(finished: Run, json: bool) -> None:
         before, now = finished.before, finished.evaluation
         print(
             f"Cleaned: aliasing {before.aliasing_db:.0f} -> {now.aliasing_db:.0f} dB, "
-            f"ESR {before.esr:.2e} -> {now.esr:.2e}; before: {before.path}"
+            f"ESR {number(before.esr)} -> {number(now.esr)}; before: {before.path}"
         )
     if finished.timed and not finished.interrupted:
         print(
@@ -209,7 +208,7 @@ def _run(finished: Run, json: bool) -> None:
 def _how_it_ended(ended: str, fit: FitResult) -> str:
     """Where a training stands; one of several starts may be the best and another the last."""
     if not fit.interrupted or fit.start == fit.last_start:
-        steps = f"{_count(fit.steps, 'step')}, {fit.seconds:.0f} s"
+        steps = f"{count(fit.steps, 'step')}, {fit.seconds:.0f} s"
         return f"{ended} after {steps}; best at step {fit.best_step}"
     return (
         f"{ended} at step {fit.last_step} of start {fit.last_start + 1}, {fit.seconds:.0f} s; "
@@ -267,15 +266,15 @@ def ranking(found: Ranking, json: bool) -> None:
     width = max(len(one.name) for one in found.models) + 4
     heads = ("ESR", "A-weighted", "MR-STFT", "aliasing", "delay, samples", "level")
     print(" " * width + "".join(f"{head:>16}" for head in heads))
-    for number, one in enumerate(found.models, 1):
+    for place, one in enumerate(found.models, 1):
         score, match = one.evaluation, one.evaluation.match
-        cells = [f"{score.esr:.2e}", f"{score.esr_a_weighted:.2e}"]
+        cells = [number(score.esr), number(score.esr_a_weighted)]
         cells.append("too short" if score.mrstft is None else f"{score.mrstft:.3f}")
         cells.append(f"{score.aliasing_db:.0f} dB")
         if match is not None:
             turned = " inv." if match.inverted else ""
             cells += [f"{match.delay_samples:+.2f}", f"{match.gain_db:+.1f} dB{turned}"]
-        print(f"{number:>2}  {one.name:<{width - 4}}" + "".join(f"{cell:>16}" for cell in cells))
+        print(f"{place:>2}  {one.name:<{width - 4}}" + "".join(f"{cell:>16}" for cell in cells))
     print("\n".join(found.notes))
     print(f"on {found.seconds:.1f} s; {found.page}: to listen to, blind if you like")
 
@@ -292,7 +291,7 @@ def rendered(made: list[Rendered], several: bool, json: bool) -> None:
         print(
             f"{result.path}: {result.seconds:.2f} s at {result.rate} Hz, "
             f"peak {result.peak_dbfs:.1f} dBFS, "
-            f"output latency {result.output_latency} samples at {result.model_rate} Hz"
+            f"output latency {count(result.output_latency, 'sample')} at {result.model_rate} Hz"
             + scores.oversampled(result.oversample)
         )
         if result.peak_dbfs > 0:
@@ -304,10 +303,11 @@ def exported(result: Exported, json: bool) -> None:
     if json:
         _object(result)
         return
-    latency = f", output latency {result.output_latency}" if result.oversample > 1 else ""
+    latency = count(result.output_latency, "sample")
+    late = f", output latency {latency}" if result.oversample > 1 else ""
     print(
         f"{result.path}: {result.model} as {result.format}, to be run at {result.rate} Hz"
-        + scores.oversampled(result.oversample) + latency
+        + scores.oversampled(result.oversample) + late
     )  # fmt: skip
 
 
