@@ -172,6 +172,20 @@ def test_stopped_and_resumed_is_as_if_unbroken(run_folder, tmp_path):
     assert same(tmp_path / "r", tmp_path / "whole")
 
 
+def test_one_that_is_unfinished_is_not_begun_anew_in_silence(run_folder, tmp_path):
+    run = shutil.copytree(run_folder, tmp_path / "my")
+    begun = tmp_path / "my-clean"
+    with killed_at(50):
+        cli("clean", run)
+    refused = cli("clean", run)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert f"drywet train --resume {begun}" in refused.err
+    assert f"-o {begun} --overwrite" in refused.err
+    assert cli("train", "--resume", begun).code == 0
+    assert cli("clean", run).code == 0  # that one is finished: another may begin
+    assert (tmp_path / "my-clean-2" / "scores.json").is_file()
+
+
 def test_train_clean_can_stop_anywhere(capture, tmp_path):
     options = ("--clean", *SMALL)
     whole = tmp_path / "whole"
