@@ -82,6 +82,25 @@ def test_process_refuses_in_one_line(tmp_path, arguments, said):
     assert not (tmp_path / "out.wav").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ts9", "ts808"), ("TS-9", "ts808"), ("ts80", "ts808"), ("tubescreamer", "ts808"),
+        ("tube-screamer", "ts808"), ("sd-1", "sd1"), ("ds2", "ds1"), ("rat2", "rat"),
+        ("muff", "bigmuff"), ("big-muf", "bigmuff"), ("fuzz", "fuzzface"), ("proco", "rat"),
+    ],
+)  # fmt: skip
+def test_well_known_names_are_told_what_there_is(tmp_path, name, meant):
+    source = save(tmp_path / "in.wav", playing(0.1), 48_000)
+    for command in (("devices", name), ("process", name, source, tmp_path / "out.wav")):
+        assert f"Did you mean {meant}?" in drywet(*command).err
+
+
+@pytest.mark.parametrize("name", ["phaser", "plate", "in.wav", "x" * 300])
+def test_what_is_like_nothing_there_is_not_guessed_at(name):
+    assert "Did you mean" not in drywet("devices", name).err
+
+
 def test_a_netlist_of_ones_own_is_a_device(tmp_path):
     path = tmp_path / "half.cir"
     path.write_text("half\n*@ knob much How much\n.param much=0.5\nVin in 0 0\n"
