@@ -249,7 +249,8 @@ def reported(result: Reported, json: bool) -> None:
 
 def address(text: str) -> None:
     """Print where the page is; each address works once, for one browser."""
-    print(f"the page, once: {text}", flush=True)
+    said = "open this address, which works one time; a new one is printed then"
+    print(f"{said}: {text}", flush=True)
 
 
 def ranking(found: Ranking, json: bool) -> None:
