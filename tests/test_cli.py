@@ -92,6 +92,23 @@ def test_the_demo_leaves_what_it_says(tmp_path):
     assert drywet("demo", "-o", tmp_path / "d").code == 2
 
 
+@pytest.mark.parametrize(
+    "options", [("--quality", "fast"), ("--hidden", "0"), ("--seeds", "2", "--clean")]
+)
+def test_options_are_checked_before_pytorch_is_loaded(options):
+    code = (
+        "import sys\n"
+        "from drywet.cli.app import main\n"
+        "try:\n    main()\n"
+        "finally:\n    assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "train", "a.wav", "b.wav", *options], capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+
+
 def test_version():
     from importlib.metadata import version
 
