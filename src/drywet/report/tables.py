@@ -138,6 +138,27 @@ HEADS = [
 ]  # fmt: skip
 
 
+_MATCHED_HEADS = ["delayed by, samples", "made louder by, dB", "inverted"]
+_BY_ITS_SEED = 2.0  # times the error, that another seed may bring (docs/recipe.md)
+
+
+def heads(contenders: Sequence[Contender]) -> list[str]:
+    """Over the table of all; with what was done to them first, where they were matched."""
+    return [*HEADS, *(_MATCHED_HEADS if _are_matched(contenders) else [])]
+
+
+def _are_matched(contenders: Sequence[Contender]) -> bool:
+    return any(one.evaluation.match is not None for one in contenders)
+
+
+def _matched(found: Evaluation) -> list[str]:
+    match = found.match
+    if match is None:
+        return ["-", "-", "-"]
+    delay, louder = _text(match.delay_samples, "+.2f"), _text(match.gain_db, "+.1f")
+    return [delay, louder, "yes" if match.inverted else "no"]
+
+
 def side_by_side(contenders: Sequence[Contender]) -> list[Row]:
     """A row for every run: those scored on the same audio together, closest first."""
     rows = []
@@ -161,6 +182,7 @@ def side_by_side(contenders: Sequence[Contender]) -> list[Row]:
                     _text(found.mrstft, ".3f"),
                     f"{found.aliasing_db:.0f}", _text(max(high, default=None), "+.1f"),
                     str(found.cost.parameters), f"{found.cost.ns_per_sample:.0f}",
+                    *(_matched(found) if _are_matched(contenders) else []),
                 ],
             )
         )  # fmt: skip
@@ -194,7 +216,8 @@ def _ranked(rivals: Sequence[Contender]) -> list[str]:
             "least."
         ]
     ties = [c.name for c in rivals if c.against_best and not c.against_best.decided]
-    worse = [c.name for c in rivals if c.against_best and c.against_best.decided]
+    worse = [c for c in rivals if c.against_best and c.against_best.decided]
+    near = [c.name for c in worse if c.evaluation.esr <= _BY_ITS_SEED * best.evaluation.esr]
     said = []
     if ties:
         said.append(
@@ -203,8 +226,13 @@ def _ranked(rivals: Sequence[Contender]) -> list[str]:
         )
     if worse:
         said.append(
-            f"{best.name} is closer than {_listed(worse)}, beyond chance over the seconds. With "
-            "another seed of each it may be the other way round: train with --seeds to know."
+            f"{best.name} is closer than {_listed([c.name for c in worse])}, beyond chance over "
+            "the seconds."
+        )
+    if near:
+        said.append(
+            f"{_listed(near)} may be the closer with another seed of each, which alone can change "
+            "the error by a factor of two: train with --seeds to know."
         )
     return said
 
