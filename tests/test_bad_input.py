@@ -125,7 +125,7 @@ def assert_refused(done, words: str) -> None:
     assert done.code == 2, done.err + done.out
     last = done.err.strip().splitlines()[-1]
     assert words in last, done.err
-    assert last.startswith(("drywet: ", "Error: ", "Usage"))
+    assert last.startswith("drywet: ")
     assert "Traceback" not in done.err
 
 
@@ -160,16 +160,16 @@ def test_wet_of_another_rate_can_be_resampled(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--hidden", 0), "hidden"),
+        (("--hidden", 0), "--hidden 0; expected"),
         (("--layers", 9), "layers"),
         (("--cell", "transformer"), "cell"),
         (("--model", "wavenet9000"), "wavenet9000"),
-        (("--model", "linear", "--hidden", 8), "unknown key"),
-        (("--model", "windowed", "--skip"), "unknown key"),
+        (("--model", "linear", "--hidden", 8), "--hidden with linear"),
+        (("--model", "windowed", "--skip"), "--skip with windowed"),
         (("--epochs", -1), "epochs"),
         (("--seconds", 0), "seconds"),
         (("--seconds", "nan"), "seconds"),
-        (("--learning-rate", "inf"), "learning_rate"),
+        (("--learning-rate", "inf"), "--learning-rate inf"),
         (("--seed", -1), "seed"),
         (("--compute", "abacus"), "compute"),
         (("--rate", 7), "rate"),
@@ -177,9 +177,9 @@ def test_wet_of_another_rate_can_be_resampled(tmp_path):
         (("--test", "7:3"), "test stretch"),
         (("--test", "100:"), "test stretch"),
         (("--test", "0:"), "nothing to train on"),
-        (("--mae", "inf"), "loss.mae"),
-        (("--epochs", 1e308), "training.epochs"),
-        (("--test", "0:1e306"), "capture.test"),
+        (("--mae", "inf"), "--mae inf"),
+        (("--epochs", 1e308), "--epochs 1e+308"),
+        (("--test", "0:1e306"), "--test"),
         (("--test", "5:5.00007"), "test stretch"),
         (("--segment", 513, "--pre-emphasis", 0.85), "pre-emphasis"),
         (("--segment", 10_000_000), "less than or equal"),
@@ -202,7 +202,12 @@ def test_bad_options(capture, tmp_path, options, words):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b'{"model": {"kind": "recurrent", "hiden": 8}}', "unknown key 'model.recurrent.hiden'"),
+        (b'{"model": {"kind": "recurrent", "hiden": 8}}', "unknown key 'model.hiden'"),
+        (b'{"model": {"kind": "recurrent", "hiden": 8}}', "Did you mean model.hidden?"),
+        (b'{"modle": {}}', "Did you mean model?"),
+        (b'{"training": {"epoch": 3}}', "Did you mean training.epochs?"),
+        (b'{"model": {"kind": "linear", "tap": 3}}', "Did you mean model.taps?"),
+        (b'{"model": {"hidden": 0}}', "model.hidden is 0"),
         (b'{"modle": {}}', "unknown key 'modle'"),
         (b'{"training": {"batch": "lots"}}', "training.batch"),
         (b'{"training": {"batch": NaN}}', "training.batch"),
@@ -514,3 +519,32 @@ def test_an_error_crosses_processes_whole():
     error = DrywetError("a", "b", "c")
     back = pickle.loads(pickle.dumps(error))
     assert (back.found, back.expected, back.fix, str(back)) == ("a", "b", "c", str(error))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("render", "RUN", "DRY", "OUT", "--oversampel", 4), "no option --oversampel;"),
+        (("render", "RUN", "DRY", "OUT", "--oversampel", 4), "Did you mean --oversample?"),
+        (("render", "RUN", "DRY", "OUT", "--overwrit"), "Did you mean --overwrite?"),
+        (("render", "RUN", "DRY", "OUT", "--gain", 1), "the model has no such knob; expected none"),
+        (("export", "RUN", "--oversampel", 4), "Did you mean --oversample?"),
+        (("convert", "RUN", "x.nam", "--oversampel", 4), "Did you mean --oversample?"),
+        (("evaluate", "RUN", "--oversampel", 4), "Did you mean --oversample?"),
+        (("evaluate", "RUN", "--gain", 4), "--gain is no option of 'drywet evaluate'"),
+        (("report", "RUN", "--oversampel", 4), "Did you mean --oversample?"),
+        (("report", "RUN", "--gain", 4), "See 'drywet report --help'."),
+        (("render", "RUN", "DRY", "OUT", "--oversample", "abc"), "--oversample has a value"),
+        (("render", "RUN", "DRY", "OUT", "--block", 0), "--block has a value"),
+        (("render", "RUN"), "files is missing"),
+        (("reprot", "RUN"), "'reprot'"),
+        (("--verbose",), "no option --verbose"),
+        (("study", "show"), "folder is missing"),
+        (("study", "show", "RUN", "--jsn"), "Did you mean --json?"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_command_is_one_line(run_folder, capture, tmp_path, arguments, words):
+    places = {"RUN": run_folder, "DRY": capture[0], "OUT": tmp_path / "out.wav"}
+    done = drywet(*(places.get(argument, argument) for argument in arguments))
+    assert_refused(done, words)
+    assert done.err.startswith("drywet: ") and done.err.count("\n") == 1

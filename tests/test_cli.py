@@ -79,6 +79,8 @@ def test_text_output_reads_well(capture, run_folder, tmp_path):
     scored = drywet("evaluate", run_folder)
     assert "linear baseline" in scored.out
     assert "held-out audio" in scored.out
+    assert "R²" not in scored.out and "e+0" not in scored.out
+    assert "feeds back" in drywet("info", run_folder).out
 
 
 @pytest.mark.proof
@@ -88,6 +90,23 @@ def test_the_demo_leaves_what_it_says(tmp_path):
     assert done.code == 0, done.err
     require_demo(tmp_path / "d", done.out)
     assert drywet("demo", "-o", tmp_path / "d").code == 2
+
+
+@pytest.mark.parametrize(
+    "options", [("--quality", "fast"), ("--hidden", "0"), ("--seeds", "2", "--clean")]
+)
+def test_options_are_checked_before_pytorch_is_loaded(options):
+    code = (
+        "import sys\n"
+        "from drywet.cli.app import main\n"
+        "try:\n    main()\n"
+        "finally:\n    assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "train", "a.wav", "b.wav", *options], capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
 
 
 def test_version():

@@ -53,7 +53,13 @@ def test_process_writes_what_the_circuit_gives(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("sd1", "--drve", "0.7"), "no knob drve"),
+        (("sd1", "--drve", "0.7"), "no option --drve;"),
+        (("sd1", "--drve", "0.7"), "Did you mean --drive?"),
+        (("sd1", "--oversampel", "4"), "Did you mean --oversample?"),
+        (("sd1", "--resampel"), "Did you mean --resample?"),
+        (("sd1", "--blend", "0.7"), "--blend is no option of 'drywet process'"),
+        (("sd1", "--blend", "0.7"), "expected --drive, --tone, --level."),
+        (("sd1", "--knob", "oversampel=4"), "sd1 has no knob oversampel"),
         (("sd1", "--drive", "1.7"), "knob drive = 1.7"),
         (("sd1", "--drive", "nan"), "knob drive = nan"),
         (("sd1", "--drive", "loud"), "--drive loud"),
@@ -74,6 +80,25 @@ def test_process_refuses_in_one_line(tmp_path, arguments, said):
     assert out.code == 2
     assert said in out.err and out.err.count("\n") == 1
     assert not (tmp_path / "out.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ts9", "ts808"), ("TS-9", "ts808"), ("ts80", "ts808"), ("tubescreamer", "ts808"),
+        ("tube-screamer", "ts808"), ("sd-1", "sd1"), ("ds2", "ds1"), ("rat2", "rat"),
+        ("muff", "bigmuff"), ("big-muf", "bigmuff"), ("fuzz", "fuzzface"), ("proco", "rat"),
+    ],
+)  # fmt: skip
+def test_well_known_names_are_told_what_there_is(tmp_path, name, meant):
+    source = save(tmp_path / "in.wav", playing(0.1), 48_000)
+    for command in (("devices", name), ("process", name, source, tmp_path / "out.wav")):
+        assert f"Did you mean {meant}?" in drywet(*command).err
+
+
+@pytest.mark.parametrize("name", ["phaser", "plate", "in.wav", "x" * 300])
+def test_what_is_like_nothing_there_is_not_guessed_at(name):
+    assert "Did you mean" not in drywet("devices", name).err
 
 
 def test_a_netlist_of_ones_own_is_a_device(tmp_path):
@@ -133,7 +158,7 @@ def test_a_signal_of_ones_own_is_played_through_the_device(tmp_path, clipper):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--device", "sd1", "--hiden", "8"), "no knob hiden"),
+        (("--device", "sd1", "--hiden", "8"), "Did you mean --hidden?"),
         (("--signal", "x.wav"), "--signal x.wav alone"),
         (("--device", "sd2"), "no device sd2"),
     ],

@@ -175,7 +175,7 @@ def test_advice_is_what_was_not_tried(scored):
     assert "30%" in early
     assert "--longer" not in early
     lucky = changed(scored, esr=0.03, course=Course(validation_esr=3e-3, best_at=0.9))
-    assert any("On the validation audio its ESR was 0.003" in text for text in lucky)
+    assert any("On the validation audio its ESR was 0.0030" in text for text in lucky)
     same = changed(scored, esr=0.03, course=Course(validation_esr=2e-2, best_at=0.9))
     assert not any("On the validation audio" in text for text in same)
 

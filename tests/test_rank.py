@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.signal import fftconvolve
@@ -9,7 +11,10 @@ from scipy.signal import fftconvolve
 from drywet.audio.resample import resample
 from drywet.evaluation.match import matched
 from drywet.inference.stream import predict
+from drywet.metrics.statistics import Comparison
+from drywet.report.tables import sentences
 from drywet.trained.model_file import load_model
+from drywet.verbs.rank import rank
 from tests.support import drywet, overdrive, playing, save
 
 RATE = 16_000
@@ -76,9 +81,40 @@ def test_the_closest_comes_first_whatever_its_level_and_rate(recording, others, 
     assert first["match"]["gain_db"] == pytest.approx(20 * np.log10(0.4), abs=0.1)
     assert second["esr"] > 10 * first["esr"]
     assert second["rate"] == RATE
-    assert (tmp_path / "r.html").read_text().count("same.nam") > 2
+    page = (tmp_path / "r.html").read_text()
+    assert page.count("same.nam") > 2
+    delayed_by = f"{first['match']['delay_samples']:+.2f}"
+    louder_by = f"{first['match']['gain_db']:+.1f}"
+    for head, cell in (
+        ("delayed by, samples", delayed_by), ("made louder by, dB", louder_by), ("inverted", "yes"),
+    ):  # fmt: skip
+        assert f'<td data-head="{head}">{cell}</td>' in page
+    assert "another seed" not in " ".join(done.json["notes"])  # ten times the error is no luck
     told = drywet("rank", *recording, *others, "-o", tmp_path / "r.html")
     assert [line[4:12] for line in told.out.splitlines()[1:3]] == ["same.nam", "faster.n"]
+
+
+def test_it_says_what_it_does_from_the_start_to_the_page(recording, others, tmp_path):
+    told = []
+    rank(*recording, others, out=tmp_path / "r.html", on_progress=lambda *now: told.append(now))
+    assert (told[0], told[-1]) == (("reading the models", 0.0), ("drawing the page", 0.0))
+    assert "looking for the delay" in [what for what, _ in told]
+    assert all(0 <= done < 1 for _, done in told)
+
+
+def scored(name, esr, low_db=None):
+    against = None if low_db is None else Comparison(low_db, low_db - 1, low_db + 1, 8)
+    evaluation = SimpleNamespace(esr=esr, by_second=[None] * 8)
+    return SimpleNamespace(name=name, audio=0, evaluation=evaluation, against_best=against)
+
+
+def test_a_seed_is_no_reason_for_a_large_difference():
+    said = " ".join(sentences([scored("a", 0.0002), scored("b", 0.76, 36.0)], []))
+    assert said == "a is closer than b, beyond chance over the seconds."
+    models = [scored("a", 0.01), scored("b", 0.015, 1.8), scored("c", 0.03, 4.8)]
+    said = " ".join(sentences(models, []))
+    assert "a is closer than b and c," in said
+    assert "b may be the closer with another seed" in said
 
 
 def test_a_model_of_another_rate_is_resampled_there_and_back(others, tmp_path):

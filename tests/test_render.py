@@ -14,7 +14,7 @@ from drywet.audio.resample import resample
 from drywet.inference.cabinet import Cabinet
 from drywet.inference.stream import predict
 from drywet.trained.model_file import load_model
-from tests.support import drywet, playing, save
+from tests.support import RATE, drywet, playing, save
 
 
 @pytest.mark.parametrize("block", [1, 13, 64, 1000, 65_536])
@@ -261,6 +261,23 @@ def test_files_without_a_place_or_with_one_name_are_refused(
     assert (done.code, done.err.count("\n")) == (2, 1), done.err
     assert (tmp_path / "a.wav").read_bytes() == before
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("fault", ["another rate", "cut short", "not finite"])
+def test_of_several_files_none_is_played_where_one_cannot_be(run_folder, tmp_path, fault):
+    """So that the same command, once that is mended, finds nothing in its way."""
+    first, second = save(tmp_path / "a.wav", playing(1)), tmp_path / "b.wav"
+    samples = playing(1)
+    if fault == "not finite":
+        samples[-1] = np.nan
+    save(second, samples, 8_000 if fault == "another rate" else RATE)
+    if fault == "cut short":
+        second.write_bytes(second.read_bytes()[:-100])
+    command = ("render", run_folder, first, second, "-o", tmp_path / "out")
+    assert drywet(*command).code == 2
+    assert not (tmp_path / "out").exists()
+    save(second, playing(1))
+    assert drywet(*command).code == 0
 
 
 @pytest.mark.parametrize("verb", ["render", "process"])

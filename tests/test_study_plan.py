@@ -140,6 +140,11 @@ BAD = {
     "no devices and no pairs": SMALL | {"devices": []},
     "no grids and no searches": SMALL | {"grids": []},
     "'training.epoch'": SMALL | {"grids": [{"name": "g", "axes": {"training.epoch": [1]}}]},
+    "Did you mean training.epochs?": SMALL | {
+        "grids": [{"name": "g", "axes": {"training.epoch": [1]}}]
+    },
+    "'model.hiden'": SMALL | {"settings": {"model": {"hiden": 8}}},
+    "Did you mean model.hidden?": SMALL | {"settings": {"model": {"hiden": 8}}},
     "sets 'epochs'": SMALL | {"grids": [{"name": "g", "axes": {"epochs": [1]}}]},
     "no values": SMALL | {"grids": [{"name": "g", "axes": {"training.epochs": []}}]},
     "training.batch": SMALL | {"settings": {"training": {"batch": 0}}},

@@ -12,11 +12,13 @@ import torch
 from safetensors.numpy import load_file
 
 import drywet
+from drywet.cli import show
 from drywet.kernels.choice import choice
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.training.budget import Budget
 from drywet.training.checkpoint import load_checkpoint
+from drywet.training.control import Control
 from drywet.training.cycles import cosine
 from tests.support import RATE, Held, killed_at, overdrive, playing, save
 from tests.support import drywet as cli
@@ -219,12 +221,58 @@ def test_ctrl_c_keeps_the_best_and_can_go_on(capture, tmp_path):
     process.go_on()
     out, err = process.process.communicate(timeout=120)
     assert process.process.returncode == 130, err
+    assert "Stopping: the best so far is scored" in err
     result = json.loads(out)
     assert result["training"]["interrupted"]
     assert result["evaluation"]["esr"] < 1
     checkpoint = load_checkpoint(tmp_path / "r" / "checkpoint.pt")
     assert checkpoint.step == result["training"]["steps"]
     assert not checkpoint.finished
+
+
+def test_a_second_ctrl_c_says_where_to_go_on(capture, tmp_path, monkeypatch):
+    """In a folder that drywet has named itself, too."""
+    monkeypatch.chdir(tmp_path)
+    held = Held(tmp_path, 20, "train", *capture, *SMALL, "--epochs", 3)
+    held.wait()
+    held.process.send_signal(signal.SIGINT)
+    assert any("Stopping" in line for line in held.process.stderr)
+    held.process.send_signal(signal.SIGINT)
+    _, err = held.process.communicate(timeout=120)
+    assert held.process.returncode == 130
+    (run,) = (tmp_path / "runs").iterdir()
+    assert f"drywet train --resume runs/{run.name}  goes on" in err
+    assert load_checkpoint(run / "checkpoint.pt").step > 0
+
+
+class StopIn(Control):
+    """Asks to stop once one of several starts has done a number of steps."""
+
+    def __init__(self, start, step):
+        super().__init__()
+        self.start, self.step, self.seen = start, step, []
+
+    def on_progress(self, progress):
+        self.seen.append((progress.start, progress.step))
+        if progress.start == self.start and progress.step >= self.step:
+            self.request_stop()
+
+
+def test_of_several_starts_the_one_that_was_stopped_is_named(capture, tmp_path, capsys):
+    """The best of them may be another, with other steps; --resume goes on where it says."""
+    settings = {"segment": 1024, "batch": 8, "epochs": 30, "restarts": 2}
+    training = drywet.TrainingConfig(**settings)
+    model, control = drywet.RecurrentConfig(hidden=4), StopIn(1, 2)
+    run = drywet.train(
+        *capture, out=tmp_path / "r", model=model, training=training, control=control
+    )
+    assert run.fit.start == 0  # the other has had no time
+    assert (run.fit.last_start, run.fit.last_step) == control.seen[-1]
+    show.trained(run, json=False)
+    assert f"stopped by Ctrl-C at step {run.fit.last_step} of start 2" in capsys.readouterr().out
+    on = StopIn(1, 0)
+    drywet.resume(tmp_path / "r", control=on)
+    assert on.seen[0] == (1, run.fit.last_step + 1)
 
 
 def test_an_existing_run_is_not_overwritten(capture, run_folder):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 
 class DrywetError(Exception):
@@ -29,6 +30,28 @@ class DrywetError(Exception):
     def __reduce__(self) -> tuple[type[DrywetError], tuple[str, str, str]]:
         """Exceptions are copied from process to process by their message alone otherwise."""
         return type(self), (self.found, self.expected, self.fix)
+
+
+class UnknownKnobError(DrywetError):
+    """A knob that a model or a device hasn't got.
+
+    Args:
+        owner: what hasn't got it.
+        name: of the knob.
+        there: the knobs that it has.
+    """
+
+    def __init__(self, owner: str, name: str, there: Iterable[str]) -> None:
+        self.owner, self.name, self.there = owner, name, tuple(there)
+        super().__init__(
+            f"{owner} has no knob {name}",
+            ", ".join(self.there) or "none: it has no knobs at all",
+            "Name one that it has." if self.there else "Leave it out.",
+        )
+
+    def __reduce__(self) -> Any:
+        """As `DrywetError`."""
+        return type(self), (self.owner, self.name, self.there)
 
 
 _TRAIN, _SCORE = ("it, to train", "train"), ("it, to score a model", "score")

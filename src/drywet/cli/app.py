@@ -33,10 +33,12 @@ from drywet.cli.rank import rank_command
 from drywet.cli.signals import ended_in_order
 from drywet.cli.study import study_app
 from drywet.cli.train import train_command
+from drywet.cli.usage import OneLineGroup
 from drywet.errors import DrywetError, extras_wanted
 from drywet.formats.registry import SUFFIXES
 
 app = typer.Typer(
+    cls=OneLineGroup,
     name="drywet",
     help="Learn an analog effect from a dry and a wet recording.",
     no_args_is_help=True,
@@ -365,7 +367,7 @@ def demo_command(
             out,
             overwrite=overwrite,
             training=training,
-            on_step=show.step,
+            on_step=bar.say,
             control=TerminalControl(bar, findings=False),
         )
     show.demo(result, json)

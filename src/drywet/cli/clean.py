@@ -57,15 +57,16 @@ def clean_command(
         channel=channel, resample=resample, latency=latency, resample_drift=resample_drift,
         per_take=per_take, force=force,
     )  # fmt: skip
+    bar = TrainingBar()
+    control = TerminalControl(bar)
     try:
-        with TrainingBar() as bar:
-            control = TerminalControl(bar)
+        with bar:
             run = clean(
-                model, dry, wet, out=out, capture=capture, overwrite=overwrite, on_step=show.step,
+                model, dry, wet, out=out, capture=capture, overwrite=overwrite, on_step=bar.say,
                 control=control,
             )  # fmt: skip
     except KeyboardInterrupt:
-        show.stopped_early(None if overwrite else out)
+        show.stopped_early(control.place)
         raise typer.Exit(130) from None
     show.trained(run, json)
     if run.interrupted:

@@ -7,9 +7,11 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-from drywet.errors import DrywetError
+from drywet.cli.usage import meant
+from drywet.errors import DrywetError, UnknownKnobError
 
 _KEY = "drywet.knobs"
+_SURE_KEY = "drywet.knobs.sure"
 
 
 class KnobCommand(TyperCommand):
@@ -21,14 +23,12 @@ class KnobCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take the knobs out of the arguments and keep them for `knobs_of`."""
-        own = {
-            name for param in self.get_params(ctx) for name in (*param.opts, *param.secondary_opts)
-        }
-        own.add("--help")
+        own = self._options(ctx)
         given = {arg.partition("=")[0] for arg in args}
         if "--device" in own and "--device" not in given:
             return super().parse_args(ctx, args)
         knobs: dict[str, float] = {}
+        sure: set[str] = set()
         rest: list[str] = []
         remaining = iter(args)
         for arg in remaining:
@@ -38,12 +38,55 @@ class KnobCommand(TyperCommand):
             elif name == "--knob":  # for one that is called like an option
                 name, _, value = (value if equals else next(remaining, "")).partition("=")
                 knobs[name] = _number(f"--knob {name}", value)
+                sure.add(name)
             elif name.startswith("--") and len(name) > 2 and name not in own:
-                knobs[name[2:]] = _number(name, value if equals else next(remaining, ""))
+                value = value if equals else next(remaining, "")
+                knobs[name[2:]] = self._number_of_option(ctx, name, value)
             else:
                 rest.append(arg)
-        ctx.meta[_KEY] = knobs
+        ctx.meta[_KEY], ctx.meta[_SURE_KEY] = knobs, sure
         return super().parse_args(ctx, rest)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command.
+
+        Raises:
+            DrywetError: what was taken for a knob is none; it says what it may be.
+        """
+        try:
+            return super().invoke(ctx)
+        except UnknownKnobError as error:
+            if error.name in ctx.meta.get(_SURE_KEY, ()):
+                raise
+            name, there = f"--{error.name}", [f"--{knob}" for knob in error.there]
+            near = meant(name, [*there, *self._options(ctx)])
+            if near is not None:
+                raise self._slip(ctx, name, near) from None
+            raise DrywetError(
+                f"{name} is no option of '{ctx.command_path}', and {error.owner} has no such knob",
+                ", ".join(there) or "none: it has no knobs at all",
+                f"'{ctx.command_path} --help' lists the options.",
+            ) from None
+
+    def _options(self, ctx: Any) -> set[str]:
+        params = self.get_params(ctx)
+        names = {name for param in params for name in (*param.opts, *param.secondary_opts)}
+        return names | {"--help"}
+
+    def _number_of_option(self, ctx: Any, name: str, value: str) -> float:
+        """What a knob is turned to; a misspelt option may have any value, or none."""
+        try:
+            return _number(name, value)
+        except DrywetError:
+            near = meant(name, self._options(ctx))
+            if near is None:
+                raise
+            raise self._slip(ctx, name, near) from None
+
+    def _slip(self, ctx: Any, name: str, near: str) -> DrywetError:
+        return DrywetError(
+            f"no option {name}", f"one of '{ctx.command_path}', or a knob", f"Did you mean {near}?"
+        )
 
 
 def _number(name: str, text: str) -> float:

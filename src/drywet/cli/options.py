@@ -44,6 +44,7 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
         DrywetError: naming the key or option that is unknown or out of range.
     """
     chosen: dict[str, Any] = {}
+    options: dict[str, str] = {}
     source = Path("the command line")
     if file is not None:
         source = file
@@ -66,6 +67,7 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
         values = {name: given[name] for name in names if _is_given(given[name])}
         if given["skip"] is False and section == "model":
             values["skip"] = False
+        options |= {f"{section}.{name}": f"--{name.replace('_', '-')}" for name in values}
         if values:
             chosen[section] = {**chosen.get(section, {}), **values}
     if "model" in chosen:
@@ -75,7 +77,8 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
         chosen["loss"] = named | {name: given[name] for name in _LOSS if _is_given(given[name])}
     if given["test"] is not None:
         chosen.setdefault("capture", {})["test"] = _stretch(given["test"])
-    return parse(Settings, chosen, source)
+        options["capture.test"] = "--test"
+    return parse(Settings, chosen, source, options=options)
 
 
 def _take_choices(chosen: dict[str, Any], given: dict[str, Any]) -> None:
@@ -165,7 +168,8 @@ def budget(seconds: float | None) -> TrainingConfig:
     Raises:
         DrywetError: not a positive number.
     """
-    return parse(TrainingConfig, {"seconds": seconds}, Path("the command line"))
+    options = {"seconds": "--seconds"}
+    return parse(TrainingConfig, {"seconds": seconds}, Path("the command line"), options=options)
 
 
 def is_device(device: str | None, dry: Path | None, signal: Path | None) -> bool:

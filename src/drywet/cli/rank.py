@@ -39,9 +39,11 @@ def rank_command(
     """Put models in order of how close they sound to a recording, whoever made them."""
     from drywet.cli import show
     from drywet.cli.progress import ScoringBar
-    from drywet.verbs.rank import rank
 
     with ScoringBar() as bar:
+        bar.update("starting", 0.0)  # SciPy and the like take their time to load
+        from drywet.verbs.rank import rank
+
         found = rank(
             dry, wet, models, out=out, channel=channel, resample_wet=resample, latency=latency,
             resample_drift=resample_drift, per_take=per_take, force=force, on_progress=bar.update,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from drywet.words import count, number
+
 if TYPE_CHECKING:
     from drywet.verbs.evaluate import Evaluation
 
 _ROWS = (
-    ("ESR", "esr", ".2e"),
-    ("ESR, pre-emphasised", "esr_pre_emphasised", ".2e"),
-    ("ESR, A-weighted", "esr_a_weighted", ".2e"),
-    ("MAE", "mae", ".2e"),
-    ("R²", "r2", ".5f"),
-    ("MR-STFT", "mrstft", ".3f"),
-    ("log-spectral dB", "log_spectral_db", ".2f"),
+    ("ESR", "esr"),
+    ("ESR, pre-emphasised", "esr_pre_emphasised"),
+    ("ESR, A-weighted", "esr_a_weighted"),
+    ("MAE", "mae"),
+    ("MR-STFT", "mrstft"),
+    ("log-spectral dB", "log_spectral_db"),
 )
 _MARKS = {"good": "+", "warning": "!", "bad": "x"}
 
@@ -22,8 +23,8 @@ _MARKS = {"good": "+", "warning": "!", "bad": "x"}
 def lines(result: Evaluation) -> list[str]:
     """How close it is in words, a table beside the linear baseline, and the rest of the verdict."""
     rows: list[tuple[str, str, str]] = [("", "model", "linear baseline")]
-    for label, name, form in _ROWS:
-        ours, theirs = (_number(getattr(scores, name), form) for scores in (result, result.linear))
+    for label, name in _ROWS:
+        ours, theirs = (_number(getattr(scores, name)) for scores in (result, result.linear))
         rows.append((label, ours, theirs))
     rows.append(("", "error     excess", "error     excess"))
     for band, linear in zip(result.bands, result.linear.bands, strict=True):
@@ -35,9 +36,9 @@ def lines(result: Evaluation) -> list[str]:
         found.append(f"{label:<20}{text:>18}")
 
     if result.esr_at_recording_rate is not None:
-        add("ESR, files' rate", f"{result.esr_at_recording_rate:.2e}")
+        add("ESR, files' rate", number(result.esr_at_recording_rate))
     if result.noise_floor_esr is not None:
-        add("noise floor (ESR)", f"{result.noise_floor_esr:.2e}")
+        add("noise floor (ESR)", number(result.noise_floor_esr))
     theirs_db = ""
     if result.device_aliasing_db is not None:
         theirs_db = f"  (the device: {result.device_aliasing_db:.0f} dB)"
@@ -56,7 +57,8 @@ def lines(result: Evaluation) -> list[str]:
     found.append(
         f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz"
         f"{oversampled(result.oversample)}; "
-        f"{result.cost.parameters} parameters, {result.cost.ns_per_sample:.0f} ns a sample "
+        f"{count(result.cost.parameters, 'parameter')}, "
+        f"{result.cost.ns_per_sample:.0f} ns a sample "
         f"({result.cost.engine}{result.cost.caution})"
     )
     if result.device_note is not None:
@@ -76,17 +78,18 @@ def oversampled(factor: int) -> str:
     return f", {factor} times oversampled" if factor > 1 else ""
 
 
-def label_of(name: str) -> str:
-    """What a score is called in the table."""
-    return next((label for label, key, _ in _ROWS if key == name), name)
+def label_of(name: str) -> str | None:
+    """What a score is called in the table; ``None`` where it is not in there."""
+    return next((label for label, key in _ROWS if key == name), None)
 
 
-def _number(value: float | None, form: str) -> str:
-    return "too short" if value is None else format(value, form)
+def _number(value: float | None) -> str:
+    return "too short" if value is None else number(value)
 
 
 def _band(band: Any) -> str:
     """ESR in a band, and what is there beyond the target."""
     if band.esr is None or band.excess_db is None:
         return "nothing there"
-    return f"{band.esr:.1e} {band.excess_db:+6.1f} dB"
+    excess = round(band.excess_db, 1) + 0.0  # which has no -0.0
+    return f"{number(band.esr, 2)} {excess:+6.1f} dB"

@@ -8,12 +8,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from drywet.cli import scores
+from drywet.words import count, number
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import BaseModel
 
+    from drywet.training.trainer import FitResult
     from drywet.verbs.check import CheckReport
     from drywet.verbs.demo import Demo
     from drywet.verbs.devices import DeviceInfo
@@ -40,7 +42,8 @@ def step(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _findings(report: CheckReport) -> list[str]:
+def findings(report: CheckReport) -> list[str]:
+    """What the checks found, in lines."""
     lines = []
     for finding in report.findings:
         lines.append(f"{_MARKS[finding.severity]} {finding.check:<11} {finding.message}")
@@ -59,20 +62,16 @@ def signal(written: WrittenSignal, json: bool) -> None:
     print(f"  drywet check {shlex.quote(written.path)} WET")
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
-
-
 def check(report: CheckReport, json: bool) -> None:
     """Print the findings of ``check``."""
     if json:
         _object(report)
         return
-    print("\n".join(_findings(report)))
+    print("\n".join(findings(report)))
     severities = [finding.severity.value for finding in report.findings]
     errors, warnings = severities.count("error"), severities.count("warning")
     verdict = "fit for training" if report.ok else "not fit for training"
-    print(f"{verdict}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    print(f"{verdict}: {count(errors, 'error')}, {count(warnings, 'warning')}")
 
 
 def devices(found: list[DeviceInfo], in_full: bool, json: bool) -> None:
@@ -113,11 +112,6 @@ def processed(result: Processed, json: bool) -> None:
         f"{result.path}: {result.device}" + (f" ({knobs})" if knobs else "")
         + f", {result.seconds:.1f} s at {result.rate} Hz, {peak}"
     )  # fmt: skip
-
-
-def check_aside(report: CheckReport) -> None:
-    """Print the findings on standard error, before a training."""
-    print("\n".join(_findings(report)), file=sys.stderr, flush=True)
 
 
 def evaluation(result: Evaluation, json: bool) -> None:
@@ -164,8 +158,10 @@ def _seeds(finished: Seeds, json: bool) -> None:
         return
     print(f"{'':<20}{'mean':>12}{'deviation':>12}{'least':>12}{'most':>12}")
     for name, score in group.scores.items():
-        values = (score.mean, score.deviation, score.least, score.most)
-        print(f"{scores.label_of(name):<20}" + "".join(f"{value:>12.4g}" for value in values))
+        label = scores.label_of(name)
+        if label is not None:
+            values = (score.mean, score.deviation, score.least, score.most)
+            print(f"{label:<20}" + "".join(f"{number(value):>12}" for value in values))
     apart = "" if finished.apart is None else (
         f" The worst has {finished.apart:.1f} times the ESR of the best: a smaller difference "
         "between two trainings says nothing."
@@ -184,16 +180,13 @@ def _run(finished: Run, json: bool) -> None:
         ended = "stopped by Ctrl-C" if finished.interrupted else "trained"
         if finished.finished_before:
             ended = "was finished before: trained"
-        print(
-            f"{ended} after {finished.fit.steps} steps, {finished.fit.seconds:.0f} s; "
-            f"best at step {finished.fit.best_step}"
-        )
+        print(_how_it_ended(ended, finished.fit))
     print("\n".join(scores.lines(finished.evaluation)))
     if finished.before is not None:
         before, now = finished.before, finished.evaluation
         print(
             f"Cleaned: aliasing {before.aliasing_db:.0f} -> {now.aliasing_db:.0f} dB, "
-            f"ESR {before.esr:.2e} -> {now.esr:.2e}; before: {before.path}"
+            f"ESR {number(before.esr)} -> {number(now.esr)}; before: {before.path}"
         )
     if finished.timed and not finished.interrupted:
         print(
@@ -212,14 +205,30 @@ def _run(finished: Run, json: bool) -> None:
     print(f"  drywet render {path} IN.wav OUT.wav")
 
 
-def stopped_early(path: Path | None) -> None:
-    """Say that Ctrl-C came outside the training steps, and how to go on where there is a run."""
-    names = ("config.json", "uncleaned/config.json")
-    if path is None or not any((path / name).exists() for name in names):
+def _how_it_ended(ended: str, fit: FitResult) -> str:
+    """Where a training stands; one of several starts may be the best and another the last."""
+    if not fit.interrupted or fit.start == fit.last_start:
+        steps = f"{count(fit.steps, 'step')}, {fit.seconds:.0f} s"
+        return f"{ended} after {steps}; best at step {fit.best_step}"
+    return (
+        f"{ended} at step {fit.last_step} of start {fit.last_start + 1}, {fit.seconds:.0f} s; "
+        f"best so far: start {fit.start + 1} at step {fit.best_step}"
+    )
+
+
+def stopped_early(place: Path | None) -> None:
+    """Say that Ctrl-C came outside the training steps or twice, and how to go on.
+
+    Args:
+        place: the folder of the run, ``None`` where there is none yet.
+    """
+    if place is None:
         step("drywet: stopped before the first training step")
         return
-    step("drywet: stopped; what was trained is kept")
-    step(f"  drywet train --resume {shlex.quote(str(path))}  goes on")
+    from drywet.runs.folder import whole_of
+
+    step("drywet: stopped, not scored; what was trained is kept, but for some seconds at most")
+    step(f"  drywet train --resume {shlex.quote(str(whole_of(place)))}  goes on")
 
 
 def reported(result: Reported, json: bool) -> None:
@@ -240,7 +249,8 @@ def reported(result: Reported, json: bool) -> None:
 
 def address(text: str) -> None:
     """Print where the page is; each address works once, for one browser."""
-    print(f"the page, once: {text}", flush=True)
+    said = "open this address, which works one time; a new one is printed then"
+    print(f"{said}: {text}", flush=True)
 
 
 def ranking(found: Ranking, json: bool) -> None:
@@ -257,15 +267,15 @@ def ranking(found: Ranking, json: bool) -> None:
     width = max(len(one.name) for one in found.models) + 4
     heads = ("ESR", "A-weighted", "MR-STFT", "aliasing", "delay, samples", "level")
     print(" " * width + "".join(f"{head:>16}" for head in heads))
-    for number, one in enumerate(found.models, 1):
+    for place, one in enumerate(found.models, 1):
         score, match = one.evaluation, one.evaluation.match
-        cells = [f"{score.esr:.2e}", f"{score.esr_a_weighted:.2e}"]
+        cells = [number(score.esr), number(score.esr_a_weighted)]
         cells.append("too short" if score.mrstft is None else f"{score.mrstft:.3f}")
         cells.append(f"{score.aliasing_db:.0f} dB")
         if match is not None:
             turned = " inv." if match.inverted else ""
             cells += [f"{match.delay_samples:+.2f}", f"{match.gain_db:+.1f} dB{turned}"]
-        print(f"{number:>2}  {one.name:<{width - 4}}" + "".join(f"{cell:>16}" for cell in cells))
+        print(f"{place:>2}  {one.name:<{width - 4}}" + "".join(f"{cell:>16}" for cell in cells))
     print("\n".join(found.notes))
     print(f"on {found.seconds:.1f} s; {found.page}: to listen to, blind if you like")
 
@@ -282,7 +292,7 @@ def rendered(made: list[Rendered], several: bool, json: bool) -> None:
         print(
             f"{result.path}: {result.seconds:.2f} s at {result.rate} Hz, "
             f"peak {result.peak_dbfs:.1f} dBFS, "
-            f"output latency {result.output_latency} samples at {result.model_rate} Hz"
+            f"output latency {count(result.output_latency, 'sample')} at {result.model_rate} Hz"
             + scores.oversampled(result.oversample)
         )
         if result.peak_dbfs > 0:
@@ -294,10 +304,11 @@ def exported(result: Exported, json: bool) -> None:
     if json:
         _object(result)
         return
-    latency = f", output latency {result.output_latency}" if result.oversample > 1 else ""
+    latency = count(result.output_latency, "sample")
+    late = f", output latency {latency}" if result.oversample > 1 else ""
     print(
         f"{result.path}: {result.model} as {result.format}, to be run at {result.rate} Hz"
-        + scores.oversampled(result.oversample) + latency
+        + scores.oversampled(result.oversample) + late
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drywet.words import count, number
+
 if TYPE_CHECKING:
     from drywet.verbs.info import Info
 
@@ -15,7 +17,7 @@ def info(found: Info, json: bool) -> None:
         return
     cost = found.cost
     reach = found.receptive_field
-    memory = "its own, unbounded" if reach is None else _samples(reach, found.rate)
+    memory = "all it has heard (it feeds back)" if reach is None else _samples(reach, found.rate)
     rows = [
         ("model", found.model),
         ("parameters", f"{cost.parameters:,}"),
@@ -43,12 +45,12 @@ def info(found: Info, json: bool) -> None:
 
 
 def _text(value: object) -> str:
-    return f"{value:.2e}" if isinstance(value, float) and abs(value) < 0.1 else str(value)
+    return number(value) if isinstance(value, float) and abs(value) < 0.1 else str(value)
 
 
-def _operations(count: int | None) -> str:
-    return "unknown" if count is None else f"{count:,} multiply-adds"
+def _operations(many: int | None) -> str:
+    return "unknown" if many is None else f"{many:,} multiply-adds"
 
 
-def _samples(count: int, rate: int) -> str:
-    return f"{count} samples ({1e3 * count / rate:.2f} ms)"
+def _samples(many: int, rate: int) -> str:
+    return f"{count(many, 'sample')} ({1e3 * many / rate:.2f} ms)"

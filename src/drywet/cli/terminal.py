@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from drywet.cli import show
@@ -21,20 +22,23 @@ class TerminalControl(CtrlC):
     def __init__(self, bar: TrainingBar, findings: bool = True) -> None:
         super().__init__()
         self._bar, self._findings = bar, findings
+        self.place: Path | None = None
+        """The folder of the run that is trained, once it is there."""
 
     def on_run(self, name: str) -> None:
         """A line for every run of several."""
-        show.step(name)
+        self._bar.say(name)
 
     def on_findings(self, report: CheckReport) -> None:
         """The checks, beside what is printed at the end."""
         if self._findings:
-            show.check_aside(report)
+            self._bar.say("\n".join(show.findings(report)))
 
     def on_place(self, folder: Path) -> None:
         """Where the run will be."""
+        self.place = folder
         if self._findings:
-            show.step(f"-> {folder}")
+            self._bar.say(f"-> {folder}")
 
     def on_progress(self, progress: Progress) -> None:
         """One line, written over."""
@@ -43,3 +47,8 @@ class TerminalControl(CtrlC):
     def on_work(self, what: str, done: float) -> None:
         """The same."""
         self._bar.work(what, done)
+
+    def on_stopping(self) -> None:
+        """Ctrl-C has been heard, although the step at hand is done first."""
+        with contextlib.suppress(RuntimeError):  # it came while the bar was being written
+            self._bar.say("Stopping: the best so far is scored (Ctrl-C again: it is not)")

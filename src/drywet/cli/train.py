@@ -232,53 +232,69 @@ def train_command(
     from drywet.cli import options, show
     from drywet.cli.progress import TrainingBar
     from drywet.cli.terminal import TerminalControl
-    from drywet.runs.choices import in_words
-    from drywet.verbs import train as verb
-    from drywet.verbs.train_seeds import resume_seeds, train_seeds
 
+    chosen: dict[str, Any] = {}
+    if resume is not None:
+        options.refuse_with_resume(context.params)
+        if options.is_group(resume):
+            options.refuse_longer(longer, f"one run, such as {resume}/seed-0")
+    else:
+        options.refuse_longer(longer, "--resume RUN with it")
+        chosen = _chosen(context, config)
+    bar = TrainingBar()
+    control = TerminalControl(bar)
     try:
-        with TrainingBar() as bar:
-            control = TerminalControl(bar)
-            run: Run | Seeds
-            if resume is not None:
-                options.refuse_with_resume(context.params)
-                if options.is_group(resume):
-                    options.refuse_longer(longer, f"one run, such as {resume}/seed-0")
-                    run = resume_seeds(resume, control=control)
-                else:
-                    run = verb.resume(resume, longer=longer, control=control)
-            else:
-                options.refuse_longer(longer, "--resume RUN with it")
-                settings = options.settings(context.params, config)
-                if quality or cpu:
-                    show.step(f"training: {in_words(settings)}")
-                chosen: dict[str, Any] = {
-                    "out": out, "model": None if start else settings.model, "loss": settings.loss,
-                    "training": settings.training, "capture": settings.capture,
-                    "overwrite": overwrite, "name": name, "control": control,
-                }  # fmt: skip
-                if start is not None:
-                    options.refuse_with_start(context.params)
-                    chosen["start"] = start
-                    chosen["loss"] = loss or settings.loss
-                if seeds is not None:
-                    options.refuse_with_seeds(context.params)
-                    chosen |= {"seeds": seeds}
-                else:
-                    chosen |= {"clean": clean}
-                if options.is_device(device, dry, signal):
-                    from drywet.verbs.train_device import train_device
+        # PyTorch takes its time to load: what is wrong with the options has been said by now.
+        from drywet.verbs import train as verb
+        from drywet.verbs.train_seeds import resume_seeds, train_seeds
 
-                    run = train_device(
-                        str(device), knobs=knobs_of(context), signal=signal,
-                        on_step=show.step, **chosen,
-                    )  # fmt: skip
-                else:
-                    learn = verb.train if seeds is None else train_seeds
-                    run = learn(*options.both_files(dry, wet), **chosen)
+        with bar:
+            run: Run | Seeds
+            if resume is not None and options.is_group(resume):
+                run = resume_seeds(resume, control=control)
+            elif resume is not None:
+                run = verb.resume(resume, longer=longer, control=control)
+            elif device is not None:
+                from drywet.verbs.train_device import train_device
+
+                run = train_device(
+                    device, knobs=knobs_of(context), signal=signal, on_step=bar.say,
+                    control=control, **chosen,
+                )  # fmt: skip
+            else:
+                learn = verb.train if seeds is None else train_seeds
+                run = learn(*options.both_files(dry, wet), control=control, **chosen)
     except KeyboardInterrupt:
-        show.stopped_early(resume or (None if overwrite else out))  # an old run may be there
+        show.stopped_early(control.place or resume)
         raise typer.Exit(130) from None
     show.trained(run, json)
     if run.interrupted:
         raise typer.Exit(130)
+
+
+def _chosen(context: typer.Context, config: Path | None) -> dict[str, Any]:
+    """What the verbs are given of a new training, once its options go together."""
+    from drywet.cli import options, show
+    from drywet.runs.choices import in_words
+
+    given = context.params
+    settings = options.settings(given, config)
+    start, seeds = given["start"], given["seeds"]
+    chosen: dict[str, Any] = {
+        "out": given["out"], "model": None if start else settings.model, "loss": settings.loss,
+        "training": settings.training, "capture": settings.capture,
+        "overwrite": given["overwrite"], "name": given["name"],
+    }  # fmt: skip
+    if start is not None:
+        options.refuse_with_start(given)
+        chosen |= {"start": start, "loss": given["loss"] or settings.loss}
+    if seeds is None:
+        chosen["clean"] = given["clean"]
+    else:
+        options.refuse_with_seeds(given)
+        chosen["seeds"] = seeds
+    if not options.is_device(given["device"], given["dry"], given["signal"]):
+        options.both_files(given["dry"], given["wet"])
+    if given["quality"] or given["cpu"]:
+        show.step(f"training: {in_words(settings)}")
+    return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drywet.circuits.simulate import OVERSAMPLING
-from drywet.devices.circuit import CircuitDevice, built_in
+from drywet.devices.circuit import CircuitDevice, built_in, nearest
 from drywet.devices.device import Device
 from drywet.errors import DrywetError
 from drywet.formats.registry import READS
@@ -49,11 +49,12 @@ def find(name: Path | str, oversampling: int | None = None) -> Device:
         from drywet.devices.model import ModelDevice
 
         return ModelDevice(path, 1 if oversampling is None else oversampling)
+    near = nearest(text)
     files = ", ".join((".cir", ".vst3", *READS))
     raise DrywetError(
         f"no device {text}",
         f"{', '.join(built_in())}; a file ({files}); a run's folder; lv2:URI",
-        "'drywet devices' lists those that come with drywet.",
+        f"Did you mean {near}?" if near else "'drywet devices' lists those that come with drywet.",
     )
 
 

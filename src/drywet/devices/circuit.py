@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
+from string import digits
 
 import numpy as np
 
@@ -17,11 +20,33 @@ from drywet.devices.device import Knob, Position, no_progress, positions, requir
 
 _FOLDER = Path(drywet.circuits.__file__).parent
 _TURN_EVERY = 64  # samples
+_LIKE = 0.75
 
 
 def built_in() -> dict[str, Path]:
     """The netlists that come with drywet, by name."""
     return {path.stem: path for path in sorted(_FOLDER.glob("*.cir"))}
+
+
+def nearest(name: str) -> str | None:
+    """The built-in circuit that a name may be meant for, by their names and titles.
+
+    Pedals of one series share their letters: a TS9 is most like the TS808.
+    """
+    wanted = _letters_and_digits(name)
+    called: dict[str, str] = {}
+    for known, path in built_in().items():
+        words = [_letters_and_digits(word) for word in read_netlist(path).title.split()]
+        pairs = map("".join, pairwise(words))
+        for word in (known, known.rstrip(digits), *words, *pairs):
+            called.setdefault(word, known)
+    series = called.get(wanted.rstrip(digits))
+    near = get_close_matches(wanted, called, 1, _LIKE)
+    return series or (called[near[0]] if near else None)
+
+
+def _letters_and_digits(text: str) -> str:
+    return "".join(sign for sign in text.lower() if sign.isalnum())
 
 
 class CircuitDevice:

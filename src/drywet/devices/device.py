@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.audio.read import Samples
-from drywet.errors import DrywetError
+from drywet.errors import DrywetError, UnknownKnobError
 
 Position = float | NDArray[np.float64]
 """Of a knob: one for the whole signal, or one for each sample, shape ``(samples,)``."""
@@ -119,11 +119,7 @@ def positions(
     for name, position in (knobs or {}).items():
         knob = device.knobs.get(name)
         if knob is None:
-            raise DrywetError(
-                f"{device.name} has no knob {name}",
-                ", ".join(device.knobs) or "none: it has no knobs at all",
-                "Name one that it has ('drywet devices' lists them).",
-            )
+            raise UnknownKnobError(device.name, name, device.knobs)
         try:
             values = np.asarray(position, dtype=float)
         except (TypeError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,6 +125,7 @@ def another(
     latency: int | None,
     mending: Mending,
     force: bool,
+    on_progress: Callable[[str, float], None] = lambda what, done: None,
 ) -> Material:
     """A capture that a model did not learn from, checked and aligned by itself, all of it scored.
 
@@ -134,11 +136,12 @@ def another(
         latency: of the wet file in samples, instead of the measured one.
         mending: of a delay that does not stay.
         force: score files that the checks refuse.
+        on_progress: as for `drywet.pair.examine.examine`.
 
     Raises:
         DrywetError: files that the checks refuse.
     """
-    examination = examine(pair, latency, mending)
+    examination = examine(pair, latency, mending, on_progress)
     require_trainable(examination.findings, force)
     prepared = at_model_rate(examination.pair, rate, output_latency)
     return Material(

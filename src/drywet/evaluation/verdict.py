@@ -14,6 +14,7 @@ from drywet.dsp.oversampling import FACTORS
 from drywet.evaluation.result import Evaluation, Kind, Remark
 from drywet.metrics.aliasing import worst_taught
 from drywet.metrics.statistics import LEAST_SECONDS
+from drywet.words import number
 
 _GRADES: tuple[tuple[float, Kind, str], ...] = (
     (1e-3, "good", "Indistinguishable, most likely"),
@@ -74,8 +75,8 @@ def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
     if found.inverted_esr is not None and found.inverted_esr < _INVERTED:
         yield Remark(
             kind="bad",
-            text=f"Upside down: the model's polarity is not the recording's (ESR {found.esr:.2g}; "
-            f"turned round {found.inverted_esr:.2g}).",
+            text=f"Upside down: the model's polarity is not the recording's (ESR {number(found.esr, 2)}; "
+            f"turned round {number(found.inverted_esr, 2)}).",
             advice="'drywet rank DRY WET MODEL' brings a model to the device's polarity, level and "
             "delay before it scores it.",
         )
@@ -83,8 +84,8 @@ def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
     if found.esr >= 1:
         yield Remark(
             kind="bad",
-            text=f"Another sound: the error is larger than the signal (ESR {found.esr:.2g}), "
-            f"silence would be closer.{other}",
+            text="Another sound: the error is larger than the signal "
+            f"(ESR {number(found.esr, 2)}), silence would be closer.{other}",
             advice=_ANOTHER
             if not found.held_out
             else _UNFINISHED
@@ -98,17 +99,17 @@ def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
     if floor is not None and floor > _STEADY and found.esr <= _BY_THE_FLOOR * floor:
         yield Remark(
             kind="bad",
-            text=f"The device differs from itself (ESR {2 * floor:.2g} between two passes) as much "
-            f"as the model does from it (ESR {found.esr:.2g}).",
+            text=f"The device differs from itself (ESR {number(2 * floor, 2)} between two passes) "
+            f"as much as the model does from it (ESR {number(found.esr, 2)}).",
             advice="It moves by itself (a phaser, a chorus), or the capture is noisy: 'drywet "
             "check' says more. No model of this kind can follow that.",
         )
         return
-    said = f"the error is {below:.0f} dB below the signal (ESR {found.esr:.2g})"
+    said = f"the error is {below:.0f} dB below the signal (ESR {number(found.esr, 2)})"
     if floor is not None and found.esr <= _BY_THE_FLOOR * floor:
         yield Remark(
             kind="good",
-            text=f"As close as the noise of the capture allows ({floor:.2g}): {said}.",
+            text=f"As close as the noise of the capture allows ({number(floor, 2)}): {said}.",
             advice="Only a quieter capture can make it better.",
         )
         return
@@ -147,8 +148,8 @@ def _elsewhere(found: Evaluation) -> Iterator[Remark]:
     if course is not None and found.esr > limit:
         yield Remark(
             kind="warning",
-            text=f"On the validation audio its ESR was {course.validation_esr:.2g}, on the test "
-            f"audio it is {found.esr:.2g}: they hold other playing.",
+            text=f"On the validation audio its ESR was {number(course.validation_esr, 2)}, on the "
+            f"test audio it is {number(found.esr, 2)}: they hold other playing.",
             advice="A longer capture has more of each kind of playing in both.",
         )
 
@@ -171,7 +172,7 @@ def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
         yield Remark(
             kind="warning",
             text="The model does not clearly beat a plain filter "
-            f"(ESR {found.esr:.2g} against {found.linear.esr:.2g}).",
+            f"(ESR {number(found.esr, 2)} against {number(found.linear.esr, 2)}).",
             advice="The device is nearly linear, moves by itself (a phaser, a chorus), or the "
             "training was too short."
             if found.held_out
@@ -182,10 +183,10 @@ def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
 def _bands(found: Evaluation) -> Iterator[Remark]:
     added, lacking, wrong = [], [], []
     loudest = -float("inf")
-    for number, band in enumerate(found.bands):
+    for place, band in enumerate(found.bands):
         if band.esr is None or band.excess_db is None or band.share < _AUDIBLE_SHARE:
             continue
-        twice = found.itself.bands[number].esr if found.itself else None
+        twice = found.itself.bands[place].esr if found.itself else None
         if twice is not None and band.esr <= twice and band.excess_db <= _BAND_DB:
             continue  # hiss of the device, which no model can predict
         if band.excess_db > _BAND_DB:
@@ -301,7 +302,7 @@ def _seconds(found: Evaluation) -> Iterator[Remark]:
     if worst > max(_UNEVEN * found.esr, _GRADES[1][0]):
         yield Remark(
             kind="warning",
-            text=f"It is uneven: the worst second has an ESR of {worst:.2g}.",
+            text=f"It is uneven: the worst second has an ESR of {number(worst, 2)}.",
             advice="Listen there (the report marks it), and record more of that kind of playing.",
         )
 

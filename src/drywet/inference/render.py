@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drywet.audio.read import Samples, blocks, probe
+from drywet.audio.read import AudioInfo, Samples, blocks, probe
 from drywet.audio.resample import StreamResampler, other_rate
 from drywet.audio.write import writer
 from drywet.errors import DrywetError
@@ -52,8 +52,7 @@ def render(
     """
     about = probe(source)
     rate = trained.card.rate
-    if about.rate != rate and not resample:
-        raise other_rate(str(source), about.rate, "the model", rate)
+    _require_rate(about, rate, resample)
     if target.exists() and target.samefile(source):
         raise DrywetError(
             f"{target} is the input itself", "another output file", "Choose another name."
@@ -72,6 +71,24 @@ def render(
             written = min(written + len(piece), about.frames)
             on_progress(written / about.frames)
     return written, loudest
+
+
+def require_playable(
+    trained: TrainedModel, source: Path, channel: int | None = None, resample: bool = False
+) -> None:
+    """Read a file from start to end as `render` does, without playing it.
+
+    Raises:
+        DrywetError: what `render` would refuse.
+    """
+    _require_rate(probe(source), trained.card.rate, resample)
+    for _ in _finite(blocks(source, channel), source):
+        pass
+
+
+def _require_rate(about: AudioInfo, rate: int, resample: bool) -> None:
+    if about.rate != rate and not resample:
+        raise other_rate(str(about.path), about.rate, "the model", rate)
 
 
 def _finite(pieces: Iterator[Samples], source: Path) -> Iterator[Samples]:

@@ -14,6 +14,7 @@ from drywet.pair.delay import Delay
 from drywet.pair.findings import Finding, Severity, grade
 from drywet.pair.load import Pair
 from drywet.pair.timing import Timing
+from drywet.words import count, number
 
 _LOW_CONFIDENCE = 0.7
 _STAKE = 3  # samples
@@ -30,7 +31,7 @@ def latency_findings(found: Delay, given: int | None, rate: int) -> Iterator[Fin
     yield Finding(
         check="latency",
         severity=Severity.WARNING if unsure else Severity.NOTE,
-        message=f"the wet file {lies} the dry one by {abs(used)} samples "
+        message=f"the wet file {lies} the dry one by {count(abs(used), 'sample')} "
         f"({abs(used) / rate * 1000:.2f} ms)"
         + (f", given; measured {found.samples:+d}" if given is not None else "")
         + f", confidence {found.confidence:.2f}",
@@ -57,13 +58,17 @@ def _where_unsure(found: Delay) -> str:
         late = errors.get(found.samples + _STAKE, here) / here - 1
         early = errors.get(found.samples - _STAKE, here) / here - 1
         stake = (
-            f"By a simple fit, {_STAKE} samples more change the error by {late:+.0%}, "
-            f"{_STAKE} less by {early:+.0%}. "
+            f"By a simple fit, {_STAKE} samples more change the error by {_percent(late)}, "
+            f"{_STAKE} less by {_percent(early)}. "
         )
     return (
         f"{stake}Train with --latency {found.samples - _STAKE} and {found.samples + _STAKE} too "
         "and keep the one with the lowest ESR, or measure it with a click."
     )
+
+
+def _percent(change: float) -> str:
+    return "under 1%" if abs(change) < 0.005 else f"{change:+.0%}"
 
 
 def timing_findings(
@@ -179,7 +184,7 @@ def replicate(value: float | None, repeats: list[Repeat], rate: int) -> Iterator
         check="replicate",
         severity=severity,
         message=f"played twice, {seconds:.1f} s of the device differ from themselves "
-        f"by an ESR of {value:.2e}; no model can score below half of it",
+        f"by an ESR of {number(value)}; no model can score below half of it",
         value=value,
         limit=limit,
         fix=""

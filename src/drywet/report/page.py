@@ -159,7 +159,7 @@ def _run(run: Contender, number: int) -> dict[str, Any]:
 def _comparison(contenders: Sequence[Contender], sentences: Sequence[str]) -> dict[str, Any]:
     rows = tables.side_by_side(contenders)
     return {
-        "heads": tables.HEADS,
+        "heads": tables.heads(contenders),
         "rows": [{"name": r.name, "color": _variable(r.color), "cells": r.cells} for r in rows],
         "sentences": sentences,
         "figures": pictures.of_all([c for c in contenders if c.audio == contenders[0].audio]),

@@ -9,14 +9,15 @@ from drywet.evaluation.result import Evaluation, Probes
 from drywet.metrics.scores import Scores
 from drywet.metrics.statistics import LEAST_SECONDS
 from drywet.report.contender import Contender
+from drywet.words import number
 
 _ROWS = (
-    ("ESR (0 perfect, 1 silence)", "esr", ".2e"),
-    ("ESR, pre-emphasised", "esr_pre_emphasised", ".2e"),
-    ("ESR, A-weighted", "esr_a_weighted", ".2e"),
-    ("MAE", "mae", ".2e"),
+    ("ESR (0 perfect, 1 silence)", "esr", ""),
+    ("ESR, pre-emphasised", "esr_pre_emphasised", ""),
+    ("ESR, A-weighted", "esr_a_weighted", ""),
+    ("MAE", "mae", ""),
     ("R² (1 - ESR for audio)", "r2", ".5f"),
-    ("DC", "dc", ".1e"),
+    ("DC", "dc", ""),
     ("MR-STFT distance", "mrstft", ".3f"),
     ("log-spectral distance, dB", "log_spectral_db", ".2f"),
     ("MFCC distance", "mfcc_distance", ".2f"),
@@ -42,6 +43,8 @@ class Row:
 def _text(value: float | None, form: str) -> str:
     if value is None:
         return "-"
+    if not form:
+        return number(value)
     text = format(value, form)
     return text.lstrip("-") if form[0] != "+" and float(text) == 0 else text
 
@@ -60,7 +63,7 @@ def scores(found: Evaluation) -> tuple[list[str], list[list[str]]]:
     ]
     for i, band in enumerate(found.bands):
         cells = [
-            _text(c.bands[i].esr, ".1e") + f" ({_text(c.bands[i].excess_db, '+.1f')} dB)"
+            _text(c.bands[i].esr, "") + f" ({_text(c.bands[i].excess_db, '+.1f')} dB)"
             for _, c in columns
         ]
         rows.append([f"error (excess), {band.label}", *cells])
@@ -74,7 +77,7 @@ def scores(found: Evaluation) -> tuple[list[str], list[list[str]]]:
     )
     rows.append(
         ["ESR by second: median / 95 % / worst"]
-        + [" / ".join(f"{v:.1e}" for v in column.per_second["esr"]) for _, column in columns]
+        + [" / ".join(number(v, 2) for v in column.per_second["esr"]) for _, column in columns]
     )
     return ["", *(name for name, _ in columns)], rows
 
@@ -90,7 +93,7 @@ def notes(found: Evaluation) -> str:
         said.append(
             f"On {sines.count} steady sines in the scored audio: aliasing and noise "
             f"{sines.aliasing_db:.0f} dB (the device: {sines.device_aliasing_db:.0f} dB), "
-            f"harmonics off by {sines.harmonic_error.rms_db:.1f} dB RMS, ESR {sines.esr:.2e}"
+            f"harmonics off by {sines.harmonic_error.rms_db:.1f} dB RMS, ESR {number(sines.esr)}"
         )
     if found.harmonic_error is not None:
         said.append(
@@ -113,7 +116,7 @@ def notes(found: Evaluation) -> str:
     if found.noise_floor_esr is not None:
         said.append(f"Noise floor of the capture: ESR {found.noise_floor_esr:.2g}")
     if found.esr_at_recording_rate is not None:
-        said.append(f"ESR at the files' rate: {found.esr_at_recording_rate:.2e}")
+        said.append(f"ESR at the files' rate: {number(found.esr_at_recording_rate)}")
     said.append(
         f"Cost: {cost.parameters} parameters, {cost.multiply_adds} multiply-adds and "
         f"{cost.ns_per_sample:.0f} ns a sample ({cost.engine}, one core, blocks of 64"
@@ -135,6 +138,27 @@ HEADS = [
 ]  # fmt: skip
 
 
+_MATCHED_HEADS = ["delayed by, samples", "made louder by, dB", "inverted"]
+_BY_ITS_SEED = 2.0  # times the error, that another seed may bring (docs/recipe.md)
+
+
+def heads(contenders: Sequence[Contender]) -> list[str]:
+    """Over the table of all; with what was done to them first, where they were matched."""
+    return [*HEADS, *(_MATCHED_HEADS if _are_matched(contenders) else [])]
+
+
+def _are_matched(contenders: Sequence[Contender]) -> bool:
+    return any(one.evaluation.match is not None for one in contenders)
+
+
+def _matched(found: Evaluation) -> list[str]:
+    match = found.match
+    if match is None:
+        return ["-", "-", "-"]
+    delay, louder = _text(match.delay_samples, "+.2f"), _text(match.gain_db, "+.1f")
+    return [delay, louder, "yes" if match.inverted else "no"]
+
+
 def side_by_side(contenders: Sequence[Contender]) -> list[Row]:
     """A row for every run: those scored on the same audio together, closest first."""
     rows = []
@@ -154,10 +178,11 @@ def side_by_side(contenders: Sequence[Contender]) -> list[Row]:
             Row(
                 one.name, one.color,
                 [
-                    f"{found.esr:.2e}", interval, f"{found.esr_pre_emphasised:.2e}",
+                    number(found.esr), interval, number(found.esr_pre_emphasised),
                     _text(found.mrstft, ".3f"),
                     f"{found.aliasing_db:.0f}", _text(max(high, default=None), "+.1f"),
                     str(found.cost.parameters), f"{found.cost.ns_per_sample:.0f}",
+                    *(_matched(found) if _are_matched(contenders) else []),
                 ],
             )
         )  # fmt: skip
@@ -191,7 +216,8 @@ def _ranked(rivals: Sequence[Contender]) -> list[str]:
             "least."
         ]
     ties = [c.name for c in rivals if c.against_best and not c.against_best.decided]
-    worse = [c.name for c in rivals if c.against_best and c.against_best.decided]
+    worse = [c for c in rivals if c.against_best and c.against_best.decided]
+    near = [c.name for c in worse if c.evaluation.esr <= _BY_ITS_SEED * best.evaluation.esr]
     said = []
     if ties:
         said.append(
@@ -200,8 +226,13 @@ def _ranked(rivals: Sequence[Contender]) -> list[str]:
         )
     if worse:
         said.append(
-            f"{best.name} is closer than {_listed(worse)}, beyond chance over the seconds. With "
-            "another seed of each it may be the other way round: train with --seeds to know."
+            f"{best.name} is closer than {_listed([c.name for c in worse])}, beyond chance over "
+            "the seconds."
+        )
+    if near:
+        said.append(
+            f"{_listed(near)} may be the closer with another seed of each, which alone can change "
+            "the error by a factor of two: train with --seeds to know."
         )
     return said
 

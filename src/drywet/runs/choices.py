@@ -11,6 +11,7 @@ from typing import Any
 from drywet.errors import DrywetError
 from drywet.models.registry import kind_of
 from drywet.runs.config import Settings
+from drywet.words import count
 
 CPU: dict[str, dict[str, Any]] = {
     "light": {"hidden": 8},
@@ -50,6 +51,6 @@ def in_words(settings: Settings) -> str:
     """The net and the training that were chosen."""
     size = kind_of(settings.model).parameters(settings.model)
     return (
-        f"{settings.model.title} ({size} parameters), {settings.restarts} starts, "
+        f"{settings.model.title} ({size} parameters), {count(settings.restarts, 'start')}, "
         f"{len(settings.cycle_steps)} cycles at most"
     )

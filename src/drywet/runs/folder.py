@@ -278,6 +278,16 @@ def _is_run(path: Path) -> bool:
     return True
 
 
+def whole_of(path: Path) -> Path:
+    """The folder that is resumed to go on with the run in ``path``.
+
+    That of all seeds, of several; and of the whole, of one that is to be cleaned.
+    """
+    parent = RunFolder(path.parent)
+    is_first_half = path == parent.uncleaned.path and parent.waits_to_be_cleaned
+    return parent.path if is_first_half or (parent.path / GROUP_FILE).is_file() else path
+
+
 def next_free(parent: Path, stem: str, promised: Container[Path] = ()) -> Path:
     """``parent/stem``, or with the first free number behind it; none that is ``promised``."""
     path = parent / stem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from drywet.errors import DrywetError
+from drywet.errors import DrywetError, UnknownKnobError
 from drywet.models.registry import kind_of
 from drywet.trained.model_file import TrainedModel
 
@@ -27,11 +27,7 @@ def with_knobs(trained: TrainedModel, positions: Mapping[str, float] | None = No
     names = config.controls
     for name, position in given.items():
         if name not in names:
-            raise DrywetError(
-                f"a knob {name} of a model that has {', '.join(names) or 'none'}",
-                "one of its own",
-                "'drywet info MODEL' lists them.",
-            )
+            raise UnknownKnobError("the model", name, names)
         if not 0 <= position <= 1:  # NaN too
             raise DrywetError(f"knob {name} at {position:g}", "0 to 1", "Turn it within its range.")
     if not names:

@@ -83,6 +83,9 @@ class Control:
     def on_work(self, what: str, done: float) -> None:
         """Something beside the training takes its time: what comes next, and the share done."""
 
+    def on_stopping(self) -> None:
+        """It was asked to stop by Ctrl-C, and will after the step at hand."""
+
     def training(self) -> contextlib.AbstractContextManager[None]:
         """Entered for as long as steps are done."""
         return contextlib.nullcontext()
@@ -105,6 +108,7 @@ class CtrlC(Control):
         def ask(number: int, frame: FrameType | None) -> None:
             self.request_stop()
             signal.signal(signal.SIGINT, before)
+            self.on_stopping()
 
         signal.signal(signal.SIGINT, ask)
         try:

@@ -63,6 +63,9 @@ class FitResult:
         best_step: when that was reached.
         interrupted: asked to stop, or paused.
         restarts: how many seeds began.
+        start: which of them came out best, from 0.
+        last_start: which was trained last, and is gone on with where it was interrupted.
+        last_step: that it has reached.
     """
 
     steps: int
@@ -71,6 +74,9 @@ class FitResult:
     best_step: int
     interrupted: bool
     restarts: int = 1
+    start: int = 0
+    last_start: int = 0
+    last_step: int = 0
 
 
 class Trainer:
@@ -162,13 +168,14 @@ class Trainer:
             if not state.best_step:  # stopped before the first validation
                 self._validate()
             self._save()
+        last_start, last_step = state.start, state.step
         best = min([state.of_start(), *state.waiting], key=lambda start: start["best_score"])
         state.take(best)
         self.model.load_state_dict(state.best_weights)
         self._save_model(self.folder.model_file)  # a killed run may have left another
         return FitResult(
             state.step, self._seconds(), state.best_esr, state.best_step, not state.finished,
-            self.settings.restarts,
+            self.settings.restarts, state.start, last_start, last_step,
         )  # fmt: skip
 
     def _begin(self, resume: bool) -> None:

@@ -8,6 +8,7 @@ beside it plays steady sines, of which all that is no harmonic counts as error
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from drywet.verbs.own_capture import own_capture
 from drywet.verbs.render import render
 from drywet.verbs.scored_run import RUNS, Run, scored_run
 from drywet.verbs.signal import signal
+from drywet.words import number
 
 _WEIGHT = 4.0
 """Of the mean aliasing-to-signal ratio beside the ESR, at least (docs/aliasing.md)."""
@@ -119,9 +121,30 @@ def _place(model: Path, is_run: bool) -> Path:
     """Beside a run, else in ``runs/``, with ``-clean``."""
     whole = model.resolve()
     if is_run:
-        return next_free(model.parent if model.name else whole.parent, f"{whole.name}-clean")
-    stems = [whole.name.removesuffix(s) for s in SUFFIXES if whole.name.endswith(s)]
-    return next_free(RUNS, f"{min([*stems, whole.stem], key=len)}-clean")
+        parent, name = model.parent if model.name else whole.parent, whole.name
+    else:
+        stems = [whole.name.removesuffix(s) for s in SUFFIXES if whole.name.endswith(s)]
+        parent, name = RUNS, min([*stems, whole.stem], key=len)
+    for begun in sorted(parent.glob(f"{glob.escape(name)}-clean*")):
+        if _is_unfinished(begun, model):
+            raise DrywetError(
+                f"{begun}, which cleans {model}, is unfinished", "a finished one, or another -o",
+                f"Go on with it: drywet train --resume {begun}; or begin anew: -o {begun} "
+                "--overwrite.",
+            )  # fmt: skip
+    return next_free(parent, f"{name}-clean")
+
+
+def _is_unfinished(path: Path, model: Path) -> bool:
+    """Whether a run began to clean a model and was stopped, or killed, before its end."""
+    folder = RunFolder(path)
+    if not folder.config_file.is_file() or (folder.ending_file.is_file() and not folder.unfinished):
+        return False
+    try:
+        config = folder.config()
+    except DrywetError:  # of some other version, or none of drywet's
+        return False
+    return config.cleans and config.start == str(model.resolve())
 
 
 def clean_run(
@@ -156,7 +179,7 @@ def _require_its_own(esr: float, model: Path, force: bool) -> None:
     """Refuse a recording of something else: cleaning would turn the model into that."""
     if esr >= FAR_OFF and not force:
         raise DrywetError(
-            f"{model} is far from this recording (ESR {esr:.2g})",
+            f"{model} is far from this recording (ESR {number(esr, 2)})",
             f"a recording of what it models (below {FAR_OFF:g})",
             "Leave the files out to clean it by itself, add --force, or learn this recording: "
             f"drywet train DRY WET --start {model}.",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from pydantic import BaseModel
 
 from drywet.devices.catalog import find
-from drywet.devices.circuit import built_in
+from drywet.devices.circuit import built_in, nearest
 from drywet.errors import DrywetError
 
 
@@ -47,10 +45,10 @@ def devices(name: str | None = None) -> list[DeviceInfo]:
     """
     there = built_in()
     if name is not None and name.lower() not in there:
-        near = get_close_matches(name.lower(), there, 1)
+        near = nearest(name)
         raise DrywetError(
             f"no circuit is called {name}", ", ".join(there),
-            f"Did you mean {near[0]}?" if near else "Choose one of them.",
+            f"Did you mean {near}?" if near else "Choose one of them.",
         )  # fmt: skip
     found = []
     for known, path in there.items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from drywet.audio.write import write
 from drywet.dsp.oversampling import require_factor
-from drywet.errors import DrywetError
+from drywet.errors import DrywetError, UnknownKnobError
 from drywet.evaluation.material import Material, another, latency_against, material
 from drywet.evaluation.measure import Measured, Subject, measure, of_model, of_run
 from drywet.evaluation.result import Evaluation
@@ -86,10 +86,10 @@ def evaluate(
             oversample,
         )
         return measure(subject, chosen, on_progress).evaluation
-    if knobs or size != 1:
-        raise DrywetError(
-            "knobs or a size for a run", "a model file that has them", "Leave them out."
-        )
+    if knobs:
+        raise UnknownKnobError("a run", next(iter(knobs)), ())
+    if size != 1:
+        raise DrywetError("a size for a run", "a slimmable .nam with it", "Leave it out.")
     folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
     config = folder.config()
     chosen = material(

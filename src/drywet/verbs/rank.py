@@ -96,7 +96,8 @@ def rank(
         resample_drift: resample the wet by the measured drift of the clocks.
         per_take: align joined takes each by itself.
         force: score files that the checks refuse.
-        on_progress: called with what comes next and the share done so far, about.
+        on_progress: called with what comes next and the share done so far, about: of the checks,
+            then of the scores, then of the page.
 
     Raises:
         DrywetError: files or models that cannot be used, or a place that cannot be written.
@@ -107,10 +108,12 @@ def rank(
     target = Path(FILE_NAME) if out is None else Path(out)
     target = target / FILE_NAME if target.is_dir() else target
     require_page(target)
+    on_progress("reading the models", 0.0)
     trained = [load(path) for path in paths]  # what is wrong with one shows before any is played
+    on_progress("reading the recording", 0.0)
     pair = load_pair(dry, wet, channel, resample_wet)
     mending = Mending(drift=resample_drift, takes=per_take)
-    material = another(pair, pair.rate, 0, latency, mending, force)
+    material = another(pair, pair.rate, 0, latency, mending, force, on_progress)
     material, notes = _unheard(material, pair, paths)
     loudest = db(peak(material.prepared.dry))  # of the sines that are asked, for all alike
     names = names_of([path.resolve() for path in paths])
@@ -124,6 +127,7 @@ def rank(
     contenders = sorted(against_the_best(contenders), key=lambda one: one.evaluation.esr)
     notes += sentences(contenders, []) if len(contenders) > 1 else []
     notes += _by_ear(contenders)
+    on_progress("drawing the page", 0.0)
     text = page(f"Closest to {Path(wet).name}", contenders, notes, versions_here())
     write_bytes(target, text.encode())
     ranked = [

@@ -18,6 +18,7 @@ from drywet.inference.cabinet import cabinet
 from drywet.inference.stream import BLOCK
 from drywet.storage import make_folder
 from drywet.trained.knobs import with_knobs
+from drywet.trained.model_file import TrainedModel
 
 
 class Rendered(BaseModel):
@@ -80,15 +81,31 @@ def render(
         DrywetError: unusable model or file, or rates that differ.
     """
     trained = with_knobs(load(model, size), knobs)
-    source, target = Path(source), Path(target)
+    return _played(
+        trained, Path(source), Path(target),
+        channel=channel, resample=resample, block=block, oversample=oversample, ir=ir,
+        overwrite=overwrite, on_progress=on_progress,
+    )  # fmt: skip
+
+
+def _played(
+    trained: TrainedModel,
+    source: Path,
+    target: Path,
+    *,
+    ir: Path | str | None = None,
+    overwrite: bool = False,
+    oversample: int = 1,
+    **settings: Any,
+) -> Rendered:
+    """As `render`, once the model is loaded."""
     require_another(source, target)
     rate = probe(source).rate
     require_writable(target, rate)
     require_new(target, overwrite)
     written, loudest = rendering.render(
         trained, source, target,
-        channel=channel, resample=resample, block=block, oversample=oversample,
-        behind=None if ir is None else cabinet(ir, rate), on_progress=on_progress,
+        oversample=oversample, behind=None if ir is None else cabinet(ir, rate), **settings,
     )  # fmt: skip
     return Rendered(
         path=str(target),
@@ -106,17 +123,29 @@ def render_all(
     sources: Sequence[Path | str],
     folder: Path | str,
     *,
+    channel: int | None = None,
+    resample: bool = False,
+    knobs: Mapping[str, float] | None = None,
+    size: float = 1.0,
+    overwrite: bool = False,
     on_progress: Callable[[float], None] = lambda done: None,
     **settings: Any,
 ) -> list[Rendered]:
     """Play several files through a model into a folder, each under its own name as WAV.
 
+    All of them are read once before the first is played: what is wrong with one leaves none.
+
     Args:
         model: as for `render`.
         sources: audio files.
         folder: for the outputs; made where it is not there.
+        channel: as for `render`, like all that follow.
+        resample: convert to the model's rate and back.
+        knobs: of the model.
+        size: of a slimmable ``.nam``.
+        overwrite: replace files that are there.
         on_progress: called with the share of all files that is done.
-        settings: as for `render`.
+        settings: the others of `render`.
 
     Raises:
         DrywetError: as `render`, or two files of one name, or the folder of the files themselves.
@@ -129,10 +158,12 @@ def render_all(
             f"two files that would both become {twice}", "files of different names",
             "Play one of them by itself.",
         )  # fmt: skip
+    trained = with_knobs(load(model, size), knobs)
     for source, target in zip(sources, targets, strict=True):
-        probe(source)
         require_another(Path(source), target)
-        require_new(target, bool(settings.get("overwrite")))
+        require_new(target, overwrite)
+    for source in sources:
+        rendering.require_playable(trained, Path(source), channel, resample)
     make_folder(folder)
     made = []
     for number, (source, target) in enumerate(zip(sources, targets, strict=True)):
@@ -140,7 +171,12 @@ def render_all(
         def told(done: float, before: int = number) -> None:
             on_progress((before + done) / len(targets))
 
-        made.append(render(model, source, target, on_progress=told, **settings))
+        made.append(
+            _played(
+                trained, Path(source), target, channel=channel, resample=resample,
+                overwrite=overwrite, on_progress=told, **settings,
+            )
+        )  # fmt: skip
     return made
 
 

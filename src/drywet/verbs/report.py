@@ -22,6 +22,7 @@ from drywet.runs.group import is_group, read_group, runs_of
 from drywet.runs.machine import versions_here
 from drywet.storage import require_place, write_bytes
 from drywet.verbs.evaluate import bare, keep
+from drywet.words import number
 
 FILE_NAME = "report.html"
 _MOST = 24
@@ -88,11 +89,11 @@ def report(
     depth = 2 if any(is_group(path) for path in paths) else 1  # seed-0 alone says little
     names = names_of([folder.path.resolve() for folder in folders], depth)
     found: dict[Path, Contender] = {}
-    for number, folder in enumerate(folders):
+    for place, folder in enumerate(folders):
         on_step(f"scoring {folder.path}")
-        color = COLORS[number % len(COLORS)]
+        color = COLORS[place % len(COLORS)]
         found[folder.path.resolve()] = _contender(
-            folder, names[number], color, oversample, len(folders) == 1
+            folder, names[place], color, oversample, len(folders) == 1
         )
     alone = len(paths) == 1 and is_group(paths[0])
     contenders = against_the_best(list(found.values()))
@@ -188,10 +189,14 @@ def _group_sentence(title: str, path: Path, group: Sequence[Contender]) -> str:
             f"'drywet train --resume {path}' goes on."
         )
     esr = summary([one.evaluation.esr for one in group])
-    mean = f"mean {esr.mean:.2e} ± {esr.deviation:.1e}, " if esr.runs >= _LEAST_FOR_A_MEAN else ""
+    mean = (
+        f"mean {number(esr.mean)} ± {number(esr.deviation, 2)}, "
+        if esr.runs >= _LEAST_FOR_A_MEAN
+        else ""
+    )
     return (
-        f"{title}: over {esr.runs} seeds an ESR of {mean}{esr.least:.2e} to {esr.most:.2e}; best "
-        f"by its validation score is {best}."
+        f"{title}: over {esr.runs} seeds an ESR of {mean}{number(esr.least)} to "
+        f"{number(esr.most)}; best by its validation score is {best}."
     )
 
 

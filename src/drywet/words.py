@@ -1,0 +1,27 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+_PLAIN_FROM = 1e-4
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A score, such as 0.0482, 0.5, 750 or 9.46e-05.
+
+    Args:
+        value: of any size.
+        digits: significant ones; more only where a whole number has more.
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if abs(value) < _PLAIN_FROM:
+        return f"{value:.{digits - 1}e}"
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])  # 0.9996 counts as 1.00
+    return f"{value:.{max(digits - 1 - exponent, 0)}f}"
+
+
+def count(many: int, thing: str) -> str:
+    """``1 start`` or ``2 starts``."""
+    return f"{many} {thing}" + ("" if many == 1 else "s")
