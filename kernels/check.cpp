@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "adamw.hpp"
+#include "check.hpp"
 #include "circuit_run.hpp"
 #include "dispatch.hpp"
 #include "driver.hpp"
@@ -21,9 +22,8 @@
 #include "sequences.hpp"
 #include "soap_optimizer.hpp"
 #include "stream_run.hpp"
-#include "wavenet_run.hpp"
 
-static std::atomic<long> allocations{0};
+std::atomic<long> allocations{0};
 
 #if defined(DRYWET_COUNT_ALLOCATIONS)
 // glibc's own names for what is replaced here; operator new and aligned_alloc end in one of these.
@@ -51,18 +51,20 @@ void* aligned_alloc(size_t alignment, size_t size) {
 }
 #endif
 
-namespace {
+int failures = 0;
 
-using namespace drywet;
+static std::mt19937 generator{0};
 
-std::mt19937 generator{0};
-
-std::vector<float> noise(std::size_t size, float largest = 1.0f) {
+std::vector<float> noise(std::size_t size, float largest) {
     std::uniform_real_distribution<float> some{-largest, largest};
     std::vector<float> values(size);
     for (float& value : values) value = some(generator);
     return values;
 }
+
+namespace {
+
+using namespace drywet;
 
 struct Weights {
     std::vector<std::vector<float>> arrays;
@@ -87,8 +89,6 @@ struct Weights {
         net.head_bias = add(1);
     }
 };
-
-int failures = 0;
 
 void expect(bool good, const char* what, const Target& target, const Net<float>& net) {
     if (good) return;
@@ -380,64 +380,10 @@ void check_circuit(const Target& target, int capacitors, bool together) {
 }
 
 // Two arrays of so many channels, in growing blocks from and to arrays of exactly their length.
-void check_wavenet(const Target& target, int channels, Activation activation, Gating gating,
-                   bool plain) {
-    const ActivationSettings kind{activation, 0.1f}, gate{Activation::kSigmoid, 0.0f};
-    const int narrow = plain ? channels : channels + 1, ones = plain ? 0 : 2;
-    std::vector<WaveNetArraySettings> arrays{
-        {1, channels, narrow, ones ? ones : narrow, 1, false, plain, ones,
-         {{3, 1, kind, gating, gate}, {2, 100, kind, gating, gate}, {6, 7, kind, gating, gate}}},
-        {channels, channels, narrow, 1, 16, true, plain, ones,
-         {{1, 1, kind, gating, gate}, {3, 40, kind, gating, gate}}}};
-    std::size_t count = 1;
-    for (const WaveNetArraySettings& array : arrays) {
-        const int rows = gating == Gating::kNone ? narrow : 2 * narrow;
-        count += std::size_t(channels) * array.inputs;
-        for (const WaveNetLayerSettings& layer : array.layers) {
-            count += std::size_t(rows) * (channels * layer.kernel + 2);
-            if (plain) count += std::size_t(channels) * (narrow + 1);
-            if (ones) count += std::size_t(ones) * (narrow + 1);
-        }
-        count += std::size_t(array.outputs) * (ones ? ones : narrow) * array.head_kernel;
-        count += array.head_bias ? std::size_t(array.outputs) : 0;
-    }
-    const std::vector<float> weights = noise(count, 1 / std::sqrt(float(channels)));
-    WaveNet net(target, arrays, weights.data(), weights.size());
-    const std::vector<float> x = noise(1000);
-    std::vector<float> whole(x.size()), y(x.size());
-    net.process(x.data(), whole.data(), x.size());
-    net.reset();
-    bool good = true;
-    for (std::size_t at = 0, size = 1; at < x.size(); at += size, size = size * 2 + 1) {
-        size = std::min(size, x.size() - at);
-        const std::vector<float> from(x.begin() + long(at), x.begin() + long(at + size));
-        std::vector<float> to(size);
-        const long before = allocations;
-        net.process(from.data(), to.data(), size);
-        good = good && allocations == before;
-        std::copy(to.begin(), to.end(), y.begin() + long(at));
-    }
-    const long before = allocations;
-    net.reset();
-    good = good && allocations == before && y == whole;
-    if (good) return;
-    ++failures;
-    std::printf("WaveNet: %s, %d channels, activation %d, gating %d\n", target.name, channels,
-                int(activation), int(gating));
-}
-
 }  // namespace
 
 int main() {
-    for (const Target* target : targets_here()) {
-        for (const int channels : {1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 17, 33})
-            for (const bool plain : {false, true})
-                for (const Activation activation : {Activation::kTanh, Activation::kLeakyRelu})
-                    check_wavenet(*target, channels, activation, Gating::kNone, plain);
-        for (int activation = 0; activation <= int(Activation::kSoftSign); ++activation)
-            for (const Gating gating : {Gating::kGated, Gating::kBlended})
-                check_wavenet(*target, 4, Activation(activation), gating, activation % 2 == 0);
-    }
+    check_wavenets();
     for (const Target* target : targets_here())
         for (const int branches : {1, 2, 3, 8})
             for (const int length : {1, 7, 40})

@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kLine = 16;  // numbers
 constexpr std::size_t kMostTile = 8;
 
-std::size_t whole_tiles(long rows) { return rounded_up(std::size_t(rows), kMostTile); }
+// Room for so many rows when they are written in whole tiles of any size.
+std::size_t whole_tiles(long rows) { return std::size_t(rows) + kMostTile - 1; }
 
 bool trains(const ActivationSettings& activation) {
     // Their derivatives don't follow from their values.
