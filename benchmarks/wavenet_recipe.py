@@ -1,4 +1,4 @@
-"""What teaches a WaveNet most in the same arithmetic: optimiser, rate, windows; error on held-out audio.
+"""What teaches a WaveNet most in the same arithmetic: optimiser, rate and windows; test ESR.
 
     python -m benchmarks.wavenet_recipe ../shared/audio
     python -m benchmarks.wavenet_recipe ../shared/audio --preset standard --captures ts9 --seeds 3
@@ -20,8 +20,9 @@ from drywet import CaptureConfig, TrainingConfig, WaveNetConfig
 
 CAPTURES = ("sd1-nam", "ts9", "ds1")
 RECIPES = (
-    ("adam", 8e-3, 8, 2048), ("adam", 4e-3, 4, 8192), ("adam", 8e-3, 4, 8192),
-    ("soap", 8e-3, 8, 2048), ("soap", 8e-3, 4, 8192), ("soap", 16e-3, 4, 8192),
+    ("soap", 32e-3, 4, 8192), ("soap", 16e-3, 4, 8192), ("soap", 8e-3, 4, 8192),
+    ("adam", 8e-3, 8, 2048),
+    ("soap", 8e-3, 8, 2048), ("adam", 8e-3, 4, 8192), ("adam", 4e-3, 4, 8192),
 )  # fmt: skip
 
 

@@ -101,11 +101,21 @@ NativeOptimizer make_soap(const std::string& target, const std::vector<Floats>& 
     return made;
 }
 
+// Gradients of all parameters in a row; they may be changed.
+void update(NativeOptimizer& self, Signal gradients, double rate) {
+    std::size_t size = 0;
+    for (const Floats& parameter : self.parameters) size += parameter.size();
+    if (gradients.size() != size) throw std::invalid_argument("a gradient for each weight");
+    const nb::gil_scoped_release release;
+    self.optimizer->update(gradients.data(), rate);
+}
+
 }  // namespace
 
 void define_optimizers(nb::module_& m) {
     using namespace nb::literals;
-    nb::class_<NativeOptimizer>(m, "Optimizer");
+    nb::class_<NativeOptimizer>(m, "Optimizer")
+        .def("update", update, "gradients"_a.noconvert(), "rate"_a);
     m.def("adamw", make_adamw, "parameters"_a.noconvert(), "means"_a.noconvert(),
           "squares"_a.noconvert(), "done"_a, "betas"_a, "eps"_a, "decay"_a, "clip"_a);
     m.def("soap", make_soap, "target"_a, "parameters"_a.noconvert(), "blocks"_a.noconvert(),

@@ -30,8 +30,8 @@ SMALL = WaveNetConfig(
         ),
     )
 )  # fmt: skip
-QUICK = TrainingConfig(epochs=12, learning_rate=2e-2)
-LONG = TrainingConfig(epochs=40, learning_rate=2e-2)
+QUICK = TrainingConfig(epochs=40)
+LONG = TrainingConfig(epochs=100)
 
 
 @pytest.fixture(scope="module")

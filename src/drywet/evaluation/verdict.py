@@ -75,8 +75,8 @@ def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
     if found.inverted_esr is not None and found.inverted_esr < _INVERTED:
         yield Remark(
             kind="bad",
-            text=f"Upside down: the model's polarity is not the recording's (ESR {number(found.esr, 2)}; "
-            f"turned round {number(found.inverted_esr, 2)}).",
+            text="Upside down: the model's polarity is not the recording's (ESR "
+            f"{number(found.esr, 2)}; turned round {number(found.inverted_esr, 2)}).",
             advice="'drywet rank DRY WET MODEL' brings a model to the device's polarity, level and "
             "delay before it scores it.",
         )

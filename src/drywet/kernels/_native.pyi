@@ -47,7 +47,8 @@ def play_frames(
     threads: int,
 ) -> None: ...
 
-class Optimizer: ...
+class Optimizer:
+    def update(self, gradients: Array, rate: float) -> None: ...
 
 def adamw(
     parameters: Sequence[Array],

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -56,12 +57,13 @@ def run(arrays: Sequence[ArraySizes], wanted: int, x: Tensor, weights: Tensor) -
     """
     if torch.is_grad_enabled() and weights.requires_grad:
         return _Fused.apply(arrays, wanted, x, weights)  # type: ignore[no-untyped-call,no-any-return]
-    return _forward(arrays, wanted, x, weights, False)[1]
+    return forward(arrays, wanted, x, weights, False)[1]
 
 
-def _forward(
+def forward(
     arrays: Sequence[ArraySizes], wanted: int, x: Tensor, weights: Tensor, keep: bool
 ) -> tuple[Any, Tensor]:
+    """As `run`, without autograd: the tape for `backward`, if it is kept, and the output."""
     from drywet.kernels import _native
 
     y = x.new_empty(len(x), wanted)
@@ -72,12 +74,34 @@ def _forward(
     return tape, y
 
 
+def backward(
+    arrays: Sequence[ArraySizes], samples: int, weights: Tensor, tape: Any, dy: Tensor
+) -> NDArray[np.float32]:
+    """Derivatives by all weights but the head's scale.
+
+    Args:
+        arrays: as for `run`.
+        samples: of a window.
+        weights: as for `run`.
+        tape: of `forward`.
+        dy: derivatives by the output, ``(batch, wanted)``.
+    """
+    from drywet.kernels import _native
+
+    gradients = np.empty(len(weights) - 1, np.float32)
+    _native.wavenet_backward(
+        target(), arrays, weights.detach().contiguous().numpy(), samples, tape,
+        dy.contiguous().numpy(), gradients, threads(),
+    )  # fmt: skip
+    return gradients
+
+
 class _Fused(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, arrays: Sequence[ArraySizes], wanted: int, x: Tensor, weights: Tensor
     ) -> Tensor:
-        tape, y = _forward(arrays, wanted, x, weights, True)
+        tape, y = forward(arrays, wanted, x, weights, True)
         ctx.arrays, ctx.samples = arrays, x.shape[1]
         ctx.save_for_backward(weights, torch.from_numpy(tape))
         return y
@@ -85,12 +109,6 @@ class _Fused(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor) -> tuple[None, None, None, Tensor]:
-        from drywet.kernels import _native
-
         weights, tape = ctx.saved_tensors
-        gradients = np.zeros(len(weights), np.float32)
-        _native.wavenet_backward(
-            target(), ctx.arrays, weights.detach().contiguous().numpy(), ctx.samples,
-            tape.numpy(), dy.contiguous().numpy(), gradients[:-1], threads(),
-        )  # fmt: skip
-        return None, None, None, torch.from_numpy(gradients)
+        gradients = backward(ctx.arrays, ctx.samples, weights, tape.numpy(), dy)
+        return None, None, None, torch.from_numpy(np.append(gradients, np.float32(0)))

@@ -82,6 +82,19 @@ CONVOLUTIONAL = TrainingDefaults(
 )
 """Of nets that go through their whole receptive field for every window."""
 
+WAVENETS = TrainingDefaults(
+    batch=4,
+    segment=8192,
+    spectral_segment=8192,
+    bptt=None,
+    spectral_bptt=None,
+    optimizer="soap",
+    learning_rate=32e-3,
+    cycle_steps=(120, 240, 480, 960),
+    nam_loss="convolutional",
+)
+"""Of NAM's, whose updates are the kernels': long windows waste less on the past."""
+
 
 class Kind(ABC, Generic[C]):
     """One kind of model.

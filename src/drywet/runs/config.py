@@ -71,18 +71,18 @@ class TrainingConfig(_Strict):
     """How the net is trained.
 
     Attributes:
-        batch: windows per step; ``None`` takes 64, for windowed nets 16, for WaveNets and stacks 8.
+        batch: windows per step; ``None`` takes 64, for windowed nets 16, WaveNets 4, stacks 8.
         segment: samples of a window that are learned from; ``None`` takes 8192, with an MR-STFT
-            term and for WaveNets and stacks 2048, for windowed nets, which go through a frame for
-            each, 128.
+            term (but for WaveNets) and for stacks 2048, for windowed nets, which go through a
+            frame for each, 128.
         warm_up: samples before them that only settle the state; ``None`` takes
             the model's own.
         bptt: samples between weight updates, and the reach of the gradient; ``None``
             takes 512, or 2048 where the loss needs spectra; for WaveNets and stacks the segment.
         optimizer: ``soap`` (`drywet.optimizers.soap`) or ``adam``, which with decay is AdamW;
-            ``None`` takes soap for recurrent nets that keep their state, else adam.
-        learning_rate: peak of the cosine schedule; ``None`` takes 0.032, for windowed nets 0.016,
-            for WaveNets and stacks 0.008; a quarter of it where a model is trained further.
+            ``None`` takes soap for recurrent nets that keep their state and WaveNets, else adam.
+        learning_rate: peak of the cosine schedule; ``None`` takes 0.032, for windowed nets
+            0.016, for stacks 0.008; a quarter of it where a model is trained further.
         final_rate: its end, as a share of the peak.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
@@ -94,7 +94,8 @@ class TrainingConfig(_Strict):
         examples: learn from so many windows, drawn once, over and over; ``None`` draws fresh
             ones for every step.
         cycles: of the schedule, at most, where no budget is given: each is twice as long as the one
-            before; ``None`` takes 5 for recurrent nets that keep their state, else 1.
+            before; ``None`` takes 5 for recurrent nets that keep their state, 4 for WaveNets,
+            else 1.
         longer: times that it was trained on after it had finished (``--resume RUN --longer``): each
             is one more cycle, twice as long as the last, with a budget as long as all before.
         milestones: epochs at which the weights are kept as they are then, beside the best.

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from drywet.data.segments import SegmentSampler
-from drywet.kernels import frames, sequences
+from drywet.kernels import frames, sequences, wavenet_training
+from drywet.kernels.optimizers import KernelOptimizer
 from drywet.kernels.recurrent import can_run
+from drywet.losses.combined import CombinedLoss
 from drywet.losses.terms import NAM_PRE_EMPHASIS
 from drywet.models.base import EffectModel
 from drywet.models.recurrent.net import RecurrentModel
+from drywet.models.wavenet.net import WaveNetModel
 from drywet.models.windowed.net import WindowedModel
 from drywet.optimizers.choose import Optimizer
 from drywet.runs.config import Settings
@@ -123,6 +126,66 @@ class FrameLearner(_KernelLearner):
         )  # fmt: skip
 
 
+class WaveNetLearner(Learner):
+    """WaveNets in the kernels, under any loss: what PyTorch differentiates is the loss alone.
+
+    Args:
+        model: to train in place; its gains must not change.
+        optimizer: over its parameters.
+        sampler: of the windows.
+        settings: of loss and training, such as `can_learn_wavenets` accepts.
+        warm_up: samples of a window that are not learned from.
+    """
+
+    def __init__(
+        self,
+        model: WaveNetModel,
+        optimizer: Optimizer,
+        sampler: SegmentSampler,
+        settings: Settings,
+        warm_up: int,
+    ) -> None:
+        self._model, self._sampler = model, sampler
+        self._warm_up, self._into = warm_up, warm_up - model.warm_up
+        self._loss_function = CombinedLoss(settings.minimised)
+        self._optimizer = KernelOptimizer(
+            optimizer, model.ordered_weights(), settings.training.clip
+        )
+
+    def learn(self, step: int, rates: Sequence[float]) -> list[float]:
+        """See `Learner`."""
+        return [self._step(number, rate) for number, rate in enumerate(rates, step)]
+
+    def _step(self, step: int, rate: float) -> float:
+        model = self._model
+        dry, wet = self._sampler.batch(step)
+        x = dry[:, self._into :, 0] * model.input_gain
+        wanted = wet[:, self._warm_up :]
+        with torch.no_grad():
+            weights = model.flat_weights()
+        tape, y = wavenet_training.forward(model.sizes, wanted.shape[1], x, weights, True)
+        y.requires_grad_()
+        loss = self._loss_function((y * model.output_gain)[..., None], wanted)
+        loss.backward()
+        assert y.grad is not None
+        gradients = wavenet_training.backward(model.sizes, x.shape[1], weights, tape, y.grad)
+        self._optimizer.native.update(gradients, rate)
+        self._optimizer.stepped(1, rate)
+        return float(loss.detach())
+
+
+def can_learn_wavenets(model: EffectModel, settings: Settings, warm_up: int) -> bool:
+    """Whether `WaveNetLearner` can do the steps of this training, here."""
+    return (
+        isinstance(model, WaveNetModel)
+        and model.in_kernels
+        and model.input_gain.device.type == "cpu"
+        and settings.bptt >= settings.segment
+        and warm_up >= model.warm_up
+        and not settings.loss.aliasing
+    )
+
+
 def can_learn_sequences(model: EffectModel, settings: Settings) -> bool:
     """Whether `SequenceLearner` can do the steps of this training, here."""
     return (
@@ -160,4 +223,6 @@ def learner(
         return SequenceLearner(model, optimizer, sampler, settings, warm_up)
     if isinstance(model, WindowedModel) and can_learn_frames(model, settings, warm_up):
         return FrameLearner(model, optimizer, sampler, settings, warm_up)
+    if isinstance(model, WaveNetModel) and can_learn_wavenets(model, settings, warm_up):
+        return WaveNetLearner(model, optimizer, sampler, settings, warm_up)
     return TorchLearner(model, optimizer, sampler, settings, warm_up, device, sines)

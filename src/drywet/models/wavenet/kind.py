@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drywet.kernels.choice import choice
 from drywet.models.config import Samples, Shape, Weights
-from drywet.models.kind import CONVOLUTIONAL, Kind
+from drywet.models.kind import WAVENETS, Kind
 from drywet.models.player import KernelPlayer, Player
 from drywet.models.wavenet.config import WaveNetConfig, wavenet_shapes
 
@@ -21,7 +21,7 @@ class WaveNet(Kind[WaveNetConfig]):
     """Neural Amp Modeler's architectures."""
 
     config = WaveNetConfig
-    training = CONVOLUTIONAL
+    training = WAVENETS
 
     def net_shapes(self, config: WaveNetConfig) -> dict[str, Shape]:
         """See `Kind`."""

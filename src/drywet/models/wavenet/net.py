@@ -89,7 +89,12 @@ class _Array(nn.Module):
 
 
 class WaveNetModel(EffectModel):
-    """See `WaveNetConfig`. The state is the last ``receptive_field - 1`` scaled dry samples."""
+    """See `WaveNetConfig`. The state is the last ``receptive_field - 1`` scaled dry samples.
+
+    Attributes:
+        sizes: of the arrays, as the kernels know them.
+        in_kernels: whether they can run and train it here.
+    """
 
     config: WaveNetConfig
     head_scale: Tensor
@@ -106,17 +111,16 @@ class WaveNetModel(EffectModel):
         self.arrays = nn.ModuleList(
             _Array(before, array) for before, array in zip(inputs, config.arrays, strict=False)
         )
-        self._sizes = sizes(config)
-        self._in_kernels = wavenet_training.can_train(self._sizes)
-        self._names = [name for name in wavenet_shapes(config) if name != "head_scale"]
+        self.sizes = sizes(config)
+        self.in_kernels = wavenet_training.can_train(self.sizes)
         scale = HEAD_SCALE["a2" if config.arrays[0].head_kernel > 1 else "a1"]
         self.register_buffer("head_scale", torch.tensor(scale))
 
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """In the kernels where they can, else array after array."""
         joined = torch.cat((state[0], x), dim=1).transpose(1, 2)
-        if self._in_kernels and wavenet_training.takes(joined) and len(x):
-            y = wavenet_training.run(self._sizes, x.shape[1], joined[:, 0], self._flat())
+        if self.in_kernels and wavenet_training.takes(joined) and len(x):
+            y = wavenet_training.run(self.sizes, x.shape[1], joined[:, 0], self.flat_weights())
             return y[..., None], remembered(x, state)
         between, head = joined, None
         for array in self.arrays:
@@ -125,10 +129,15 @@ class WaveNetModel(EffectModel):
         assert head is not None
         return (head * self.head_scale).transpose(1, 2), remembered(x, state)
 
-    def _flat(self) -> Tensor:
-        """All weights in a row, as a ``.nam`` lists them."""
-        return torch.cat([self.get_parameter(n).reshape(-1) for n in self._names]
-                         + [self.head_scale.reshape(1)])  # fmt: skip
+    def ordered_weights(self) -> list[nn.Parameter]:
+        """All weights but the head's scale, in the order in which a ``.nam`` lists them."""
+        names = [name for name in wavenet_shapes(self.config) if name != "head_scale"]
+        return [self.get_parameter(name) for name in names]
+
+    def flat_weights(self) -> Tensor:
+        """All weights in a row, the head's scale last."""
+        weights = [weight.reshape(-1) for weight in self.ordered_weights()]
+        return torch.cat([*weights, self.head_scale.reshape(1)])
 
     def state_after(self, x: Tensor) -> State:
         """The last samples are the state: nothing need be convolved."""
