@@ -86,10 +86,10 @@ class TrainingBar(_Line):
         """Show where the training stands."""
         width = 20
         filled = round(width * progress.done)
-        parts = [
-            f"{'█' * filled}{'░' * (width - filled)} {progress.done:4.0%}",
-            f"step {progress.step}",
-        ]
+        parts = [f"{'█' * filled}{'░' * (width - filled)} {progress.done:4.0%}"]
+        if progress.seconds_left is not None:  # first: a narrow terminal cuts off the end
+            parts.append(f"{_clock(progress.seconds_left)} left")
+        parts.append(f"step {progress.step}")
         if progress.starts > 1:
             parts.append(f"start {progress.start + 1}, {progress.starts} compared")
         if progress.validation_esr is not None and progress.best_esr is not None:
@@ -100,8 +100,6 @@ class TrainingBar(_Line):
         if progress.expected_esr is not None:
             parts.append(f"expected {progress.expected_esr:.5f}")
         parts.append(f"{progress.speed:.0f}x real time")
-        if progress.seconds_left is not None:
-            parts.append(f"{_clock(progress.seconds_left)} left")
         self.show("  ".join(parts), last=progress.done >= 1)
 
 

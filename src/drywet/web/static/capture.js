@@ -49,19 +49,21 @@ function Findings({ report }) {
 }
 
 function Checked({ found, moved, onMoved }) {
-  const { report, overlay } = found;
+  const { report, overlay: apart } = found;
+  const overlay = report.polarity < 0 ? { ...apart, wet: apart.wet.map((x) => -x) } : apart;
+  const related = !report.findings.some((one) => one.check === "dependence" && one.severity === "error");
   const latency = report.latency_samples + moved;
   const reach = overlay.around;
   return html`<div class="card">
     <h3>${report.ok ? "Fit to be learned from" : "Not fit to be learned from yet"}</h3>
     <${Findings} report=${report} />
-    <p class="quiet"><span class="swatch quiet"></span> dry and <span class="swatch target"></span> wet, both to their peak, at the loudest moment, with the delay taken out:</p>
+    ${related && html`<p class="quiet"><span class="swatch quiet"></span> dry and <span class="swatch target"></span> wet, both to their peak, at the loudest moment, with the delay${report.polarity < 0 ? " and the inversion" : ""} taken out:</p>
     <${Picture} kind="overlay" label=${`Dry and wet at a delay of ${latency} samples`} values=${[found, moved]} paint=${overlaid(overlay, moved)} />
     <label>Delay, samples <input type="number" min=${report.latency_samples - reach} max=${report.latency_samples + reach} value=${latency}
       onChange=${(e) => onMoved(Math.max(-reach, Math.min(reach, Number(e.target.value) - report.latency_samples)))} /></label>
     <label>by eye <input type="range" min=${-reach} max=${reach} value=${moved} onInput=${(e) => onMoved(Number(e.target.value))} />
       <span>${(1000 * latency / report.rate).toFixed(2)} ms${moved ? ", by hand" : ", as measured"}</span></label>
-    ${moved !== 0 && html` <button onClick=${() => onMoved(0)}>As measured</button>`}
+    ${moved !== 0 && html` <button onClick=${() => onMoved(0)}>As measured</button>`}`}
   </div>`;
 }
 

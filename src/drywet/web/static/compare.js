@@ -32,7 +32,7 @@ export function Compare({ runs, picked, pick, listening }) {
       ${run.title} <span class="quiet">ESR ${esr(run.scores.esr)}</span></label></div>`)}</fieldset>
     ${same.length < chosen.length && html`<p class="quiet">Only models of the capture of ${first.title} are heard beside it.</p>`}
     ${first && html`<div class="card"><${Player} sounds=${sounds} onBlindTest=${keep} />
-      <p class="quiet">The audio was held out: no model has learned from it. Keys 1 to ${sounds.length} switch, space plays and pauses.</p></div>
+      <p class="quiet">The audio was held out: no model has learned from it.</p></div>
       <div class="card"><${Rank} runs=${same} device=${sound(first, "target")} filter=${first.sounds.includes("linear") ? sound(first, "linear") : null} /></div>`}
     <${Fault} text=${fault} />
     <${Ranked} ranked=${ranked} />

@@ -58,7 +58,8 @@ function Model({ run, busy, picked, onPick, onPlay }) {
   return html`<section class="card" aria-label=${run.title}>
     <div class="row"><span class="name">${run.title}</span>
       <span class="quiet">${run.model}, ${run.rate} Hz${run.cleaned ? ", aliasing trained away" : ""}${busy ? ", in training" : ""}</span></div>
-    ${first && html`<p><span class=${`word ${first.kind}`}>${{ good: "good", warning: "mind", bad: "wrong" }[first.kind]}</span> ${first.text}</p>`}
+    ${first && [first, ...found.verdict.slice(1).filter((one) => one.kind === "bad")].map((one) => html`
+      <p><span class=${`word ${one.kind}`}>${{ good: "good", warning: "mind", bad: "wrong" }[one.kind]}</span> ${one.text}</p>`)}
     <div class="row">
       ${can && html`<label><input type="checkbox" checked=${picked} onChange=${(e) => onPick(e.target.checked)} /> compare</label>`}
       ${run.live && html`<button onClick=${onPlay}>Play live</button>`}

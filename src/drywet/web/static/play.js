@@ -124,9 +124,10 @@ export function Play({ runs, devices, first }) {
   const position = (knob) => knobs[knob.name] ?? knob.default;
   const stop = () => { run(false); setNews({}); live.close(); };
   const start = () => take(async () => {
+    live.mute(muted);
     await live.from(source);
     await load();
-    if (source.kind === "input") { setMuted(true); setSource((now) => ({ ...now, allowed: true })); }
+    if (source.kind === "input") setSource((now) => ({ ...now, allowed: true }));
     run(true);
   });
   const load = async () => {
@@ -134,6 +135,8 @@ export function Play({ runs, devices, first }) {
     setTold(found);
     await live.play(found, factor, found.kind === "circuit" ? [] : found.knobs.map(position));
   };
+  // An input is never heard before its user wants it, also where something else was playing.
+  const from = (next) => { if (next.kind !== source?.kind) setMuted(next.kind === "input"); setSource(next); };
   const key = `${chosen.kind} ${chosen.id} ${factor}`;
   useEffect(() => { if (running) take(load); else take(async () => setTold(await fetched(chosen, factor, {}))); }, [key]);
   useEffect(() => { if (running) take(() => live.from(source)); }, [source?.kind, source?.name, source?.id, source?.input, source?.channel]);
@@ -169,7 +172,7 @@ export function Play({ runs, devices, first }) {
       ${told && html`<p class="quiet">${told.title}, ${told.rate} Hz</p>`}
       ${told?.knobs.map((knob) => html`<${Slider} key=${knob.name} label=${knob.name} about=${knob.about} value=${position(knob)} least=${0} most=${1} step=${0.01} set=${turn(knob)} />`)}
     </div>
-    <${Source} source=${source} setSource=${setSource} runs=${runs} />
+    <${Source} source=${source} setSource=${from} runs=${runs} />
     <div class="row"><button class="main" disabled=${!source} onClick=${running ? stop : start}>${running ? "Stop" : "Play"}</button>
       ${!source && html`<span class="quiet">Choose what is played first.</span>`}</div>
     <${Fault} text=${fault ?? news.fault} />
