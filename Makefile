@@ -5,6 +5,7 @@ BIN := .venv/bin
 
 # Everything below needs this; it runs again when the dependencies or the kernels change.
 .venv/.ready: pyproject.toml constraints.txt $(wildcard kernels/*)
+	@echo "Installing PyTorch and the like into .venv: some minutes"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@

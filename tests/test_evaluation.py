@@ -194,6 +194,11 @@ def test_a_training_that_was_stopped_is_told_to_go_on_and_nothing_else(scored):
         assert len(found) == 1
         assert "--resume" in found[0].advice
         assert "bigger" not in found[0].advice
+    stopped = {"esr": 5e-4, "esr_a_weighted": 5e-4, "unfinished": True}
+    assert "Indistinguishable" in verdict(scored.model_copy(update=stopped))[0].text
+    flawed = verdict(scored.model_copy(update=stopped | {"bands": noisy}))
+    assert flawed[0].text.startswith("Close"), "what is wrong counts, though it is not told yet"
+    assert len(flawed) == 1
 
 
 def test_a_cost_is_measured_once(scored, run_folder):

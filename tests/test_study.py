@@ -571,8 +571,16 @@ def test_a_search_tries_prunes_and_goes_on(tmp_path, sampler):
     (tmp_path / "out" / "journal.sqlite").unlink()  # the search remembers what it tried
     assert sum(study(path, tmp_path / "out").states.values()) == 7
     search["points"] = 9
-    more = study(declared(tmp_path, grids=[], searches=[search]), tmp_path / "out")
+    said, told = [], []
+    more = study(
+        declared(tmp_path, grids=[], searches=[search]), tmp_path / "out",
+        on_step=said.append, on_progress=told.append,
+    )  # fmt: skip
     assert more.worked == 2
+    assert "9 at most in searches" in said[0]
+    assert {one.jobs for one in told} == {9}, "what a search may still ask for is counted"
+    assert told[0].seconds_left > 0
+    assert told[-1].seconds_left == 0
     assert sum(more.states.values()) == 9
 
 

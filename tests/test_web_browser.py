@@ -342,7 +342,7 @@ def test_a_ts9_from_two_files_to_neural_amp_modeler(page_of, core, tmp_path):
         page.wait_for_selector("button:has-text('Listen now')", timeout=120_000)
         page.evaluate(LISTEN)
         page.click("button:has-text('Listen now')")
-        page.wait_for_selector("text=Model 1 of this training")
+        page.wait_for_selector("text=better ones are faded in")
         until_heard(page)
         page.click("button:has-text('Device')")
         until_heard(page)

@@ -73,4 +73,4 @@ def _in_one_line(error: Any) -> DrywetError:
         return DrywetError(f"{name} has a value that it does not take", expected, see)
     found, _, advice = error.format_message().partition(". ")
     found = found[:1].lower() + found[1:].rstrip(".")
-    return DrywetError(found, f"what '{command}' takes", advice or see)
+    return DrywetError(found, f"one of what '{command} --help' lists", advice or see)

@@ -56,17 +56,16 @@ def verdict(found: Evaluation) -> list[Remark]:
     What is worse than silence, or far from a capture that it may not be of, has one fault, and
     every other figure follows from it.
     """
-    if found.unfinished:
-        return list(_closeness(found))
-    if found.esr >= 1 or (found.esr >= FAR_OFF and not found.held_out):
+    if not found.unfinished and (found.esr >= 1 or (found.esr >= FAR_OFF and not found.held_out)):
         return [*_closeness(found), *_foresight(found)]
     rest = [
         *_foresight(found), *_elsewhere(found), *_against_a_filter(found), *_bands(found),
         *_aliasing(found), *_harmonics(found), *_quiet(found), *_loudness(found),
         *_seconds(found), *_length(found),
     ]  # fmt: skip
-    flawed = any(remark.kind == "bad" for remark in rest)
-    return [*_closeness(found, flawed), *rest]
+    first = list(_closeness(found, any(remark.kind == "bad" for remark in rest)))
+    # Of a training that is to go on the faults are not told yet, but not called none either.
+    return first if found.unfinished else [*first, *rest]
 
 
 def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:

@@ -149,7 +149,9 @@ def _run(
     began = time.perf_counter()
     nowhere = {s.name: Captured(s.name, folder, folder, "", None, ()) for s in plan.sources}
     count = len(jobs_of(plan, nowhere))  # what is wrong with a setting shows before all work
-    on_step(f"{count} trainings in grids; first the captures, {len(plan.sources)}")
+    most = sum(search.points for search in plan.searches)
+    of_searches = f", {most} at most in searches" if most else ""
+    on_step(f"{count} trainings in grids{of_searches}; first the captures, {len(plan.sources)}")
     if not (folder / PLAN_FILE).is_file():  # a study from its first moment, whenever it is stopped
         _keep(plan, folder)
         Journal(folder, create=True).close()
@@ -166,10 +168,14 @@ def _run(
         journal.ask_for({job.id: job for job in (*past, *jobs)}.values())
         execution = _Execution(plan, folder, journal, on_progress)
         execution.sort_out(jobs, past)
-        wanted = len(execution.waiting) + sum(search.left for search in searches)
+        to_come = execution.to_come(searches)
+        wanted = len(execution.waiting) + to_come
         interrupted = False
         if wanted:
-            on_step(f"{len(execution.waiting)} of {len(jobs)} trainings to do -> {folder}")
+            of_searches = f", {to_come} at most of searches" if to_come else ""
+            on_step(
+                f"{len(execution.waiting)} of {len(jobs)} trainings to do{of_searches} -> {folder}"
+            )
             try:
                 with open_workers(on, workers, wanted) as pool:
                     execution.work(pool, searches)
@@ -210,6 +216,7 @@ class _Execution:
     began: float = field(default_factory=time.perf_counter)
     weight_done: float = 0.0
     weight_total: float = 0.0
+    weighed: int = 0
 
     def place(self, job: Job) -> Path:
         """The folder of a job's run."""
@@ -236,6 +243,7 @@ class _Execution:
                 self.journal.mark(job.id, "pruned")
         self.waiting.sort(key=lambda waiting: waiting[0].weight)
         self.total = len(own | {job.id for job in past})
+        self.weighed = len(self.waiting)
         self.weight_total = sum(job.weight for job, _ in self.waiting)
 
     def work(self, pool: Workers, searches: list[Searching]) -> None:
@@ -262,7 +270,11 @@ class _Execution:
                 self.running.clear()
                 self._died(lost, searches)
                 pool = pool.renewed()
-            self._tell()
+            self._tell(searches)
+
+    def to_come(self, searches: list[Searching]) -> int:
+        """How many trainings the searches may still ask for."""
+        return sum(search.left(self.journal.busy_seconds(search.name)) for search in searches)
 
     def _fill(self, pool: Workers, searches: list[Searching]) -> None:
         """Give every worker something to do; a job over which one may have died goes alone."""
@@ -288,6 +300,7 @@ class _Execution:
             if found is not None:
                 self.journal.add(found[0])
                 self.total += 1
+                self.weighed += 1
                 self.weight_total += found[0].weight
                 return found
         return None
@@ -347,14 +360,17 @@ class _Execution:
             if search.owns(job):
                 search.failed(job)
 
-    def _tell(self) -> None:
+    def _tell(self, searches: list[Searching]) -> None:
         spent = time.perf_counter() - self.began
+        to_come = self.to_come(searches)
         left = None
         if self.weight_done:
-            left = spent * max(self.weight_total - self.weight_done, 0.0) / self.weight_done
+            # What a search has not asked for yet is taken to weigh what the others do.
+            whole = self.weight_total * (1 + to_come / max(self.weighed, 1))
+            left = spent * max(whole - self.weight_done, 0.0) / self.weight_done
         self.on_progress(
             StudyProgress(
-                self.done, self.total, len(self.errors),
+                self.done, self.total + to_come, len(self.errors),
                 None if self.best is None else self.best[0],
                 "" if self.best is None else self.best[1], left,
             )

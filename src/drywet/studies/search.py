@@ -88,10 +88,14 @@ class Searching:
         """Of the search."""
         return self._search.name
 
-    @property
-    def left(self) -> int:
-        """How many it may still try."""
+    def left(self, busy_seconds: float) -> int:
+        """How many it may still try, after so many seconds of computing."""
+        if self._is_over(busy_seconds):
+            return len(self._again)
         return max(self._search.points - len(self._study.trials), 0) + len(self._again)
+
+    def _is_over(self, busy_seconds: float) -> bool:
+        return self._search.minutes is not None and busy_seconds > 60 * self._search.minutes
 
     def owns(self, job: Job) -> bool:
         """Whether it has this job under way."""
@@ -112,8 +116,7 @@ class Searching:
             if self._again:
                 trial = self._again.pop()
             else:
-                over = self._search.minutes is not None and busy_seconds > 60 * self._search.minutes
-                if over or len(self._study.trials) >= self._search.points:
+                if self._is_over(busy_seconds) or len(self._study.trials) >= self._search.points:
                     if self._refused is not None and not self._running and not self.past():
                         raise self._refused
                     return None

@@ -25,6 +25,7 @@ function Page() {
   const [view, setView] = useState("capture");
   const [picked, setPicked] = useState([]);
   const [played, setPlayed] = useState(null);
+  const [closed, setClosed] = useState([]);
   useEffect(() => listen((news) => {
     if (news.job) setJobs((now) => updated(now, news.job));
     if (news.jobs) setJobs((now) => news.jobs.reduce(updated, now));
@@ -35,6 +36,7 @@ function Page() {
   const last = Object.values(jobs).filter((job) => job.followed && ["done", "stopped"].includes(job.state)).slice(-1);
   const going = Object.values(jobs).filter((job) => ["running", "waiting"].includes(job.state));
   const failed = Object.values(jobs).filter((job) => job.state === "failed").slice(-1);
+  const ended = [...failed, ...last].filter((job) => !closed.includes(job.id));
   const pick = (id, on) => setPicked((now) => (on ? [...now, id] : now.filter((one) => one !== id)));
   const training = new Set(going.map((job) => job.run));
   return html`<header><h1><img src="/static/icon.svg" alt="" />drywet</h1>
@@ -42,7 +44,8 @@ function Page() {
         onClick=${() => setView(key)}>${label}${key === "models" ? ` (${known.runs.length})` : ""}</button>`)}</nav></header>
     <main>
       ${!alive && html`<p class="card fault" role="alert">The server does not answer. Trainings go on without it; start 'drywet serve' again.</p>`}
-      ${[...going, ...(view === "capture" ? [...failed, ...last] : [])].map((job) => html`<${Training} key=${job.id} job=${job} onSeen=${() => setView("models")} />`)}
+      ${[...going, ...(view === "capture" ? ended : [])].map((job) => html`<${Training} key=${job.id} job=${job} onSeen=${() => setView("models")}
+        onClose=${() => setClosed((now) => [...now, job.id])} />`)}
       <div hidden=${view !== "capture"}><${Capture} devices=${known.devices} onTraining=${() => window.scrollTo({ top: 0 })} /></div>
       ${view === "models" && html`<${Models} runs=${known.runs} studies=${known.studies} training=${training} picked=${picked} pick=${pick} play=${(id) => { setPlayed(id); setView("play"); }} />`}
       ${view === "compare" && html`<${Compare} runs=${known.runs} picked=${picked} pick=${pick} listening=${known.listening} />`}

@@ -47,6 +47,7 @@ function Source({ source, setSource, runs }) {
       <label class="field">A file, round and round<input type="file" accept="audio/*,.wav,.flac" onChange=${(e) => e.target.files[0] && take(async () =>
         setSource({ kind: "file", name: e.target.files[0].name, file: await e.target.files[0].arrayBuffer() }))} /></label>
     </div>
+    ${source?.kind === "file" && html`<p class="name">${source.name}</p>`}
     ${source?.kind === "test" && heard.length > 1 && html`<label>of <select value=${source.id} onChange=${(e) => test(heard.find((run) => run.id === e.target.value))}>
       ${heard.map((run) => html`<option value=${run.id}>${run.title}</option>`)}</select></label>`}
     ${source?.kind === "input" && html`<div class="row">

@@ -50,12 +50,13 @@ function Heard({ job }) {
   return html`<div role="group" aria-label="What it sounds like so far">
     <div class="row"><button class="main" onClick=${playing ? stop : start}>${playing ? "Stop listening" : "Listen now"}</button>
       ${playing && sounds.map(([key, label]) => html`<button aria-pressed=${hearing === key} onClick=${() => hear(key)}>${label}</button>`)}
+      ${riff && playing && html`<span class="name">${riff.name}</span>`}
       ${playing && html`<label class="field">Your own riff <input type="file" accept="audio/*,.wav,.flac" onChange=${(e) => own(e.target.files[0] ?? null)} /></label>`}</div>
-    ${playing && html`<p class="quiet" role="status">${version ? `Model ${version} of this training; better ones are faded in as they come.` : "One moment..."}</p>`}
+    ${playing && html`<p class="quiet" role="status">${version ? `The best model so far, ESR ${esr(better.validation_esr)}; better ones are faded in as they come.` : "One moment..."}</p>`}
     <${Fault} text=${fault} /></div>`;
 }
 
-export function Training({ job, onSeen }) {
+export function Training({ job, onSeen, onClose }) {
   const [fault, setFault] = useState(null);
   const [stopping, setStopping] = useState(false);
   const { progress, work, error, findings } = job.latest;
@@ -85,6 +86,7 @@ export function Training({ job, onSeen }) {
     <div class="row">
       ${((job.state === "running" && !scoring) || job.state === "waiting") && html`<button disabled=${stopping} onClick=${stop}>
         ${job.state === "waiting" ? "Remove" : stopping ? "Stopping..." : "Stop, and keep the best"}</button>`}
+      ${!["running", "waiting"].includes(job.state) && html`<button onClick=${onClose}>Close</button>`}
     </div>
     ${job.state === "running" && html`<${Heard} job=${job} />`}
   </section>`;

@@ -3,7 +3,7 @@ import { html } from "/static/preact.js";
 
 export const Fault = ({ text }) => text && html`<p class="card fault" role="alert">${text}</p>`;
 
-export const esr = (value) => (value === null || value === undefined ? "-" : value < 1e-3 ? value.toExponential(1) : value.toPrecision(2));
+export const esr = (value) => (value === null || value === undefined ? "-" : value < 1e-4 ? value.toExponential(1) : value.toPrecision(2));
 
 export const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}`;
 
