@@ -259,7 +259,7 @@ def test_anyones_model_is_scored_on_a_capture(run_folder, capture, tmp_path):
     [
         (("convert", "{nam}", "{folder}/x.xyz"), "the ending of a format"),
         (("convert", "{nam}", "{nam}"), "is the model itself"),
-        (("convert", "{nam}", "{folder}/x.nam", "--drive", "0.5"), "a knob drive"),
+        (("convert", "{nam}", "{folder}/x.nam", "--drive", "0.5"), "no such knob"),
         (("render", "{nam}", "x.wav", "y.wav", "--size", "0.5"), "slimmable"),
         (("info", "{folder}/absent.nam"), "cannot read"),
         (("info", "{folder}/absent.xyz"), "does not exist"),
