@@ -25,7 +25,7 @@ OUTPUTS, BATCH = 8192, 8
 
 
 def seconds(net, x: torch.Tensor, in_kernels: bool) -> float:
-    net.in_kernels = in_kernels
+    net.trains_in_kernels = in_kernels
     net.zero_grad()
     began = time.perf_counter()
     y, _ = net.core(x[:, net.warm_up :], (x[:, : net.warm_up],))
@@ -49,9 +49,9 @@ def main() -> None:
         net = build(config)
         x = torch.randn(BATCH, OUTPUTS + net.warm_up, 1).mul_(0.3)
         ours, theirs = [], []
-        for round in range(chosen.rounds):
+        for turn in range(chosen.rounds):
             ours += [seconds(net, x, True), seconds(net, x, True)]
-            if round < 2:
+            if turn < 2:
                 theirs.append(seconds(net, x, False))
         work = 3 * kind_of(config).multiply_adds(config) * BATCH * OUTPUTS
         print(f"| {config.title} | {1e3 * min(ours):.1f} | {1e3 * min(theirs):.0f} | "

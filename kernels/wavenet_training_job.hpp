@@ -42,7 +42,6 @@ struct TrainedArray {
     TrainedLinear head;
     const TrainedLayer* layers;
     int layer_count;
-    int collected;    // channels of the sums for the head
     size_t first;     // sample from which its layers have inputs
     size_t sums_row;  // on the tape
     size_t in_row;    // of an array after the first: what goes in, on the tape

@@ -81,7 +81,6 @@ void WaveNetTrainer::plan(const std::vector<WaveNetArraySettings>& arrays) {
         TrainedArray array{};
         array.rechannel = linear(from.inputs, from.channels, false);
         array.head = linear(collected, from.outputs, from.head_bias, from.head_kernel);
-        array.collected = int(collected);
         array.first = first;
         array.in_row = arrays_.empty() ? 0 : rows(from.inputs);
         array.sums_row = rows(collected);

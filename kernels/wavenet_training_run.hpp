@@ -23,7 +23,7 @@ public:
 
     // Outputs of a window: its samples without those that only the past needs.
     std::size_t wanted() const { return wanted_; }
-    // For each window, header included.
+    // For each window.
     std::size_t tape_bytes() const;
 
     // y (batch, wanted) from x (batch, samples); the tape is null where there is no backward.

@@ -114,7 +114,7 @@ def test_the_gradient_is_autograds_over_the_whole_frame():
 def test_weights_that_no_output_depends_on_are_left_alone():
     """NAM's nets have such: the last layer's residual leads nowhere."""
     model = mild_model(WaveNetConfig(preset="nano"), 1.0, 1.0)
-    model.in_kernels = False  # the kernels give these a gradient of zero
+    model.trains_in_kernels = False  # the kernels give these a gradient of zero
     sines = played(model)
     model(torch.randn(1, model.receptive_field, 1), model.init_state(1))[0].sum().backward()
     parameters = [each for each in model.parameters() if each.requires_grad]

@@ -80,7 +80,7 @@ def learned(net, dtype: torch.dtype, batch: int, samples: int):
 def test_outputs_and_gradients_are_pytorchs(target, case):
     name, batch, samples = case
     net = made(NETS[name])
-    assert net.in_kernels
+    assert net.trains_in_kernels
     y, found = learned(net, torch.float32, batch, samples)
     wanted, gradients = learned(net, torch.float64, batch, samples)
     assert torch.max(torch.abs(y - wanted)) < 3e-6 * torch.max(torch.abs(wanted))
@@ -119,7 +119,7 @@ def test_what_the_kernels_do_not_train_pytorch_does(layer):
         arrays=(WaveNetArray(channels=2, bottleneck=2, head=1, layers=(layer,)),)
     )
     net = made(config)
-    assert not net.in_kernels
+    assert not net.trains_in_kernels
     y, found = learned(net, torch.float32, 2, 40)
     wanted, gradients = learned(net, torch.float64, 2, 40)
     assert torch.allclose(y.double(), wanted, atol=1e-6)

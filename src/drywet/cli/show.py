@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from drywet.training.trainer import FitResult
+    from drywet.training.fit_result import FitResult
     from drywet.verbs.check import CheckReport
     from drywet.verbs.demo import Demo
     from drywet.verbs.devices import DeviceInfo

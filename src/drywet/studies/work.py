@@ -29,8 +29,8 @@ from drywet.studies.points import Captured, Job
 from drywet.trained.model_file import load_model
 from drywet.training.control import Control
 from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.fit_result import FitResult
 from drywet.training.prepare import Played, with_settings
-from drywet.training.trainer import FitResult
 from drywet.verbs.evaluate import evaluate
 from drywet.verbs.make_run import make_run, prepared
 

@@ -178,7 +178,7 @@ def can_learn_wavenets(model: EffectModel, settings: Settings, warm_up: int) -> 
     """Whether `WaveNetLearner` can do the steps of this training, here."""
     return (
         isinstance(model, WaveNetModel)
-        and model.in_kernels
+        and model.trains_in_kernels
         and model.input_gain.device.type == "cpu"
         and settings.bptt >= settings.segment
         and warm_up >= model.warm_up

@@ -19,10 +19,11 @@ from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import ModelCard, TrainedModel, load_model, save_model
 from drywet.training.control import Control
 from drywet.training.data import TrainingData
+from drywet.training.fit_result import FitResult
 from drywet.training.gains import set_gains
 from drywet.training.hardware import choose_device, use_threads
 from drywet.training.teacher import with_teacher
-from drywet.training.trainer import FitResult, Trainer
+from drywet.training.trainer import Trainer
 
 _one_at_a_time = threading.Lock()
 

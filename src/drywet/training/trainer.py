@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoi
 from drywet.training.control import Control, Progress
 from drywet.training.cycles import after_cycle, cycles_of, go_on, learned_by_heart
 from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.fit_result import FitResult
 from drywet.training.kernel_learners import learner
 from drywet.training.sines import PlayedSines
 from drywet.training.validation import Validated, Validation
@@ -50,33 +50,6 @@ _DIVERGED = 20.0
 _AFTER_DIVERGING = 0.5  # times the learning rate
 _FEWEST_SINES = 8  # and as many as have no more samples than the windows
 _BETWEEN_SEEDS = 1_000_003  # of starts: two trainings with seeds side by side share none
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """How a training ended; the model holds its best weights.
-
-    Attributes:
-        steps: done by the start that came out best.
-        seconds: of training in all.
-        best_esr: on the validation audio.
-        best_step: when that was reached.
-        interrupted: asked to stop, or paused.
-        restarts: how many seeds began.
-        start: which of them came out best, from 0.
-        last_start: which was trained last, and is gone on with where it was interrupted.
-        last_step: that it has reached.
-    """
-
-    steps: int
-    seconds: float
-    best_esr: float
-    best_step: int
-    interrupted: bool
-    restarts: int = 1
-    start: int = 0
-    last_start: int = 0
-    last_step: int = 0
 
 
 class Trainer:

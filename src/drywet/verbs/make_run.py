@@ -12,9 +12,9 @@ from drywet.runs.config import RunConfig, Settings
 from drywet.runs.folder import RunFolder
 from drywet.training.control import Control
 from drywet.training.data import TrainingData
+from drywet.training.fit_result import FitResult
 from drywet.training.prepare import Played, prepare
 from drywet.training.run import learn
-from drywet.training.trainer import FitResult
 
 T = TypeVar("T")
 

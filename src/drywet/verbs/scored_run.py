@@ -11,7 +11,7 @@ from drywet.pair.summary import CheckReport
 from drywet.runs.folder import RunFolder
 from drywet.training.control import Control
 from drywet.training.data import TrainingData
-from drywet.training.trainer import FitResult
+from drywet.training.fit_result import FitResult
 from drywet.verbs.before_cleaning import Before, before_cleaning
 from drywet.verbs.evaluate import evaluate
 from drywet.verbs.make_run import make_run

@@ -10,7 +10,6 @@ In a process of its own: a file from a browser is nobody's friend.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 
 from drywet.audio.read import blocks, probe, read
 from drywet.dsp.levels import loudest_excerpt
-from drywet.errors import DrywetError
+from drywet.web.printed import printed
 
 _POINTS = 400
 _EXCERPT_SECONDS = 0.05
@@ -61,17 +60,12 @@ def overlaid(dry: Path, wet: Path, latency: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print what was asked for, or one line of error."""
+    """Print what was asked for."""
     first, *others = sys.argv[1:]
-    try:
-        if others:
-            found = overlaid(Path(first), Path(others[0]), int(others[1]))
-        else:
-            found = file(Path(first))
-    except DrywetError as error:
-        print(f"drywet: {error}", file=sys.stderr)
-        sys.exit(2)
-    print(json.dumps(found))
+    if others:
+        printed(lambda: overlaid(Path(first), Path(others[0]), int(others[1])))
+    else:
+        printed(lambda: file(Path(first)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ Arrays are base64 of little-endian float32, of circuits float64.
 
 from __future__ import annotations
 
-import json
 import sys
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -34,6 +33,7 @@ from drywet.models.wavenet.kind import in_kernels
 from drywet.models.wavenet.player import flat, sizes
 from drywet.trained.knobs import NOON
 from drywet.trained.model_file import TrainedModel
+from drywet.web.printed import printed
 
 _CELLS = ("lstm", "gru", "rnn")
 _ACTIVATIONS = (
@@ -166,13 +166,8 @@ def _text(numbers: ArrayLike | Sequence[float], kind: str) -> str:
 
 
 def main() -> None:
-    """Print a model, or one line of error."""
-    try:
-        found = model(load(Path(sys.argv[1])))
-    except DrywetError as error:
-        print(f"drywet: {error}", file=sys.stderr)
-        sys.exit(2)
-    print(json.dumps(found))
+    """Print a model."""
+    printed(lambda: model(load(Path(sys.argv[1]))))
 
 
 if __name__ == "__main__":

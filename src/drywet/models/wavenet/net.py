@@ -93,7 +93,7 @@ class WaveNetModel(EffectModel):
 
     Attributes:
         sizes: of the arrays, as the kernels know them.
-        in_kernels: whether they can run and train it here.
+        trains_in_kernels: whether they can run it here, and back.
     """
 
     config: WaveNetConfig
@@ -112,14 +112,15 @@ class WaveNetModel(EffectModel):
             _Array(before, array) for before, array in zip(inputs, config.arrays, strict=False)
         )
         self.sizes = sizes(config)
-        self.in_kernels = wavenet_training.can_train(self.sizes)
+        self.trains_in_kernels = wavenet_training.can_train(self.sizes)
+        self._names = [name for name in wavenet_shapes(config) if name != "head_scale"]
         scale = HEAD_SCALE["a2" if config.arrays[0].head_kernel > 1 else "a1"]
         self.register_buffer("head_scale", torch.tensor(scale))
 
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """In the kernels where they can, else array after array."""
         joined = torch.cat((state[0], x), dim=1).transpose(1, 2)
-        if self.in_kernels and wavenet_training.takes(joined) and len(x):
+        if self.trains_in_kernels and wavenet_training.takes(joined) and len(x):
             y = wavenet_training.run(self.sizes, x.shape[1], joined[:, 0], self.flat_weights())
             return y[..., None], remembered(x, state)
         between, head = joined, None
@@ -131,8 +132,7 @@ class WaveNetModel(EffectModel):
 
     def ordered_weights(self) -> list[nn.Parameter]:
         """All weights but the head's scale, in the order in which a ``.nam`` lists them."""
-        names = [name for name in wavenet_shapes(self.config) if name != "head_scale"]
-        return [self.get_parameter(name) for name in names]
+        return [self.get_parameter(name) for name in self._names]
 
     def flat_weights(self) -> Tensor:
         """All weights in a row, the head's scale last."""

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "/static/preact.js";
 import { get, post, send, saveBlob } from "/static/api.js";
 import { inputs, Live } from "/static/live.js";
-import { Fault } from "/static/words.js";
+import { Fault, useFault } from "/static/words.js";
 
 const CIRCUIT_RATE = 48000;
 const TURN_MS = 40; // between two positions of a knob of a circuit that the server is asked for
@@ -31,9 +31,8 @@ async function fetched(chosen, factor, knobs) {
 
 function Source({ source, setSource, runs }) {
   const [devices, setDevices] = useState([]);
-  const [fault, setFault] = useState(null);
+  const [fault, take] = useFault();
   const heard = runs.filter((run) => run.sounds?.includes("dry"));
-  const take = async (does) => { try { setFault(null); await does(); } catch (error) { setFault(error.message); } };
   const list = () => take(async () => setDevices(await inputs()));
   useEffect(() => { if (source?.kind === "input") list(); }, [source?.kind, source?.allowed]);
   const test = (run) => take(async () => {
@@ -118,10 +117,9 @@ export function Play({ runs, devices, first }) {
   const [source, setSource] = useState(null);
   const [running, run] = useState(false);
   const [muted, setMuted] = useState(false);
-  const [fault, setFault] = useState(null);
+  const [fault, take] = useFault();
   useEffect(() => () => { live.close(); }, []);
   useEffect(() => { live.mute(muted); }, [muted]);
-  const take = async (does) => { try { setFault(null); await does(); } catch (error) { setFault(error.message); } };
   const position = (knob) => knobs[knob.name] ?? knob.default;
   const stop = () => { run(false); setNews({}); live.close(); };
   const start = () => take(async () => {

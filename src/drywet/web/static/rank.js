@@ -7,6 +7,8 @@ import { Voices } from "/static/voices.js";
 
 const ANCHOR_HZ = 3500; // BS.1534's low anchor
 
+const letter = (i) => String.fromCharCode(65 + i);
+
 const shuffled = (list) => list.map((one) => [Math.random(), one]).sort((a, b) => a[0] - b[0]).map(([, one]) => one);
 
 export function Rank({ runs, device, filter }) {
@@ -51,8 +53,8 @@ export function Rank({ runs, device, filter }) {
   return html`<fieldset><legend>How close is each to the device?</legend>
     <p class="quiet">100: no difference; 80 to 100 excellent, 60 to 80 good, 40 to 60 fair, 20 to 40 poor, 0 to 20 bad. One of them is the device itself: give it 100.</p>
     <div class="row"><button aria-pressed=${hearing === "open"} onClick=${() => listen("open")}>Device</button></div>
-    ${test.map((one, i) => html`<div class="row"><button aria-pressed=${hearing === one.key} onClick=${() => listen(one.key)}>Sound ${"ABCDEFGHIJKLMNOP"[i]}</button>
-      <input type="range" min="0" max="100" step="1" value=${marks[one.key] ?? 50} aria-label=${`Mark of sound ${"ABCDEFGHIJKLMNOP"[i]}`}
+    ${test.map((one, i) => html`<div class="row"><button aria-pressed=${hearing === one.key} onClick=${() => listen(one.key)}>Sound ${letter(i)}</button>
+      <input type="range" min="0" max="100" step="1" value=${marks[one.key] ?? 50} aria-label=${`Mark of sound ${letter(i)}`}
         onInput=${(e) => { const mark = Number(e.target.value); setMarks((now) => ({ ...now, [one.key]: mark })); if (hearing !== one.key) listen(one.key); }} />
       <span class="figure">${marks[one.key] ?? "-"}</span></div>`)}
     <div class="row"><button class="main" disabled=${left > 0} onClick=${finish}>Keep</button><button onClick=${end}>Give up</button>

@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "/static/preact.js";
 import { get, post } from "/static/api.js";
 import { curve, Picture } from "/static/draw.js";
 import { Live } from "/static/live.js";
-import { clock, esr, Fault, states } from "/static/words.js";
+import { clock, esr, Fault, states, useFault } from "/static/words.js";
 
 const NEXT_MS = 1500; // between two models
 
@@ -14,10 +14,9 @@ function Heard({ job }) {
   const [hearing, setHearing] = useState("model");
   const [riff, setRiff] = useState(null);
   const [version, setVersion] = useState(0);
-  const [fault, setFault] = useState(null);
+  const [fault, take, setFault] = useFault();
   const busy = useRef(false);
   const { better, findings } = job.latest;
-  const take = async (does) => { try { setFault(null); await does(); } catch (error) { setFault(error.message); } };
   const path = (name) => `/api/jobs/${job.id}/${name}`;
   useEffect(() => () => { place.current?.close(); }, []);
   useEffect(() => {

@@ -1,7 +1,14 @@
 // How things are said.
-import { html } from "/static/preact.js";
+import { html, useState } from "/static/preact.js";
 
 export const Fault = ({ text }) => text && html`<p class="card fault" role="alert">${text}</p>`;
+
+// What failed last, a way to do something whose failure is to be shown, and a way to show one.
+export function useFault() {
+  const [fault, setFault] = useState(null);
+  const take = async (does) => { try { setFault(null); await does(); } catch (error) { setFault(error.message); } };
+  return [fault, take, setFault];
+}
 
 export const esr = (value) => (value === null || value === undefined ? "-" : value < 1e-4 ? value.toExponential(1) : value.toPrecision(2));
 
