@@ -113,7 +113,8 @@ class WaveNetModel(EffectModel):
         )
         self.sizes = sizes(config)
         self.trains_in_kernels = wavenet_training.can_train(self.sizes)
-        self._names = [name for name in wavenet_shapes(config) if name != "head_scale"]
+        names = [name for name in wavenet_shapes(config) if name != "head_scale"]
+        self._ordered = [self.get_parameter(name) for name in names]  # asked for at every step
         scale = HEAD_SCALE["a2" if config.arrays[0].head_kernel > 1 else "a1"]
         self.register_buffer("head_scale", torch.tensor(scale))
 
@@ -132,7 +133,7 @@ class WaveNetModel(EffectModel):
 
     def ordered_weights(self) -> list[nn.Parameter]:
         """All weights but the head's scale, in the order in which a ``.nam`` lists them."""
-        return [self.get_parameter(name) for name in self._names]
+        return self._ordered
 
     def flat_weights(self) -> Tensor:
         """All weights in a row, the head's scale last."""
