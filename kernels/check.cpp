@@ -298,8 +298,8 @@ void check_frames(const Target& target, Cell cell, int hidden, int layers, int f
 
 // A window of exactly the signal's length, learned from with every loss and either optimiser.
 void check_sequences(const Target& target, Cell cell, int hidden, int layers, int bptt, int batch,
-                     bool dc) {
-    Weights weights(cell, 1, hidden, layers);
+                     bool dc, int inputs = 1) {
+    Weights weights(cell, inputs, hidden, layers);
     const Net<float>& net = weights.net;
     SequenceTraining training{};
     training.net = net;
@@ -319,7 +319,12 @@ void check_sequences(const Target& target, Cell cell, int hidden, int layers, in
         emphasised.push_back(emphasised.back() + rest * rest);
     }
     training.energies = {plain.data(), emphasised.data()};
-    training.dry = dry.data();
+    std::vector<float> turned;
+    for (const float sample : dry) {
+        turned.push_back(sample);
+        turned.insert(turned.end(), std::size_t(inputs - 1), 0.5f);
+    }
+    training.dry = turned.data();
     training.wet = wet.data();
     constexpr int kSteps = 40;
     const std::vector<std::int64_t> starts(std::size_t(kSteps) * batch, 0);
@@ -404,7 +409,7 @@ int main() {
                     check_frames(*target, cell, hidden, layers, layers == 1 ? 33 : 7,
                                  layers == 1 ? 35 : 3);
                     check_sequences(*target, cell, hidden, layers, layers == 1 ? 33 : 7,
-                                    layers == 1 ? 35 : 3, hidden % 2 != 0);
+                                    layers == 1 ? 35 : 3, hidden % 2 != 0, layers == 1 ? 1 : 4);
                 }
 #if defined(DRYWET_COUNT_ALLOCATIONS)
     if (allocations == 0) std::printf("nothing was counted\n"), ++failures;

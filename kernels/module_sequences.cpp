@@ -24,17 +24,16 @@ void train(const std::string& target, const std::string& cell_name, float skip,
     training.net = net_of<float>(cell, skip, parameters);
     optimizer.require(parameters);
     std::tie(training.warm_up, training.segment, training.bptt) = window;
-    if (training.net.inputs != 1 || training.warm_up < 0 || training.segment < 1 ||
-        training.bptt < 1 || threads < 1)
-        throw std::invalid_argument("one input, a window and a thread expected");
+    if (training.warm_up < 0 || training.segment < 1 || training.bptt < 1 || threads < 1)
+        throw std::invalid_argument("a window and a thread expected");
     if (loss.size() != 7) throw std::invalid_argument("seven numbers of a loss expected");
     training.loss = {loss[0], loss[1], loss[2], loss[3], loss[4], loss[5], loss[6]};
     if (starts.ndim() != 2) throw std::invalid_argument("starts isn't (steps, batch)");
     const std::size_t steps = limited(starts.shape(0)), batch = limited(starts.shape(1));
-    const std::size_t samples = dry.size();
+    const std::size_t samples = wet.size();
     training.batch = int(batch);
     training.gain = gain;
-    training.dry = checked(dry, {samples}, "dry");
+    training.dry = checked(dry, {samples, std::size_t(training.net.inputs)}, "dry");
     training.wet = checked(wet, {samples}, "wet");
     training.energies.plain = checked(energies, {samples + 1}, "energies");
     if (emphasised) training.energies.emphasised = checked(*emphasised, {samples + 1}, "emphasised");

@@ -24,7 +24,8 @@ public:
           together_(training.loss.dc != 0),
           parameters_(training.net.parameters()),
           piece_(std::min(training.bptt, training.segment)),
-          dry_size_(rounded(sizeof(float) * kernel.lanes * std::max(training.warm_up, piece_))),
+          dry_size_(rounded(sizeof(float) * kernel.lanes * training.net.inputs *
+                            std::max(training.warm_up, piece_))),
           row_size_(rounded(sizeof(float) * kernel.lanes * piece_)),
           tape_size_(rounded(kernel.tape_bytes(training.net, std::max(piece_, kernel.chunk)))),
           work_size_(rounded(kernel.work_bytes(training.net))),
@@ -121,7 +122,7 @@ private:
         job.lanes = lanes_of(group);
         job.steps = steps;
         job.x = space.dry;
-        job.x_stride = std::size_t(steps);
+        job.x_stride = std::size_t(steps) * training_.net.inputs;
         job.hn = state_of(group, false);
         job.cn = state_of(group, true);
         job.state_stride = std::size_t(training_.batch) * training_.net.hidden;
@@ -131,22 +132,24 @@ private:
         return job;
     }
 
-    void read(const float* signal, const std::int64_t* starts, int group, int steps,
-              float* to) const {
-        for (int lane = 0; lane < lanes_of(group); ++lane)
-            std::memcpy(to + std::size_t(lane) * steps,
-                        signal + starts[group * kernel_.lanes + lane], steps * sizeof(float));
+    // The inputs of a group from so many samples before its sequences' starts on.
+    void read(const std::int64_t* starts, int group, int before, int steps, float* to) const {
+        const std::size_t inputs = training_.net.inputs, size = inputs * steps;
+        for (int lane = 0; lane < lanes_of(group); ++lane) {
+            const std::int64_t first = starts[group * kernel_.lanes + lane] - before;
+            std::memcpy(to + lane * size, training_.dry + first * inputs, size * sizeof(float));
+        }
     }
 
     void forward(int group, const Space& space, const std::int64_t* starts, int steps, bool begins,
                  const LossFactors& factors) {
         if (begins && training_.warm_up) {
-            read(training_.dry - training_.warm_up, starts, group, training_.warm_up, space.dry);
+            read(starts, group, training_.warm_up, training_.warm_up, space.dry);
             ForwardJob<float> job = job_of(group, space, training_.warm_up);
             job.last = true;
             kernel_.forward(job);
         }
-        read(training_.dry, starts, group, steps, space.dry);
+        read(starts, group, 0, steps, space.dry);
         ForwardJob<float> job = job_of(group, space, steps);
         if (!begins || training_.warm_up) {
             job.h0 = job.hn;

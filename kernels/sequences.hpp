@@ -11,7 +11,7 @@
 namespace drywet {
 
 struct SequenceTraining {
-    Net<float> net;  // of one input
+    Net<float> net;
     SequenceLoss loss;
     Energies energies;  // of the wet signal
     float gain;         // of the net's output
@@ -19,7 +19,7 @@ struct SequenceTraining {
     int segment;        // samples that are learned from
     int bptt;           // of them for each update
     int batch;
-    const float* dry;  // as the net's input is scaled
+    const float* dry;  // (samples, inputs) as the net's input is scaled: the sample, then the knobs
     const float* wet;
 
     int updates() const { return (segment + bptt - 1) / bptt; }  // for each step

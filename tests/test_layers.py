@@ -27,6 +27,7 @@ LAYERS = [
     {"models"},
     {"losses"},
     {"trained"},
+    {"captures"},
     {"inference"},
     {"formats"},
     {"runs"},

@@ -35,10 +35,10 @@ class Case:
 
     def __init__(
         self, cell, hidden, layers, batch, window, loss="esr", kind="adam", skip=0.0,
-        dtype=torch.float32,
+        dtype=torch.float32, knobs=0,
     ):  # fmt: skip
         torch.manual_seed(0)
-        self.rec = recurrent_layers(cell, hidden, layers).to(dtype)
+        self.rec = recurrent_layers(cell, hidden, layers, 1 + knobs).to(dtype)
         self.head = nn.Linear(hidden, 1).to(dtype)
         self.parameters = [*self.rec.parameters(), *self.head.parameters()]
         trained = [p for p in self.parameters if p.requires_grad]
@@ -51,6 +51,7 @@ class Case:
         rng = np.random.default_rng(0)
         self.dry = rng.standard_normal(SAMPLES).astype(np.float32)
         self.wet = np.tanh(np.convolve(self.dry, [1, 0.5, -0.4])[:SAMPLES] + 0.1).astype("f4")
+        self.inputs = np.column_stack([self.dry, rng.random((SAMPLES, knobs))]).astype(np.float32)
         length = window.warm_up + window.segment
         self.starts = rng.integers(0, SAMPLES - length + 1, (STEPS, batch))
         self.starts[0, 0], self.starts[-1, -1] = 0, SAMPLES - length  # the first and the last
@@ -63,7 +64,7 @@ class Case:
                 loss.esr, loss.pre_emphasis or 0.0, loss.mae, loss.dc, loss.mse, loss.mse_pre,
                 NAM_PRE_EMPHASIS,
             ),
-            self.window, sequences.Signals(self.dry, self.wet, loss.pre_emphasis or 0.0),
+            self.window, sequences.Signals(self.inputs, self.wet, loss.pre_emphasis or 0.0),
             self.starts[steps], RATES[steps],
         )  # fmt: skip
 
@@ -73,7 +74,7 @@ class Case:
         for starts, rate in zip(self.starts, RATES, strict=True):
             self.optimizer.param_groups[0]["lr"] = rate
             at = starts[:, None] + np.arange(window.warm_up + window.segment)
-            x = torch.from_numpy(self.dry[at]).to(dtype)[..., None]
+            x = torch.from_numpy(self.inputs[at]).to(dtype)
             want = torch.from_numpy(self.wet[at]).to(dtype)[..., None]
             state = None
             if window.warm_up:
@@ -83,7 +84,7 @@ class Case:
                 part = slice(first, first + window.bptt)
                 hidden, state = self.rec(x[:, part], state)
                 loss = function(
-                    self.gain * (self.head(hidden) + self.skip * x[:, part]), want[:, part]
+                    self.gain * (self.head(hidden) + self.skip * x[:, part, :1]), want[:, part]
                 )
                 self.optimizer.zero_grad()
                 loss.backward()
@@ -130,6 +131,12 @@ def compare(case, clip=1.0, loose=1.0):
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"h{s[0]}x{s[1]}-b{s[2]}")
 def test_updates_are_pytorchs(target, cell, size):
     compare((cell, *size, {}))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("knobs", [1, 7])
+def test_knobs_are_inputs_of_their_own_at_every_sample(target, cell, knobs):
+    compare((cell, *SIZES[0], {"knobs": knobs, "skip": 1.0}))
 
 
 @pytest.mark.parametrize("clip", [1e-4, 1e4])

@@ -13,6 +13,8 @@ from typing import Any
 
 from drywet.errors import DrywetError
 
+_LARGEST_YAML = 1 << 20
+
 
 def _explain(path: Path, error: OSError) -> DrywetError:
     reason = error.strerror or str(error)
@@ -142,6 +144,32 @@ def read_json(path: Path, what: str, limit_bytes: int = 64 << 20) -> Any:
         raise DrywetError(f"cannot read {path}: {error.strerror}", what, fix) from error
     except (ValueError, RecursionError) as error:
         raise DrywetError(f"{path} is not valid JSON ({error})", what, fix) from error
+
+
+def read_yaml(path: Path, what: str, fix: str) -> dict[str, Any]:
+    """Read a YAML file whose top is a mapping of names; nothing in it can run code.
+
+    Args:
+        path: the file.
+        what: what it should be, for the message.
+        fix: what to do about an error.
+
+    Raises:
+        DrywetError: missing, too large, not YAML, or no mapping.
+    """
+    import yaml
+
+    try:
+        if path.stat().st_size > _LARGEST_YAML:
+            raise DrywetError(f"{path} is larger than a megabyte", what, fix)
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DrywetError(f"cannot read {path}: {error.strerror}", what, fix) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DrywetError(f"{path} is not YAML ({error})", what, fix) from error
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise DrywetError(f"{path} holds a {type(found).__name__}", "a mapping of keys", fix)
+    return found
 
 
 def make_folder(path: Path) -> None:

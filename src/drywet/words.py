@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 _PLAIN_FROM = 1e-4
 
@@ -25,3 +26,8 @@ def number(value: float, digits: int = 3) -> str:
 def count(many: int, thing: str) -> str:
     """``1 start`` or ``2 starts``."""
     return f"{many} {thing}" + ("" if many == 1 else "s")
+
+
+def positions(knobs: Mapping[str, float]) -> str:
+    """Where knobs stand: ``bass 2, treble 5``."""
+    return ", ".join(f"{name} {position:g}" for name, position in knobs.items())

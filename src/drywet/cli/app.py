@@ -29,6 +29,7 @@ from drywet.cli.arguments import (
 from drywet.cli.clean import clean_command
 from drywet.cli.export import export_command
 from drywet.cli.knobs import KnobCommand, knobs_of
+from drywet.cli.plan import plan_command
 from drywet.cli.rank import rank_command
 from drywet.cli.signals import ended_in_order
 from drywet.cli.study import study_app
@@ -171,6 +172,8 @@ def process_command(
 app.command("train", cls=KnobCommand)(train_command)
 
 app.command("clean")(clean_command)
+
+app.command("plan")(plan_command)
 
 app.add_typer(study_app, name="study")
 

@@ -23,14 +23,14 @@ _CAPTURE = (
 )  # fmt: skip
 _FIXED = (
     "dry", "wet", "out", "overwrite", "config", "model", "test", "device", "signal", "seeds",
-    "start", "loss", "clean", "name", "quality", "cpu",
+    "start", "loss", "clean", "name", "quality", "cpu", "captures", "hold_out", "over",
     *_MODEL, *_LOSS, *_TRAINING, *_CAPTURE,
 )  # fmt: skip
 
 
 def _is_given(value: object) -> bool:
     """Whether an option was given; 0 is a value like any other."""
-    return value is not None and value is not False
+    return value is not None and value is not False and value not in ([], ())
 
 
 def settings(given: dict[str, Any], file: Path | None) -> Settings:
@@ -147,6 +147,61 @@ def refuse_with_seeds(given: dict[str, Any]) -> None:
         raise DrywetError(
             "--seeds and --clean", "one of them", "Clean the best seed: drywet clean RUN/seed-0."
         )
+
+
+def refuse_with_captures(given: dict[str, Any]) -> None:
+    """Captures with knobs are learned as they are.
+
+    Raises:
+        DrywetError: a pair, or an option that needs one, was given, or ``--over`` without a device.
+    """
+    option = "captures" if given["over"] is None else "over"
+    beside = ["dry", "start", "clean", "seeds"]
+    beside += ["device", "signal"] if given["over"] is None else ["hold_out"]
+    found = next((name for name in beside if _is_given(given[name])), None)
+    if found is not None:
+        what = "a pair" if found == "dry" else f"--{found.replace('_', '-')}"
+        raise DrywetError(
+            f"--{option} and {what}", "one of them",
+            "--captures takes a pair's place; --over KNOBS makes the captures of a --device.",
+        )  # fmt: skip
+    if given["over"] is not None and given["device"] is None:
+        refuse_alone("over", "--device")
+
+
+def leaves_model_open(given: dict[str, Any]) -> bool:
+    """Whether no option says what to train."""
+    return not any(_is_given(given[name]) for name in ("model", "cpu", "config", *_MODEL))
+
+
+def refuse_alone(option: str, needed: str) -> None:
+    """An option that says nothing without another.
+
+    Raises:
+        DrywetError: always.
+    """
+    raise DrywetError(f"--{option} alone", f"{needed} with it", "'drywet train --help' says more.")
+
+
+def names(listed: str) -> list[str]:
+    """``"drive,tone"`` as a list."""
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def number_of_captures(given: str | None) -> int:
+    """How many captures to make of a device.
+
+    Raises:
+        DrywetError: no number.
+    """
+    if given is None:
+        return 9
+    try:
+        return int(given)
+    except ValueError:
+        raise DrywetError(
+            f"--captures {given} with --over", "how many captures to make", "Give a number."
+        ) from None
 
 
 def _stretch(text: str) -> tuple[float, float | None]:

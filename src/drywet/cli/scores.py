@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drywet.words import count, number
+from drywet.words import count, number, positions
 
 if TYPE_CHECKING:
     from drywet.verbs.evaluate import Evaluation
@@ -35,6 +35,7 @@ def lines(result: Evaluation) -> list[str]:
     def add(label: str, text: str) -> None:
         found.append(f"{label:<20}{text:>18}")
 
+    found += _positions(result)
     if result.esr_at_recording_rate is not None:
         add("ESR, files' rate", number(result.esr_at_recording_rate))
     if result.noise_floor_esr is not None:
@@ -66,6 +67,17 @@ def lines(result: Evaluation) -> list[str]:
     for remark in result.verdict[1:]:
         found += _remark(remark)
     return found
+
+
+def _positions(result: Evaluation) -> list[str]:
+    """The ESR where the knobs stood in each capture, those that were not learned from marked."""
+    if not result.positions:
+        return []
+    lines = ["", f"{'knobs':<40}{'ESR':>12}"]
+    for one in sorted(result.positions, key=lambda each: each.held_out):
+        held_out = "   not learned from" if one.held_out else ""
+        lines.append(f"{positions(one.knobs):<40}{number(one.esr):>12}{held_out}")
+    return [*lines, ""]
 
 
 def _remark(remark: Any) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from drywet.cli import scores
-from drywet.words import count, number
+from drywet.words import count, number, positions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from drywet.verbs.doctor import Diagnosis
     from drywet.verbs.evaluate import Evaluation
     from drywet.verbs.export import Exported
+    from drywet.verbs.plan import Plan
     from drywet.verbs.process import Processed
     from drywet.verbs.rank import Ranking
     from drywet.verbs.render import Rendered
@@ -106,12 +107,28 @@ def processed(result: Processed, json: bool) -> None:
     if json:
         _object(result)
         return
-    knobs = ", ".join(f"{name} {position:g}" for name, position in result.knobs.items())
+    knobs = positions(result.knobs)
     peak = "silent" if result.peak_dbfs is None else f"peak {result.peak_dbfs:.1f} dBFS"
     print(
         f"{result.path}: {result.device}" + (f" ({knobs})" if knobs else "")
         + f", {result.seconds:.1f} s at {result.rate} Hz, {peak}"
     )  # fmt: skip
+
+
+def plan(found: Plan, json: bool) -> None:
+    """Print the positions of ``plan``."""
+    if json:
+        _object(found)
+        return
+    for place, knobs in enumerate(found.positions, 1):
+        print(f"{place:>3}  " + "  ".join(f"{name} {at:g}" for name, at in knobs.items()))
+    if found.because is not None:
+        print(f"Record this position next: {found.because}.")
+        return
+    print("Record the same performance at each, with nothing else changed, as")
+    first = "_".join(f"{name}{at:g}" for name, at in found.positions[0].items())
+    print(f"  captures/wet_{first}.wav and so on, beside captures/dry.wav, then:")
+    print("  drywet train --captures captures")
 
 
 def evaluation(result: Evaluation, json: bool) -> None:

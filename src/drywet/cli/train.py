@@ -169,6 +169,27 @@ def train_command(
             show_default=False,
         ),
     ] = None,
+    captures: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of a pair: learn the knobs, too, from the captures of a captures.yaml or "
+            "a folder; with --over, how many to make.",
+            show_default=False,
+        ),
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --captures: score this position and don't learn from it (drive=5).",
+            show_default=False,
+        ),
+    ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            help="With --device: learn these knobs, too (drive,tone).", show_default=False
+        ),
+    ] = None,
     compute: Annotated[
         str | None, typer.Option(help="cpu, cuda, mps or auto [default: cpu].", show_default=False)
     ] = None,
@@ -254,6 +275,20 @@ def train_command(
                 run = resume_seeds(resume, control=control)
             elif resume is not None:
                 run = verb.resume(resume, longer=longer, control=control)
+            elif over is not None and device is not None:
+                from drywet.verbs.train_over import train_over
+
+                run = train_over(
+                    device, options.names(over), options.number_of_captures(captures),
+                    knobs=knobs_of(context), signal=signal, on_step=bar.say, control=control,
+                    **chosen,
+                )  # fmt: skip
+            elif captures is not None:
+                from drywet.verbs.train_captures import train_captures
+
+                run = train_captures(
+                    Path(captures), hold_out=hold_out or (), control=control, **chosen
+                )
             elif device is not None:
                 from drywet.verbs.train_device import train_device
 
@@ -288,12 +323,19 @@ def _chosen(context: typer.Context, config: Path | None) -> dict[str, Any]:
     if start is not None:
         options.refuse_with_start(given)
         chosen |= {"start": start, "loss": given["loss"] or settings.loss}
-    if seeds is None:
+    if given["captures"] is not None or given["over"] is not None:
+        options.refuse_with_captures(given)
+        if options.leaves_model_open(given):
+            chosen["model"] = None  # a net with knobs has a default of its own
+    elif given["hold_out"]:
+        options.refuse_alone("hold-out", "--captures")
+    elif seeds is None:
         chosen["clean"] = given["clean"]
     else:
         options.refuse_with_seeds(given)
         chosen["seeds"] = seeds
-    if not options.is_device(given["device"], given["dry"], given["signal"]):
+    learns_knobs = given["captures"] is not None
+    if not options.is_device(given["device"], given["dry"], given["signal"]) and not learns_knobs:
         options.both_files(given["dry"], given["wet"])
     if given["quality"] or given["cpu"]:
         show.step(f"training: {in_words(settings)}")

@@ -44,8 +44,8 @@ class SegmentSampler:
     of them in an order of its own; an epoch's last batch is filled from the next one.
 
     Args:
-        dry: shape ``(samples,)``.
-        wet: the same shape.
+        dry: shape ``(samples,)``; with knobs ``(samples, inputs)``, the sample first.
+        wet: shape ``(samples,)``.
         spans: where windows may lie.
         warm_up: samples at the window's start that only prepare the state.
         segment: samples that are learned from.
@@ -114,7 +114,10 @@ class SegmentSampler:
         return np.asarray(self._firsts[span] + into, dtype=np.int64)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Dry and wet windows of one step, each ``(batch, warm_up + segment, 1)``."""
+        """Windows of one step: ``(batch, warm_up + segment, inputs)`` of the dry signal, of the wet
+        one ``(batch, warm_up + segment, 1)``.
+        """
         index = torch.from_numpy(self.starts(step))[:, None] + self._offsets
         dry, wet = torch.from_numpy(self.dry), torch.from_numpy(self.wet)
-        return dry[index].unsqueeze(-1), wet[index].unsqueeze(-1)
+        chosen = dry[index]
+        return chosen if dry.ndim > 1 else chosen.unsqueeze(-1), wet[index].unsqueeze(-1)

@@ -14,7 +14,7 @@ from drywet.devices.device import Knob, Position, fixed, no_progress, require_pl
 from drywet.dsp.oversampling import require_factor
 from drywet.formats.load import load
 from drywet.inference.stream import predict
-from drywet.trained.knobs import NOON, with_knobs
+from drywet.trained.knobs import with_knobs
 
 
 class ModelDevice:
@@ -63,8 +63,11 @@ class ModelDevice:
     @property
     def knobs(self) -> Mapping[str, Knob]:
         """Those of a net that has some."""
-        names = self._trained.card.model.controls
-        return {name: Knob("an input of the net", NOON) for name in names}
+        ranges = self._trained.card.ranges.items()
+        return {
+            name: Knob("an input of the net", knob.middle, knob.least, knob.most)
+            for name, knob in ranges
+        }
 
     def latency(self, rate: int) -> int:
         """What the model learned: samples at its own rate, the only one at which it plays."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,8 @@ class Material:
         latency: by which the wet file lagged, at the files' rate.
         repeats: passages played twice, in samples of ``recorded``.
         replicate_esr: the device against itself there.
+        positions: stretches of ``prepared`` with the knobs' positions there; none for a device
+            whose knobs stayed.
     """
 
     held_out: bool
@@ -50,6 +52,7 @@ class Material:
     latency: int
     repeats: tuple[Repeat, ...]
     replicate_esr: float | None
+    positions: tuple[tuple[Span, Mapping[str, float]], ...] = ()
 
     def cut(self, signal: Signal) -> list[Signal]:
         """The scored stretches of a signal as long as ``prepared``."""
@@ -100,15 +103,15 @@ def material(
             "one file was given", "a dry and a wet one, or neither", "Name both files."
         )
     if dry is None or wet is None:
-        return _own(config)
+        return own_material(config)
     pair = load_pair(dry, wet, channel, resample_wet)
     own = own_capture(pair, config)
     if own is not None:
-        return _own(config, own, pair)
+        return own_material(config, own, pair)
     return another(pair, config.rate, config.output_latency, latency, mending, force)
 
 
-def _own(config: RunConfig, number: int = 0, pair: Pair | None = None) -> Material:
+def own_material(config: RunConfig, number: int = 0, pair: Pair | None = None) -> Material:
     """One of the run's own captures, of which only the test spans are scored."""
     recorded, prepared = reload(config, number, pair)
     recording, split = config.captures[number].recording, config.captures[number].split

@@ -24,6 +24,7 @@ from drywet.metrics import aliasing, harmonics, recorded_sines, scores, silence,
 from drywet.models.linear.config import LinearConfig
 from drywet.runs.config import Recording, RunConfig
 from drywet.runs.folder import RunFolder
+from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import ModelCard, TrainedModel, load_model
 
 Signal = NDArray[np.float32]
@@ -78,6 +79,8 @@ class Subject:
         course: how that went, where it is known.
         oversample: times which the model runs, as for `drywet.inference.stream.Stream`.
         matched: bring the prediction to the device's delay and level before it is scored.
+        turnable: the model with its knobs free, where ``trained`` is it at one of the material's
+            positions.
     """
 
     trained: TrainedModel
@@ -91,6 +94,7 @@ class Subject:
     course: Course | None = None
     oversample: int = 1
     matched: bool = False
+    turnable: TrainedModel | None = None
 
 
 def of_run(folder: RunFolder, config: RunConfig) -> Subject:
@@ -155,7 +159,7 @@ def measure(
     trained, baseline = subject.trained, subject.baseline
     prepared, rate = material.prepared, material.prepared.rate
     on_progress("playing the recording through the model", 0.0)
-    prediction = _played(subject, prepared.dry, rate)
+    prediction = _played(subject, material)
     match = None
     if subject.matched and np.isfinite(prediction).all():
         prediction, match = matched(prediction, prepared.wet, rate)
@@ -231,12 +235,25 @@ def _inverted_esr(predicted: list[Signal], target: list[Signal]) -> float:
     return float(time.esr(-np.concatenate(predicted), np.concatenate(target)))
 
 
-def _played(subject: Subject, dry: Signal, rate: int) -> Signal:
-    """The prediction, of a model of another rate by way of that rate; as long as ``dry``."""
-    own = subject.trained.card.rate
+def _played(subject: Subject, material: Material) -> Signal:
+    """The prediction, as long as the dry signal; every stretch with its own positions of knobs."""
+    dry, rate = material.prepared.dry, material.prepared.rate
+    if subject.turnable is None or not material.positions:
+        return _at_rate(subject.trained, dry, rate, subject.oversample)
+    return np.concatenate(
+        [
+            _at_rate(with_knobs(subject.turnable, knobs), dry[a:b], rate, subject.oversample)
+            for (a, b), knobs in material.positions
+        ]
+    )
+
+
+def _at_rate(trained: TrainedModel, dry: Signal, rate: int, oversample: int) -> Signal:
+    """What a model makes of a signal, if it has another rate by way of that."""
+    own = trained.card.rate
     if own == rate:
-        return predict(subject.trained, dry, subject.oversample)
-    there = predict(subject.trained, resample(dry, rate, own), subject.oversample)
+        return predict(trained, dry, oversample)
+    there = predict(trained, resample(dry, rate, own), oversample)
     back = resample(there, own, rate)[: len(dry)]
     return np.pad(back, (0, len(dry) - len(back)))
 

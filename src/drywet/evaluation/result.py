@@ -148,6 +148,22 @@ class Course(BaseModel):
     best_at: float
 
 
+class PositionScore(BaseModel):
+    """How close the model is where the knobs stood in one capture.
+
+    Attributes:
+        knobs: their positions, in their own units.
+        esr: on the scored part of the capture.
+        seconds: of it.
+        held_out: the position was not learned from.
+    """
+
+    knobs: dict[str, float]
+    esr: float
+    seconds: float
+    held_out: bool
+
+
 class Evaluation(Scores):
     """A model's scores, beside those of what it must beat and of what it cannot beat.
 
@@ -190,6 +206,9 @@ class Evaluation(Scores):
             another one.
         foresight: where the model would have had to foresee, by how much; else ``None``.
         beats_baseline: the ESR is clearly below the linear baseline's.
+        knobs: the positions at which a model with knobs was probed.
+        positions: its score where the knobs stood in each capture; the scores above are those of
+            the held-out positions together, if there are any.
         verdict: what all this means.
     """
 
@@ -225,4 +244,6 @@ class Evaluation(Scores):
     held_out: bool
     foresight: Foresight | None = None
     beats_baseline: bool
+    knobs: dict[str, float] = Field(default_factory=dict)
+    positions: list[PositionScore] = Field(default_factory=list)
     verdict: list[Remark] = Field(default_factory=list)

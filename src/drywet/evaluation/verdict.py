@@ -33,6 +33,7 @@ _HEARD_DB = -60.0  # of a band under the whole: what is added below is seldom he
 _BAND_LOST = 0.5  # ESR in a band
 _ALIASING_DB = -40.0
 _EARLY = 0.6  # of the training, at which its best net was found
+_GUESSED = 2.0  # times the ESR at the positions that were learned from
 _LUCKY = 3.0  # times the ESR on the audio that chose the net
 _INVERTED = 0.5  # ESR
 _ANOTHER = (
@@ -136,12 +137,28 @@ def _towards_it(found: Evaluation) -> str:
             "would not help. A longer, livelier capture would"
             + (f", or {bigger}." if bigger else ".")
         )
+    if any(one.held_out for one in found.positions):
+        return "Try more captures in between ('drywet plan RUN' says where), or a longer training."
     longer = "a longer training ('drywet train --resume RUN --longer')"
     return f"Try {bigger + ', ' if bigger else ''}{longer}, or a longer, livelier capture."
 
 
 def _elsewhere(found: Evaluation) -> Iterator[Remark]:
     """Whether it does worse on the test than on what chose it."""
+    learned, new = (
+        [one.esr for one in found.positions if one.held_out is held_out]
+        for held_out in (False, True)
+    )
+    if learned and new:
+        there, here = max(learned), sum(new) / len(new)
+        if here > max(_GUESSED * there, _GRADES[0][0]):
+            yield Remark(
+                kind="warning",
+                text="Where the knobs stood in what it learned from, its ESR is at most "
+                f"{number(there, 2)}, at other positions {number(here, 2)}: it has to guess them.",
+                advice="'drywet plan RUN' says which position to record next.",
+            )
+        return
     course = found.course
     limit = max(_LUCKY * course.validation_esr, _GRADES[0][0]) if course else float("inf")
     if course is not None and found.esr > limit:
@@ -290,7 +307,9 @@ def _loudness(found: Evaluation) -> Iterator[Remark]:
         yield Remark(
             kind="warning",
             text=f"It is {abs(off):.1f} dB {'louder' if off > 0 else 'softer'} than the device.",
-            advice="A longer training brings the level home."
+            advice="Record the device near that position, too."
+            if any(one.held_out for one in found.positions)
+            else "A longer training brings the level home."
             if found.held_out
             else "Its level may have been set otherwise: turn one of them before you compare.",
         )

@@ -26,8 +26,8 @@ class SpanBatch:
     """The dry and wet of some spans, cut into equal pieces with their context.
 
     Args:
-        dry: shape ``(samples,)``.
-        wet: the same shape.
+        dry: shape ``(samples,)``; with knobs ``(samples, inputs)``, the sample first.
+        wet: shape ``(samples,)``.
         spans: what to predict.
         device: where the model is.
         warm_up: samples that the model needs before its output counts.
@@ -47,12 +47,14 @@ class SpanBatch:
             for span in spans
             for start in range(span.start, span.stop, _PIECE)
         ]
-        x = np.zeros((len(pieces), context + _PIECE, 1), np.float32)
+        inputs = dry.reshape(len(dry), -1)
+        x = np.zeros((len(pieces), context + _PIECE, inputs.shape[1]), np.float32)
         keep = np.zeros((len(pieces), _PIECE), bool)
         for row, piece in enumerate(pieces):
             before = min(piece.start, context)
-            before_and_in = dry[piece.start - before : piece.stop]
-            x[row, context - before : context - before + len(before_and_in), 0] = before_and_in
+            before_and_in = inputs[piece.start - before : piece.stop]
+            x[row, :, 1:] = inputs[piece.start, 1:]  # knobs stand there before the first sample
+            x[row, context - before : context - before + len(before_and_in)] = before_and_in
             keep[row, : piece.length] = True
         self._x = torch.from_numpy(x).to(device)
         self._keep = torch.from_numpy(keep).to(device)

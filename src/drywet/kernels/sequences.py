@@ -67,15 +67,17 @@ class Signals:
     """What is learned from.
 
     Args:
-        dry: scaled for the net, shape ``(samples,)``.
-        wet: the same shape.
+        dry: scaled for the net, shape ``(samples,)``; with the knobs' positions beside each sample
+            ``(samples, inputs)``.
+        wet: shape ``(samples,)``.
         pre_emphasis: that of the loss.
     """
 
     def __init__(
         self, dry: NDArray[np.float32], wet: NDArray[np.float32], pre_emphasis: float
     ) -> None:
-        self.dry, self.wet = np.ascontiguousarray(dry), np.ascontiguousarray(wet)
+        self.dry = np.ascontiguousarray(dry[:, None] if dry.ndim == 1 else dry)
+        self.wet = np.ascontiguousarray(wet)
         signal = self.wet.astype(np.float64)
         self.energies = _energies(signal)
         self.emphasised = None
@@ -105,7 +107,7 @@ def train(
     """Many updates of a net, its weights and the optimiser's state in place.
 
     Args:
-        rec: recurrent layers of one input that `drywet.kernels.recurrent.can_run` accepts, float32.
+        rec: recurrent layers that `drywet.kernels.recurrent.can_run` accepts, float32.
         head: the dense layer, to one output.
         skip: how much of the input is added to the output.
         gain: of the net's output.

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drywet.data.split import Deal, Split
 from drywet.dsp.repeats import Repeat
+from drywet.dsp.tone_stack import ToneStack
 from drywet.errors import DrywetError
 from drywet.losses.config import NAM_CONVOLUTIONAL, NAM_RECURRENT, LossConfig
 from drywet.metrics.stft import MIN_SAMPLES
@@ -16,6 +17,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import KINDS, ModelConfig, kind_of
 from drywet.pair.alignment import MOST_PPM, Alignment, Mending, Take
 from drywet.pair.delay import Tried
+from drywet.trained.knob_range import KnobRange
 from drywet.trained.metadata import Text
 
 Select = Literal["esr", "esr_pre", "mrstft", "composite"]
@@ -283,7 +285,7 @@ class Recording(_Strict):
         replicate_esr: the device against itself, where the capture repeats a passage.
         repeats: those passages, in samples of the aligned files.
         device: what played the capture, where drywet did: a name or a path.
-        knobs: positions of its knobs.
+        knobs: positions of the knobs.
     """
 
     dry: str
@@ -336,6 +338,8 @@ class RunConfig(_Strict):
         start: the model that is trained further, where one is.
         cleans: it is trained further to alias less (`drywet.clean`).
         name: of what was learned, shown by the plugins.
+        knobs: of the device, in the units of the captures' positions.
+        tone_stack: by which captures at further positions of the tone controls were made.
     """
 
     settings: Settings
@@ -350,6 +354,8 @@ class RunConfig(_Strict):
     start: str | None = None
     cleans: bool = False
     name: Text | None = None
+    knobs: tuple[KnobRange, ...] = Field(default=(), max_length=7)
+    tone_stack: ToneStack | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -383,3 +389,8 @@ class RunConfig(_Strict):
     def capture(self) -> Capture:
         """The first capture: of a model without knobs, the only one."""
         return self.captures[0]
+
+    @property
+    def held_out(self) -> tuple[int, ...]:
+        """Captures that were not learned from at all, by number."""
+        return tuple(i for i, one in enumerate(self.captures) if not one.split.train)

@@ -27,9 +27,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drywet.errors import DrywetError
+from drywet.storage import read_yaml
 from drywet.validation import parse
 
-_LARGEST_FILE = 1 << 20
 _FIX = "See docs/study.md for the form, and studies/ for examples."
 _Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f|,%]+$")]
 
@@ -269,7 +269,7 @@ def read_plan(
         DrywetError: not a file of this form, or no ``quick`` in it.
     """
     path = Path(path)
-    found = _yaml(path)
+    found = read_yaml(path, "the YAML of a study", _FIX)
     if "folder" in found:
         raise DrywetError(f"{path} has an unknown key 'folder'", "a known one", _FIX)
     reduced = found.pop("quick", None)
@@ -294,24 +294,6 @@ def read_plan(
         lacking = " lacks the key " in error.found
         expected = "every key without a default" if lacking else error.expected
         raise DrywetError(error.found, expected, _FIX) from error
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise DrywetError(f"{path} is larger than a megabyte", "the YAML of a study", _FIX)
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DrywetError(
-            f"cannot read {path}: {error.strerror}", "the YAML of a study", _FIX
-        ) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DrywetError(f"{path} is not YAML ({error})", "the YAML of a study", _FIX) from error
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise DrywetError(f"{path} holds a {type(found).__name__}", "a mapping of keys", _FIX)
-    return found
 
 
 def _named_pair(dry: Path, wet: Path, found: dict[str, Any]) -> dict[str, Any]:

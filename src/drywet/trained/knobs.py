@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from drywet.errors import DrywetError, UnknownKnobError
+from drywet.errors import UnknownKnobError
 from drywet.models.registry import kind_of
 from drywet.trained.model_file import TrainedModel
-
-NOON = 0.5
-"""Position of a knob that nobody turned."""
 
 
 def with_knobs(trained: TrainedModel, positions: Mapping[str, float] | None = None) -> TrainedModel:
@@ -18,20 +15,20 @@ def with_knobs(trained: TrainedModel, positions: Mapping[str, float] | None = No
 
     Args:
         trained: the model.
-        positions: 0 to 1; those left out are at noon.
+        positions: in the knobs' own units (`TrainedModel.card.ranges`), 0 to 1 where the model
+            knows no other; those left out are in the middle.
 
     Raises:
         DrywetError: a knob that it hasn't got, or out of range.
     """
-    config, given = trained.card.model, dict(positions or {})
-    names = config.controls
+    config, given, ranges = trained.card.model, dict(positions or {}), trained.card.ranges
     for name, position in given.items():
-        if name not in names:
-            raise UnknownKnobError("the model", name, names)
-        if not 0 <= position <= 1:  # NaN too
-            raise DrywetError(f"knob {name} at {position:g}", "0 to 1", "Turn it within its range.")
-    if not names:
+        if name not in ranges:
+            raise UnknownKnobError("the model", name, tuple(ranges))
+        ranges[name].share(position)
+    if not ranges:
         return trained
-    wanted = {name: given.get(name, NOON) for name in names}
+    wanted = {name: knob.share(given.get(name, knob.middle)) for name, knob in ranges.items()}
     fixed, weights = kind_of(config).with_knobs(config, trained.weights, wanted)
-    return replace(trained, weights=weights, card=trained.card.model_copy(update={"model": fixed}))
+    card = trained.card.model_copy(update={"model": fixed, "knobs": ()})
+    return replace(trained, weights=weights, card=card)

@@ -21,6 +21,7 @@ from drywet.errors import DrywetError
 from drywet.models.config import Config
 from drywet.models.registry import ModelConfig, build, shapes
 from drywet.storage import write_bytes
+from drywet.trained.knob_range import KnobRange
 from drywet.trained.metadata import Metadata
 from drywet.validation import parse
 
@@ -44,6 +45,7 @@ class ModelCard(BaseModel):
         rate: sample rate in Hz at which it must be run.
         output_latency: samples by which its output lags its input.
         metadata: of the gear behind it.
+        knobs: ranges of the model's knobs; those that are missing go from 0 to 1.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,6 +54,14 @@ class ModelCard(BaseModel):
     rate: int = Field(ge=1_000, le=768_000)
     output_latency: int = Field(ge=0)
     metadata: Metadata = Metadata()
+    knobs: tuple[KnobRange, ...] = Field(default=(), max_length=7)
+
+    @property
+    def ranges(self) -> dict[str, KnobRange]:
+        """Of all its knobs, by name."""
+        known = {knob.name: knob for knob in self.knobs}
+        names = self.model.controls
+        return {name: known.get(name) or KnobRange.model_construct(name=name) for name in names}
 
 
 @dataclass(frozen=True)

@@ -78,9 +78,9 @@ class SequenceLearner(_KernelLearner):
             mse_pre=loss.mse_pre, mse_emphasis=NAM_PRE_EMPHASIS,
         )  # fmt: skip
         self._window = sequences.Window(warm_up, settings.segment, settings.bptt)
-        self._signals = sequences.Signals(
-            sampler.dry * model.input_gain.numpy(), sampler.wet, emphasis
-        )
+        scaled = sampler.dry.reshape(len(sampler.wet), -1).copy()
+        scaled[:, 0] *= model.input_gain.numpy()  # knobs have no gain
+        self._signals = sequences.Signals(scaled, sampler.wet, emphasis)
 
     def _learn(self, starts: NDArray[np.int64], rates: Sequence[float]) -> NDArray[np.float64]:
         return sequences.train(
@@ -190,7 +190,6 @@ def can_learn_sequences(model: EffectModel, settings: Settings) -> bool:
     """Whether `SequenceLearner` can do the steps of this training, here."""
     return (
         isinstance(model, RecurrentModel)
-        and not model.config.knobs
         and can_run(model.rec, model.head, model.input_gain.reshape(1, 1, 1))
         and not (settings.loss.in_spectra or settings.loss.aliasing)
     )

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.captures.tone_controls import tone_controls
 from drywet.data.prepare import at_model_rate, second_passes
 from drywet.data.segments import spans_with_room
-from drywet.data.split import Span, split
+from drywet.data.split import Span, Split, split
 from drywet.dsp.levels import db, peak
 from drywet.errors import DrywetError
 from drywet.metrics.stft import MIN_SAMPLES
 from drywet.models.registry import build, kind_of
 from drywet.pair.examine import Examination, examine, require_trainable
 from drywet.pair.load import Pair, fingerprint, load_pair
-from drywet.runs.config import (
-    Capture,
-    Recording,
-    RunConfig,
-    Settings,
-)
+from drywet.runs.config import Capture, CaptureConfig, Recording, RunConfig, Settings
 from drywet.runs.machine import machine_here, now, versions_here
 from drywet.runs.recording import reload
+from drywet.trained.knob_range import KnobRange
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.hardware import choose_threads
+from drywet.training.tone_positions import more_positions
 
 _END_SLACK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Played:
-    """The device that drywet played a capture through.
+    """The device behind a capture.
 
     Attributes:
-        device: a name or a path, as `drywet.devices.catalog.find` takes it.
+        device: a name or a path, as `drywet.devices.catalog.find` takes it, where drywet played it.
         knobs: positions of its knobs.
     """
 
-    device: str
+    device: str | None
     knobs: dict[str, float]
 
 
@@ -67,6 +65,11 @@ def prepare(
         DrywetError: files or settings that cannot be used, or a capture the checks refuse.
     """
     chosen = settings.capture
+    if settings.model.controls:
+        raise DrywetError(
+            f"a {settings.model.title} for one pair", "captures at several positions",
+            "Leave the knobs out, or name the captures with --captures (docs/knobs.md).",
+        )  # fmt: skip
     loaded = load_pair(dry, wet, chosen.channel, chosen.resample)
     examination = examine(loaded, chosen.latency, chosen.mending, on_progress)
     on_examined(examination)
@@ -74,11 +77,27 @@ def prepare(
     pair = examination.pair
     rate = chosen.rate or pair.rate
     prepared = at_model_rate(pair, rate, chosen.margin)
+    parts = divided(prepared, examination, chosen)
+    recording = recording_of(dry, wet, loaded, examination, played)
+    data = TrainingData((TrainingCapture(prepared.dry, prepared.wet, parts),), rate)
+    config = config_of(settings, (Capture(recording=recording, split=parts),), data)
+    return config, data
+
+
+def divided(prepared: Pair, examination: Examination, chosen: CaptureConfig) -> Split:
+    """How a capture at the model's rate is divided."""
+    pair, rate = examination.pair, prepared.rate
     repeats = second_passes(examination.repeats, pair.rate, rate, chosen.margin)
     test = _test_span(chosen.test, examination.latency, pair.rate, prepared)
-    parts = split(len(prepared.dry), rate, repeats, test, chosen.deal, chosen.train_seconds)
-    loudest = max(peak(prepared.dry[a:b]) for a, b in parts.train)
-    recording = Recording(
+    return split(len(prepared.dry), rate, repeats, test, chosen.deal, chosen.train_seconds)
+
+
+def recording_of(
+    dry: Path | str, wet: Path | str, loaded: Pair, examination: Examination, played: Played | None
+) -> Recording:
+    """What a run keeps of a pair of files."""
+    pair = examination.pair
+    return Recording(
         dry=str(Path(dry).resolve()),
         wet=str(Path(wet).resolve()),
         dry_sha256=fingerprint(loaded.dry),
@@ -95,11 +114,32 @@ def prepare(
         device=None if played is None else played.device,
         knobs={} if played is None else played.knobs,
     )
+
+
+def config_of(
+    settings: Settings,
+    captures: tuple[Capture, ...],
+    data: TrainingData,
+    knobs: tuple[KnobRange, ...] = (),
+) -> RunConfig:
+    """The configuration of a new run.
+
+    Args:
+        settings: what the user chose.
+        captures: what it learns from.
+        data: of these, in the same order.
+        knobs: of the device, where their positions were given.
+
+    Raises:
+        DrywetError: the captures are too short or silent for such a training.
+    """
+    loudest = max(peak(one.dry[a:b]) for one in data.captures for a, b in one.split.train)
     config = RunConfig(
         settings=settings,
-        captures=(Capture(recording=recording, split=parts),),
-        rate=rate,
-        output_latency=chosen.margin,
+        captures=captures,
+        knobs=knobs,
+        rate=data.rate,
+        output_latency=settings.capture.margin,
         trained_peak_dbfs=db(loudest),
         threads=choose_threads(settings.training.threads),
         versions=versions_here(),
@@ -107,8 +147,8 @@ def prepare(
         created=now(),
     )
     _require_windows(config)
-    _require_sound(config, [prepared.wet])
-    return config, TrainingData((TrainingCapture(prepared.dry, prepared.wet, parts),), rate)
+    _require_sound(config, [one.wet for one in data.captures])
+    return config
 
 
 def with_settings(
@@ -141,8 +181,24 @@ def prepare_again(config: RunConfig) -> TrainingData:
     captures = []
     for number, capture in enumerate(config.captures):
         prepared = reload(config, number)[1]
-        captures.append(TrainingCapture(prepared.dry, prepared.wet, capture.split))
-    return TrainingData(tuple(captures), config.rate)
+        knobs = shares(config.knobs, capture.recording.knobs)
+        captures.append(TrainingCapture(prepared.dry, prepared.wet, capture.split, knobs))
+    return with_more_positions(config, TrainingData(tuple(captures), config.rate))
+
+
+def shares(knobs: Sequence[KnobRange], positions: Mapping[str, float]) -> tuple[float, ...]:
+    """Positions in the knobs' own units as the net sees them."""
+    return tuple(knob.share(positions[knob.name]) for knob in knobs)
+
+
+def with_more_positions(config: RunConfig, data: TrainingData) -> TrainingData:
+    """With captures at further positions of the tone controls, where the run has them."""
+    controls = tone_controls([knob.name for knob in config.knobs])
+    if config.tone_stack is None or controls is None:
+        return data
+    learned = [capture for capture in data.captures if capture.split.train]
+    more = more_positions(learned, controls, config.tone_stack, data.rate)
+    return replace(data, captures=(*data.captures, *more))
 
 
 def _test_span(

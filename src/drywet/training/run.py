@@ -83,6 +83,7 @@ def learn(
             rate=config.rate,
             output_latency=config.output_latency,
             metadata=metadata,
+            knobs=config.knobs,
         )
         trained = config.start is not None and not config.cleans
         trainer = Trainer(model, card, data, settings, folder, device, control, trained)

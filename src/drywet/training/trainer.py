@@ -37,7 +37,7 @@ from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Control, Progress
 from drywet.training.cycles import after_cycle, cycles_of, go_on, learned_by_heart
-from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.data import Joined, TrainingData
 from drywet.training.fit_result import FitResult
 from drywet.training.kernel_learners import learner
 from drywet.training.sines import PlayedSines
@@ -88,10 +88,10 @@ class Trainer:
         held_out = whole.split.validation
         warm_up = model.warm_up if config.warm_up is None else config.warm_up
         sampler = SegmentSampler(
-            whole.dry, whole.wet, whole.split.train, warm_up, settings.segment, settings.batch,
+            whole.inputs, whole.wet, whole.split.train, warm_up, settings.segment, settings.batch,
             config.seed, config.examples,
         )  # fmt: skip
-        batch = SpanBatch(whole.dry, whole.wet, held_out, device, model.warm_up)
+        batch = SpanBatch(whole.inputs, whole.wet, held_out, device, model.warm_up)
         sines = _sines(model, whole, data.rate, settings, device)
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
         self.cycles = cycles_of(settings)
@@ -361,7 +361,7 @@ def _optimizer(model: EffectModel, settings: Settings) -> Optimizer:
 
 def _sines(
     model: EffectModel,
-    whole: TrainingCapture,
+    whole: Joined,
     rate: int,
     settings: Settings,
     device: torch.device,

@@ -164,6 +164,11 @@ def clean_run(
         data: its capture, where it is at hand.
     """
     before = run.config()
+    if before.knobs:
+        raise DrywetError(
+            f"{run.path} is a model with knobs", "one without",
+            "Play it with --oversample 4, which aliases less too.",
+        )  # fmt: skip
     require_net(before.settings.model, str(run.path))
     trained = load_model(run.model_file)
     data = prepare_again(before) if data is None else data

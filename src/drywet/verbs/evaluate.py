@@ -13,6 +13,7 @@ from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError, UnknownKnobError
 from drywet.evaluation.material import Material, another, latency_against, material
 from drywet.evaluation.measure import Measured, Subject, measure, of_model, of_run
+from drywet.evaluation.positions import at_position, measure_positions
 from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
 from drywet.figures.spectrograms import spectrograms
@@ -22,6 +23,7 @@ from drywet.formats.load import load
 from drywet.pair.alignment import Mending
 from drywet.pair.load import load_pair
 from drywet.runs.folder import SOUNDS, RunFolder
+from drywet.runs.recording import own_capture
 from drywet.storage import make_folder, write_json
 from drywet.trained.knobs import with_knobs
 
@@ -60,7 +62,7 @@ def evaluate(
         resample_drift: resample the other wet by the measured drift of the clocks.
         per_take: align joined takes of the other files each by itself.
         force: score files that the checks refuse.
-        knobs: of a model file that has some, 0 to 1.
+        knobs: of a model that has some, in their own units, for the other files.
         size: of a slimmable ``.nam``, as for `drywet.load`.
         oversample: how many times its rate the model runs at, 1, 2, 4 or 8.
         on_progress: called with what comes next and the share done so far, about.
@@ -86,18 +88,32 @@ def evaluate(
             oversample,
         )
         return measure(subject, chosen, on_progress).evaluation
-    if knobs:
-        raise UnknownKnobError("a run", next(iter(knobs)), ())
     if size != 1:
         raise DrywetError("a size for a run", "a slimmable .nam with it", "Leave it out.")
     folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
     config = folder.config()
-    chosen = material(
-        config, dry, wet,
-        channel=channel, resample_wet=resample_wet, latency=latency, mending=mending, force=force,
-    )  # fmt: skip
-    subject = replace(of_run(folder, config), oversample=oversample)
-    measured = measure(subject, chosen, on_progress)
+    unknown = [name for name in knobs or {} if name not in {knob.name for knob in config.knobs}]
+    if unknown:
+        raise UnknownKnobError("the run", unknown[0], tuple(knob.name for knob in config.knobs))
+    if config.knobs and dry is None and wet is None:
+        if knobs:
+            raise DrywetError(
+                f"positions of knobs for {folder.path} alone", "a dry and a wet file with them",
+                "Leave them out to score it at the positions of its captures.",
+            )  # fmt: skip
+        measured = measure_positions(folder, config, oversample, on_progress)[1]
+    else:
+        subject = replace(of_run(folder, config), oversample=oversample)
+        if config.knobs and dry is not None and wet is not None:
+            pair = load_pair(dry, wet, channel, resample_wet)
+            subject = at_position(subject, config, pair, knobs)
+            if latency is None and own_capture(pair, config) is None:
+                latency = latency_against(subject.trained, pair, mending)
+        chosen = material(
+            config, dry, wet, channel=channel, resample_wet=resample_wet, latency=latency,
+            mending=mending, force=force,
+        )  # fmt: skip
+        measured = measure(subject, chosen, on_progress)
     if dry is None and oversample == 1:
         keep(folder, measured)
     return measured.evaluation

@@ -10,12 +10,13 @@ from drywet.storage import make_folder, remove_leftovers
 _MARK = ".drywet"  # in a folder that drywet made: its recordings are nobody else's
 
 
-def own_capture(run: Path, overwrite: bool) -> tuple[Path, Path]:
+def own_capture(run: Path, overwrite: bool, several: int = 0) -> tuple[Path, Path]:
     """Where dry and wet go: ``dry.wav`` and ``wet.wav`` in a folder of the run's name.
 
     Args:
         run: folder of the run.
         overwrite: replace recordings there that drywet may not have made.
+        several: so many wet files go beside, ``wet-1.wav`` and on.
 
     Raises:
         DrywetError: the folder holds other files, or recordings of someone else's.
@@ -23,9 +24,10 @@ def own_capture(run: Path, overwrite: bool) -> tuple[Path, Path]:
     folder = run.with_name(f"{run.name}-capture")
     dry, wet = folder / "dry.wav", folder / "wet.wav"
     if folder.exists():
-        remove_leftovers([dry, wet])
+        ours = [dry, wet, *(folder / f"wet-{number + 1}.wav" for number in range(several))]
+        remove_leftovers(ours)
         there = {file.name for file in folder.iterdir() if not file.name.startswith(".")}
-        if there - {dry.name, wet.name}:
+        if there - {file.name for file in ours}:
             raise DrywetError(f"{folder} holds other files", "a new folder", "Choose another -o.")
         if there and not overwrite and not (folder / _MARK).exists():
             raise DrywetError(

@@ -11,6 +11,7 @@ from drywet.errors import DrywetError
 from drywet.evaluation.by_ear import by_ear
 from drywet.evaluation.material import material
 from drywet.evaluation.measure import Measured, measure, of_run
+from drywet.evaluation.positions import measure_positions
 from drywet.metrics.statistics import summary
 from drywet.pair.alignment import NOTHING
 from drywet.report.contender import COLORS, Contender
@@ -164,8 +165,12 @@ def require_page(target: Path) -> None:
 
 def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone: bool) -> Contender:
     config = folder.config()
-    subject = replace(of_run(folder, config), oversample=oversample)
-    measured: Measured = measure(subject, material(config))
+    measured: Measured
+    if config.knobs:
+        subject, measured = measure_positions(folder, config, oversample)
+    else:
+        subject = replace(of_run(folder, config), oversample=oversample)
+        measured = measure(subject, material(config))
     if oversample == 1:
         keep(folder, measured)
     recording = config.capture.recording

@@ -31,7 +31,7 @@ from drywet.models.recurrent.fold import fold
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.models.wavenet.kind import in_kernels
 from drywet.models.wavenet.player import flat, sizes
-from drywet.trained.knobs import NOON
+from drywet.trained.knob_range import NOON
 from drywet.trained.model_file import TrainedModel
 from drywet.web.printed import printed
 

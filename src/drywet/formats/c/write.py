@@ -19,7 +19,7 @@ from drywet.models.linear.config import LinearConfig
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.stack.config import CellLayer, ConvLayer, StackConfig
 from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig
-from drywet.trained.knobs import NOON
+from drywet.trained.knob_range import NOON
 from drywet.trained.model_file import TrainedModel
 from drywet.trained.settled import settled_state
 

@@ -18,8 +18,7 @@ class RecurrentConfig(Config):
         hidden: units per layer.
         layers: 1 to 4.
         skip: add the dry sample to the output.
-        knobs: names of controls, each an input beside the dry sample with values from 0 to 1;
-            read from others' files, not trained.
+        knobs: names of controls, each an input beside the dry sample with values from 0 to 1.
     """
 
     kind: Literal["recurrent"] = "recurrent"

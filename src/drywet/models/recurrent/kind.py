@@ -44,11 +44,6 @@ class Recurrent(Kind[RecurrentConfig]):
         step = recurrent_multiply_adds(config.cell, config.hidden, config.layers, inputs)
         return step + config.hidden
 
-    def require_trainable(self, config: RecurrentConfig) -> None:
-        """See `Kind`."""
-        if config.knobs:
-            raise ValueError("a model with knobs, which drywet plays but does not train")
-
     def trains_in_kernels(self, config: RecurrentConfig) -> bool:
         """See `Kind`."""
         return choice().target is not None

@@ -1,0 +1,99 @@
+"""At which positions of its knobs to record a device: corners first, then where it is emptiest.
+
+Each position is, of a grid, the one furthest from all before it (Gonzalez, "Clustering to minimize
+the maximum intercluster distance", Theoretical Computer Science 38, 1985): first the corners, then
+the middle, then between. Tone controls are turned one at a time, the others in the middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drywet.captures.tone_controls import tone_controls
+from drywet.trained.knob_range import NOON, KnobRange
+
+_GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
+_FINE = 33  # positions of a knob alone
+_MOST_POINTS = 50_000
+_FAR = 0.01  # of a turn's length against that a knob is turned at all
+
+Doubles = NDArray[np.float64]
+
+
+def propose(
+    knobs: Sequence[KnobRange], captures: int, there: Sequence[Sequence[float]] = ()
+) -> list[dict[str, float]]:
+    """Positions to record, in the order with the least turning of knobs.
+
+    Args:
+        knobs: of the device, up to seven.
+        captures: how many to record.
+        there: positions that are recorded already, 0 to 1.
+
+    Returns:
+        As many, in the knobs' own units; fewer where the knobs have no more.
+    """
+    grid = candidates(knobs, _FINE if there else max(captures, 2))
+    found: list[Doubles] = []
+    nearest = np.full(len(grid), np.inf)
+    for each in there:
+        nearest = np.minimum(nearest, np.linalg.norm(grid - np.asarray(each), axis=1))
+    corners = ((grid == 0) | (grid == 1)).all(axis=1)
+    while len(found) < captures:
+        # All corners before anything between them, but for the last capture.
+        among = np.where(corners, nearest, 0.0) if len(found) < captures - 1 else nearest
+        at = int(np.argmax(among if among.any() else nearest))
+        if not nearest[at]:
+            break
+        found.append(grid[at])
+        nearest = np.minimum(nearest, np.linalg.norm(grid - grid[at], axis=1))
+    return [
+        {knob.name: round(knob.position(float(s)), 6) for knob, s in zip(knobs, row, strict=True)}
+        for row in _least_turning(found)
+    ]
+
+
+def candidates(knobs: Sequence[KnobRange], alone: int = _FINE) -> Doubles:
+    """All positions that may be proposed, 0 to 1, ``(points, knobs)``; so many of one alone."""
+    free = _GRID if len(knobs) > 1 else tuple(np.linspace(0, 1, alone))
+    steps = [tuple(knob.share(step) for step in knob.steps) or free for knob in knobs]
+    while np.prod([len(each) for each in steps], dtype=float) > _MOST_POINTS:
+        steps = [each if len(each) < len(_GRID) else _GRID[::2] for each in steps]
+    grid = np.array(list(product(*steps)))
+    controls = tone_controls([knob.name for knob in knobs])
+    if controls is not None:
+        turned = (grid[:, list(controls)] != NOON).sum(axis=1)
+        grid = grid[turned <= 1]
+    return grid
+
+
+def _least_turning(points: Sequence[Doubles]) -> list[Doubles]:
+    """From each to the nearest that is left, then exchanged as long as it gets shorter (2-opt)."""
+    left = list(points)
+    path = [left.pop(0)] if left else []
+    while left:
+        nearest = min(range(len(left)), key=lambda i: _turning(path[-1], left[i]))
+        path.append(left.pop(nearest))
+    better = True
+    while better:
+        better = False
+        for i in range(1, len(path) - 1):
+            for j in range(i + 1, len(path)):
+                other = path[:i] + path[i : j + 1][::-1] + path[j + 1 :]
+                if _length(other) < _length(path) - 1e-9:
+                    path, better = other, True
+    return path
+
+
+def _length(path: Sequence[Doubles]) -> float:
+    return sum(_turning(one, other) for one, other in pairwise(path))
+
+
+def _turning(one: Doubles, other: Doubles) -> float:
+    """Knobs that are turned, and a little for how far."""
+    moved = np.abs(one - other)
+    return float((moved > 0).sum() + _FAR * moved.sum())

@@ -1,0 +1,184 @@
+"""From a device's captures at several positions of its knobs to what a training is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median_low
+
+from drywet.captures.listed import Captures, PositionedPair
+from drywet.captures.tone_controls import tone_controls
+from drywet.data.prepare import at_model_rate
+from drywet.data.split import Span, Split
+from drywet.errors import DrywetError
+from drywet.pair.alignment import Alignment, align
+from drywet.pair.examine import Examination, examine, require_trainable
+from drywet.pair.findings import Finding, Severity
+from drywet.pair.load import Pair, load_pair
+from drywet.pair.summary import CheckReport, summarise
+from drywet.runs.config import Capture, CaptureConfig, RunConfig, Settings
+from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.prepare import (
+    Played,
+    config_of,
+    divided,
+    recording_of,
+    shares,
+    with_more_positions,
+)
+from drywet.training.tone_positions import TRUSTED, fitted
+
+_SURE = 0.5  # confidence in a latency that has a say
+_ODD = 6  # samples from the common latency that are worth a word: the tone moves the measure, too
+_SAME = 64  # within so many it is one latency, measured through another tone
+
+
+@dataclass(frozen=True)
+class _Examined:
+    pair: PositionedPair
+    loaded: Pair
+    examination: Examination
+
+
+def prepare_captures(
+    captures: Captures,
+    settings: Settings,
+    on_examined: Callable[[CheckReport], None],
+    on_progress: Callable[[str, float], None] = lambda what, done: None,
+) -> tuple[RunConfig, TrainingData]:
+    """Load, check, align and split every capture; hold them against each other.
+
+    A device has one latency: the captures' median, of those that are sure of theirs, holds for all.
+    Levels stay as they are, for a knob may be the volume.
+
+    Args:
+        captures: of the device.
+        settings: of the run; the model gets the captures' knobs.
+        on_examined: called with what the checks found, before it can stop the training.
+        on_progress: as for `drywet.pair.examine.examine`.
+
+    Raises:
+        DrywetError: files or settings that cannot be used, captures of different rates, or one
+            that the checks refuse.
+    """
+    chosen = settings.capture
+    names = tuple(knob.name for knob in captures.knobs)
+    settings = _with_knobs(settings, names)
+    found = _examined(captures, chosen, on_progress)
+    together, odd = _aligned_alike(found, chosen)
+    on_examined(_report(together, odd))
+    for one in together:
+        try:
+            require_trainable(one.examination.findings, chosen.force)
+        except DrywetError as error:
+            raise DrywetError(
+                f"{one.pair.title}: {error.found}", error.expected, error.fix
+            ) from error
+    on_progress("dividing the captures", 0.9)
+    rate = chosen.rate or together[0].loaded.rate
+    kept, learned = [], []
+    for one in together:
+        prepared = at_model_rate(one.examination.pair, rate, chosen.margin)
+        whole = Split(train=(), validation=(), test=(Span(0, len(prepared.dry)),))
+        parts = whole if one.pair.held_out else divided(prepared, one.examination, chosen)
+        played = Played(captures.device, {**captures.stood, **one.pair.knobs})
+        recording = recording_of(one.pair.dry, one.pair.wet, one.loaded, one.examination, played)
+        kept.append(Capture(recording=recording, split=parts))
+        stood = shares(captures.knobs, one.pair.knobs)
+        learned.append(TrainingCapture(prepared.dry, prepared.wet, parts, stood))
+    data = TrainingData(tuple(learned), rate)
+    config = config_of(settings, tuple(kept), data, captures.knobs)
+    controls = tone_controls(names)
+    if controls is not None:
+        on_progress("looking at the tone controls", 0.95)
+        stack = fitted([each for each in learned if each.split.train], controls, rate)
+        if stack is not None and stack.esr <= TRUSTED:
+            config = config.model_copy(update={"tone_stack": stack})
+    return config, with_more_positions(config, data)
+
+
+def _with_knobs(settings: Settings, names: tuple[str, ...]) -> Settings:
+    if settings.model.kind != "recurrent":
+        raise DrywetError(
+            f"a {settings.model.title} for captures with knobs", "--model recurrent",
+            "Only recurrent nets that keep their state learn knobs.",
+        )  # fmt: skip
+    model = settings.model.model_copy(update={"knobs": names})
+    return settings.model_copy(update={"model": model})
+
+
+def _examined(
+    captures: Captures, chosen: CaptureConfig, on_progress: Callable[[str, float], None]
+) -> list[_Examined]:
+    found: list[_Examined] = []
+    for number, pair in enumerate(captures.pairs):
+        on_progress(
+            f"checking capture {number + 1} of {len(captures.pairs)}, {pair.title}",
+            0.9 * number / len(captures.pairs),
+        )
+        loaded = load_pair(pair.dry, pair.wet, chosen.channel, chosen.resample)
+        if found and loaded.rate != found[0].loaded.rate and chosen.rate is None:
+            raise DrywetError(
+                f"{pair.dry} is at {loaded.rate} Hz and {found[0].pair.dry} at "
+                f"{found[0].loaded.rate} Hz", "captures of one sample rate",
+                "Say with --rate at which the model is to run.",
+            )  # fmt: skip
+        found.append(_Examined(pair, loaded, examine(loaded, chosen.latency, chosen.mending)))
+    return found
+
+
+def _aligned_alike(
+    found: Sequence[_Examined], chosen: CaptureConfig
+) -> tuple[list[_Examined], list[Finding]]:
+    """All by one latency, and what is to be said of those that measured another."""
+    sure = [one.examination.latency for one in found if one.examination.confidence >= _SURE]
+    if chosen.latency is not None or chosen.mending.wanted or not sure:
+        return list(found), []
+    common = median_low(sure)
+    aligned, odd = [], []
+    for one in found:
+        own = one.examination.latency
+        if abs(own - common) > _ODD and one.examination.confidence >= _SURE:
+            odd.append(_odd_one(one.pair, own, common))
+        if abs(own - common) > _SAME:
+            aligned.append(one)
+            continue
+        alignment = Alignment(latency=common)
+        moved = replace(one.examination, alignment=alignment, pair=align(one.loaded, alignment))
+        aligned.append(replace(one, examination=moved))
+    return aligned, odd
+
+
+def _odd_one(pair: PositionedPair, own: int, common: int) -> Finding:
+    apart = abs(own - common) > _SAME
+    return Finding(
+        check="latency",
+        severity=Severity.WARNING,
+        message=f"{pair.title} lags by {own} samples, the other captures by {common}: a device "
+        f"has one latency; it is aligned by {'its own' if apart else 'theirs'}",
+        value=float(own - common),
+        limit=float(_ODD),
+        fix="Listen whether it is the same take; give --latency if you know it.",
+    )
+
+
+def _report(found: Sequence[_Examined], odd: Sequence[Finding]) -> CheckReport:
+    """What all captures' checks have to say, each warning with the capture's name."""
+    said = [
+        each.model_copy(update={"message": f"{one.pair.title}: {each.message}"})
+        for one in found
+        for each in one.examination.findings
+        if each.severity is not Severity.NOTE
+    ]
+    first = summarise(found[0].examination)
+    seconds = sum(one.examination.pair.seconds for one in found)
+    count = Finding(
+        check="captures",
+        severity=Severity.NOTE,
+        message=f"{len(found)} captures, {seconds:.0f} s in all, aligned by "
+        f"{first.latency_samples} samples",
+        value=float(len(found)),
+    )
+    findings = [count, *odd, *said]
+    sound = all(each.severity is not Severity.ERROR for each in findings)
+    return first.model_copy(update={"findings": findings, "seconds": seconds, "ok": sound})

@@ -1,0 +1,112 @@
+"""``train --device NAME --over KNOBS``: a device and its knobs from captures made by drywet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from drywet import words
+from drywet.audio.read import probe, read
+from drywet.captures.listed import MOST, Captures, PositionedPair
+from drywet.captures.plan import propose
+from drywet.devices.catalog import find
+from drywet.devices.circuit import built_in
+from drywet.devices.device import Device, Position, fixed
+from drywet.devices.model import ModelDevice
+from drywet.dsp.levels import peak
+from drywet.errors import DrywetError, UnknownKnobError
+from drywet.runs.folder import require_free
+from drywet.storage import make_folder
+from drywet.trained.knob_range import KnobRange
+from drywet.verbs.own_capture import own_capture
+from drywet.verbs.process import process
+from drywet.verbs.scored_run import Run
+from drywet.verbs.signal import signal as write_signal
+from drywet.verbs.train import place_of
+from drywet.verbs.train_captures import train_captures
+
+_SECONDS = 30.0
+_RATE = 48_000
+_SILENT = 1e-4  # of full scale
+_ALMOST = 0.1  # of a knob's way, where at its end nothing comes out
+
+
+def train_over(
+    device: Path | str,
+    over: Sequence[str],
+    captures: int,
+    *,
+    knobs: Mapping[str, Position] | None = None,
+    signal: Path | str | None = None,
+    out: Path | str | None = None,
+    overwrite: bool = False,
+    on_step: Callable[[str], None] = lambda text: None,
+    **settings: Any,
+) -> Run:
+    """Learn a device that drywet can play, and some of its knobs.
+
+    The captures stay beside the run, in a folder of its name and ``-capture``.
+
+    Args:
+        device: as for `drywet.process`.
+        over: knobs that are learned.
+        captures: at how many of their positions it is recorded (`drywet.captures.plan`).
+        knobs: positions of the others; those left out are at their default.
+        signal: file to play through it; by default a capture signal of half a minute.
+        out: folder of the run; by default ``runs/`` and the device's name.
+        overwrite: replace a run that is there.
+        on_step: called with a line before each capture is made.
+        settings: as for `drywet.verbs.train_captures.train_captures`.
+
+    Raises:
+        DrywetError: no such device or knob, or what `train_captures` refuses.
+    """
+    played = find(device)
+    ranges = _ranges(played, over)
+    stood = fixed(played, knobs)
+    if not 1 < captures <= MOST:
+        raise DrywetError(f"--captures {captures}", f"2 to {MOST}", "Choose a number in between.")
+    path = Path(out) if out is not None else place_of(played.name, settings.get("name"))
+    require_free(path, overwrite)
+    if signal is not None:
+        probe(Path(signal))
+    plan = propose(ranges, captures)
+    made, wet = own_capture(path, overwrite, len(plan))
+    dry = made if signal is None else Path(signal)
+    make_folder(wet.parent)
+    if signal is None:
+        rate = played.rate if isinstance(played, ModelDevice) else _RATE
+        write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)
+    pairs = []
+    for number, proposed in enumerate(plan):
+        positions = proposed
+        file = wet.with_name(f"wet-{number + 1}.wav")
+        on_step(f"capture {number + 1} of {len(plan)}: {played.name}, {words.positions(positions)}")
+        process(device, dry, file, knobs=stood | positions, overwrite=True)
+        if peak(read(file)[0]) < _SILENT:
+            positions = {knob.name: _off_its_end(knob, positions[knob.name]) for knob in ranges}
+            process(device, dry, file, knobs=stood | positions, overwrite=True)
+        pairs.append(PositionedPair(dry, file, positions))
+    there = str(device).lower() not in built_in() and Path(device).exists()
+    where = str(Path(device).resolve()) if there else str(device)
+    others = {name: at for name, at in stood.items() if name not in over}
+    listed = Captures(ranges, tuple(pairs), wet.parent, where, others)
+    return train_captures(listed, out=path, overwrite=overwrite, **settings)
+
+
+def _ranges(played: Device, over: Sequence[str]) -> tuple[KnobRange, ...]:
+    """The knobs to learn, none twice."""
+    for name in over:
+        if name not in played.knobs:
+            raise UnknownKnobError(played.name, name, played.knobs)
+    chosen = dict.fromkeys(over)
+    return tuple(
+        KnobRange(name=name, least=played.knobs[name].least, most=played.knobs[name].most)
+        for name in chosen
+    )
+
+
+def _off_its_end(knob: KnobRange, position: float) -> float:
+    """A little up, where it was turned down: a volume there is silence, which teaches nothing."""
+    return position if position > knob.least else knob.position(_ALMOST)

@@ -1,0 +1,466 @@
+"""Devices with knobs: captures at positions, the tone controls between them, plans, scores."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import soundfile
+from scipy.signal import lfilter
+
+import drywet as api
+from drywet.captures.listed import read_captures
+from drywet.captures.plan import candidates, propose
+from drywet.data.split import Span, Split
+from drywet.dsp.tone_stack import fit
+from drywet.errors import DrywetError
+from drywet.inference.spans import SpanBatch
+from drywet.inference.stream import predict
+from drywet.runs.config import CaptureConfig
+from drywet.trained.knob_range import KnobRange
+from drywet.trained.knobs import with_knobs
+from drywet.trained.model_file import load_model
+from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.prepare_captures import prepare_captures
+from drywet.verbs.train import settings_of
+from tests.support import RATE, drywet, playing, save
+
+DRIVES = (0.0, 2.5, 5.0, 7.5, 10.0)
+
+
+def driven(dry, drive):
+    """A device whose drive goes from 0 to 10: it is what it distorts and how loud it is."""
+    return (0.3 * np.tanh((1 + 0.3 * drive) * 2 * dry)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(once):
+    """Captures at some positions, the middle one to be held out."""
+
+    def make(place):
+        dry = playing(10)
+        save(place / "dry.wav", dry)
+        for drive in DRIVES:
+            save(place / f"wet_drive{drive:g}.wav", driven(dry, drive))
+
+    return once("captures-with-knobs", make)
+
+
+@pytest.fixture(scope="module")
+def run(folder, once):
+    def make(place):
+        out = drywet(
+            "train", "--captures", folder, "--hold-out", "drive=5", "--hidden", 8, "--epochs", 40,
+            "--segment", 1024, "--batch", 16, "-o", place / "run",
+        )  # fmt: skip
+        assert out.code == 0, out.err
+
+    return once("run-with-knobs", make) / "run"
+
+
+# --- captures ---
+
+
+def listed(place, text):
+    (place / "captures.yaml").write_text(text)
+    return place / "captures.yaml"
+
+
+def files(place, *names):
+    for name in names:
+        save(place / name, np.zeros(16, np.float32))
+
+
+def test_a_list_names_files_knobs_and_what_is_held_out(tmp_path):
+    files(tmp_path, "d.wav", "a.wav", "b.wav", "c.wav")
+    found = read_captures(
+        listed(
+            tmp_path,
+            "dry: d.wav\nknobs:\n  drive: {from: 1, to: 12, unit: clicks}\n"
+            "  bright: {steps: [0, 1]}\ncaptures:\n  - {wet: a.wav, drive: 1, bright: 0}\n"
+            "  - {wet: b.wav, drive: 12, bright: 1}\n"
+            "  - {wet: c.wav, drive: 6, bright: 0, hold_out: true}\n",
+        )
+    )
+    assert [knob.span for knob in found.knobs] == ["1 to 12 clicks", "0, 1"]
+    assert [pair.held_out for pair in found.pairs] == [False, False, True]
+    assert found.pairs[1].knobs == {"drive": 12.0, "bright": 1.0}
+    assert {pair.dry for pair in found.pairs} == {tmp_path / "d.wav"}
+
+
+NAMES = {
+    "plain": (["dry.wav", "wet_drive2_tone7.wav", "wet_drive10_tone7.5.wav"],
+              {"drive": (2, 10), "tone": (7, 7.5)}, {"drive": 10, "tone": 10}),
+    "tone controls": (["dry.wav", "wet_B0_M10_T5.wav", "wet_B10_M0_T7.wav"],
+                      {"bass": (0, 10), "middle": (10, 0), "treble": (5, 7)},
+                      {"bass": 10, "middle": 10, "treble": 10}),
+    "without points": (["dry.wav", "wet_th025_at1.wav", "wet_th05_at05.wav"],
+                       {"th": (0.25, 0.5), "at": (1, 0.5)}, {"th": 1, "at": 1}),
+    "equally long": (["dry_d02.wav", "dry_d12.wav", "wet_d02.wav", "wet_d12.wav"],
+                     {"d": (2, 12)}, {"d": 12}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(NAMES))
+def test_a_folders_file_names_carry_the_positions(tmp_path, case):
+    there, positions, ends = NAMES[case]
+    files(tmp_path, *there)
+    found = read_captures(tmp_path)
+    by_name = {name: {pair.knobs[name] for pair in found.pairs} for name in positions}
+    assert by_name == {name: set(values) for name, values in positions.items()}
+    assert {knob.name: knob.most for knob in found.knobs} == ends
+    if case == "equally long":
+        assert all(pair.dry.name[3:] == pair.wet.name[3:] for pair in found.pairs)
+
+
+YAML = "dry: d.wav\nknobs: {drive: {to: 10}}\ncaptures:\n  - {wet: a.wav, drive: 0}\n"
+BAD = {
+    "a missing file": (YAML + "  - {wet: none.wav, drive: 1}\n", "does not exist"),
+    "out of range": (YAML + "  - {wet: b.wav, drive: 11}\n", "11"),
+    "no number": (YAML + "  - {wet: b.wav, drive: loud}\n", "drive is 'loud'"),
+    "no position": (YAML + "  - {wet: b.wav}\n", "drive is not given"),
+    "twice": (YAML + "  - {wet: b.wav, drive: 0}\n", "same position"),
+    "one alone": (YAML, "1 captures"),
+    "an unknown key": (YAML + "  - {wet: b.wav, drive: 1, tone: 2}\n", "unknown key 'tone'"),
+    "not YAML": ("{", "not YAML"),
+    "a knob between steps": (
+        "dry: d.wav\nknobs: {dark: {steps: [0, 1]}}\ncaptures:\n  - {wet: a.wav, dark: 0}\n"
+        "  - {wet: b.wav, dark: 0.5}\n", "0.5",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(BAD))
+def test_captures_that_cannot_be_used_are_told_in_a_line(tmp_path, case):
+    files(tmp_path, "d.wav", "a.wav", "b.wav")
+    text, wanted = BAD[case]
+    out = drywet("train", "--captures", listed(tmp_path, text), "-o", tmp_path / "run")
+    assert out.code == 2
+    assert wanted in out.err
+    assert out.err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("wanted", ["drive=3", "tone=1", "drive"])
+def test_what_is_held_out_must_be_there(folder, wanted):
+    with pytest.raises(DrywetError):
+        read_captures(folder, [wanted])
+
+
+def test_fewer_than_two_to_learn_from_are_too_few(folder):
+    with pytest.raises(DrywetError, match="fewer than 2"):
+        read_captures(folder, [f"drive={drive}" for drive in DRIVES[1:]])
+
+
+def test_a_device_has_one_latency(tmp_path):
+    """One capture that lies elsewhere by some samples is aligned as the others, and told."""
+    dry = playing(10)
+    save(tmp_path / "dry.wav", dry)
+    for drive, late in ((0, 20), (5, 20), (7, 20), (10, 31)):
+        wet = np.concatenate([np.zeros(late, np.float32), driven(dry, drive)])[: len(dry)]
+        save(tmp_path / f"wet_drive{drive}.wav", wet)
+    said = []
+    settings = settings_of(api.RecurrentConfig(hidden=4), None, None, CaptureConfig())
+    config, _ = prepare_captures(read_captures(tmp_path), settings, said.append)
+    assert len({capture.recording.latency for capture in config.captures}) == 1
+    odd = [finding for finding in said[0].findings if finding.check == "latency"]
+    assert len(odd) == 1
+    assert "drive 10" in odd[0].message
+
+
+# --- what a net is given ---
+
+
+def test_between_captures_there_is_silence_and_knobs_stand_still():
+    ones = np.ones(100, np.float32)
+    split = Split(train=(Span(0, 100),), validation=(), test=())
+    captures = tuple(TrainingCapture(ones, ones, split, (share,)) for share in (0.25, 1.0))
+    whole = TrainingData(captures, RATE).joined()
+    first, second = whole.split.train
+    assert whole.inputs.shape == (len(whole.wet), 2)
+    assert not whole.dry[first.stop : second.start].any()
+    assert second.start - first.stop >= 4096
+    assert set(whole.knobs[: first.stop, 0]) == {0.25}
+    assert set(whole.knobs[first.stop :, 0]) == {1.0}
+
+
+def test_validation_has_the_knobs_before_the_first_sample():
+    x = np.stack([np.ones(50), np.full(50, 0.5)], axis=1).astype(np.float32)
+    batch = SpanBatch(x, x[:, 0], [Span(0, 50)], "cpu")
+    assert (batch._x[0, :4096, 0] == 0).all()
+    assert (batch._x[0, :, 1] == 0.5).all()
+
+
+# --- the tone controls ---
+
+
+def bassman(bass, middle, treble):
+    """The '59 Bassman's, with its values (Yeh and Smith, DAFx 2006); lowest power first."""
+    r1, r2, r3, r4, c1, c2, c3 = 250e3, 1e6, 25e3, 56e3, 0.25e-9, 20e-9, 20e-9
+    m, l, t = middle, bass, treble  # noqa: E741
+    b1 = t * c1 * r1 + m * c3 * r3 + l * (c1 * r2 + c2 * r2) + (c1 * r3 + c2 * r3)
+    b2 = (
+        t * (c1 * c2 * r1 * r4 + c1 * c3 * r1 * r4)
+        - m * m * (c1 * c3 * r3**2 + c2 * c3 * r3**2)
+        + m * (c1 * c3 * r1 * r3 + c1 * c3 * r3**2 + c2 * c3 * r3**2)
+        + l * (c1 * c2 * r1 * r2 + c1 * c2 * r2 * r4 + c1 * c3 * r2 * r4)
+        + l * m * (c1 * c3 * r2 * r3 + c2 * c3 * r2 * r3)
+        + (c1 * c2 * r1 * r3 + c1 * c2 * r3 * r4 + c1 * c3 * r3 * r4)
+    )
+    b3 = (
+        l * m * (c1 * c2 * c3 * r1 * r2 * r3 + c1 * c2 * c3 * r2 * r3 * r4)
+        - m * m * (c1 * c2 * c3 * r1 * r3**2 + c1 * c2 * c3 * r3**2 * r4)
+        + m * (c1 * c2 * c3 * r1 * r3**2 + c1 * c2 * c3 * r3**2 * r4)
+        + t * c1 * c2 * c3 * r1 * r3 * r4
+        - t * m * c1 * c2 * c3 * r1 * r3 * r4
+        + t * l * c1 * c2 * c3 * r1 * r2 * r4
+    )
+    a1 = (c1 * r1 + c1 * r3 + c2 * r3 + c2 * r4 + c3 * r4) + m * c3 * r3 + l * (c1 * r2 + c2 * r2)
+    a2 = (
+        m * (c1 * c3 * r1 * r3 - c2 * c3 * r3 * r4 + c1 * c3 * r3**2 + c2 * c3 * r3**2)
+        + l * m * (c1 * c3 * r2 * r3 + c2 * c3 * r2 * r3)
+        - m * m * (c1 * c3 * r3**2 + c2 * c3 * r3**2)
+        + l * (c1 * c2 * r2 * r4 + c1 * c2 * r1 * r2 + c1 * c3 * r2 * r4 + c2 * c3 * r2 * r4)
+        + (
+            c1 * c2 * r1 * r4
+            + c1 * c3 * r1 * r4
+            + c1 * c2 * r3 * r4
+            + c1 * c2 * r1 * r3
+            + c1 * c3 * r3 * r4
+            + c2 * c3 * r3 * r4
+        )
+    )
+    a3 = (
+        l * m * (c1 * c2 * c3 * r1 * r2 * r3 + c1 * c2 * c3 * r2 * r3 * r4)
+        - m * m * (c1 * c2 * c3 * r1 * r3**2 + c1 * c2 * c3 * r3**2 * r4)
+        + m * (c1 * c2 * c3 * r3**2 * r4 + c1 * c2 * c3 * r1 * r3**2 - c1 * c2 * c3 * r1 * r3 * r4)
+        + l * c1 * c2 * c3 * r1 * r2 * r4
+        + c1 * c2 * c3 * r1 * r3 * r4
+    )
+    return [0, b1, b2, b3], [1, a1, a2, a3]  # fmt: skip
+
+
+FAST = 44_100
+KNOWN = [(0, 0, 1), (1, 0, 0), (1, 0, 1), (0.1, 0.3, 0.7), (0.3, 0.7, 0.1)]
+UNKNOWN = [(0.5, 0.5, 0.5), (0, 0.5, 0.5), (0.5, 1, 0.5), (0.5, 0.5, 0), (0.8, 0.2, 0.9)]
+
+
+@pytest.fixture(scope="module")
+def distorted():
+    rng = np.random.default_rng(0)
+    return np.tanh(3 * lfilter([1], [1, -0.9], rng.standard_normal(8 * FAST)))
+
+
+def gain(position, hz):
+    """The analogue circuit's, complex."""
+    above, below = bassman(*position)
+    s = 2j * np.pi * hz
+    return np.polyval(above[::-1], s) / np.polyval(below[::-1], s)
+
+
+def toned(signal, position, rate=FAST):
+    hz = np.fft.rfftfreq(2 * len(signal), 1 / rate)
+    return np.fft.irfft(np.fft.rfft(signal, 2 * len(signal)) * gain(position, hz))[: len(signal)]
+
+
+def test_a_few_positions_of_a_known_tone_stack_tell_the_others(distorted):
+    """An amplifier's real values, a signal distorted before them, five positions, five others."""
+    wets = [[toned(distorted, each).astype(np.float32)] for each in KNOWN]
+    stack = fit(wets, KNOWN, FAST)
+    assert stack.esr < 3e-3
+    hz = np.geomspace(60, 12_000, 200)
+    there = stack.response(KNOWN[3], hz)
+    for position in UNKNOWN:
+        truth = gain(position, hz) / gain(KNOWN[3], hz)
+        found = stack.response(position, hz) / there
+        assert np.abs(20 * np.log10(np.abs(found / truth))).max() < 1.5, position
+
+
+def test_recordings_that_are_no_filters_of_each_other_are_not_taken_for_one():
+    noise = np.random.default_rng(0).standard_normal(8 * FAST)
+    bent = [noise + number * (noise**2 - 1) for number in range(len(KNOWN))]
+    wets = [[each.astype(np.float32)] for each in bent]
+    assert fit(wets, KNOWN, FAST).esr > 0.05
+
+
+def amplifier(place, positions):
+    dry = playing(12)
+    save(place / "dry.wav", dry)
+    heard = np.tanh(4 * dry)
+    for bass, middle, treble in positions:
+        wet = toned(heard, (bass, middle, treble), RATE)
+        name = f"wet_B{10 * bass:g}_M{10 * middle:g}_T{10 * treble:g}.wav"
+        save(place / name, wet.astype(np.float32))
+
+
+def test_captures_of_an_amplifier_are_learned_at_further_positions(tmp_path):
+    """They are made of the training audio alone, and again just so when the run is resumed."""
+    amplifier(tmp_path, KNOWN)
+    settings = settings_of(api.RecurrentConfig(hidden=4), None, None, CaptureConfig())
+    captures = read_captures(tmp_path, ["bass=1,middle=3,treble=7"])
+    config, data = prepare_captures(captures, settings, lambda report: None)
+    assert config.tone_stack is not None
+    more = data.captures[len(config.captures) :]
+    assert more
+    assert all(not each.split.test and not each.split.validation for each in more)
+    assert config.held_out == (3,)
+    # A run keeps what it needs to make them again:
+    from drywet.runs.config import RunConfig
+    from drywet.training.prepare import prepare_again
+
+    again = prepare_again(RunConfig.model_validate_json(config.model_dump_json()))
+    for one, other in zip(data.captures, again.captures, strict=True):
+        assert np.array_equal(one.dry, other.dry)
+        assert np.array_equal(one.wet, other.wet)
+        assert one.knobs == other.knobs
+
+
+# --- plans ---
+
+
+def test_corners_come_first_then_the_middle():
+    knobs = [KnobRange(name=name, most=10) for name in ("drive", "tone")]
+    found = [tuple(each.values()) for each in propose(knobs, 5)]
+    assert set(found) == {(0, 0), (0, 10), (10, 0), (10, 10), (5, 5)}
+    turns = [sum(a != b for a, b in zip(*pair, strict=True)) for pair in pairwise(found)]
+    assert sum(turns) == 5  # three single turns round the corners, both to the middle
+
+
+@pytest.mark.parametrize("captures", [9, 15])
+def test_a_plan_leaves_no_position_far_from_all_captures(captures):
+    """No worse than twice the best cover there is (Gonzalez 1985): here that of a regular grid."""
+    knobs = [KnobRange(name=name) for name in ("a", "b", "c")]
+    found = np.array([list(each.values()) for each in propose(knobs, captures)])
+    assert len(found) == captures
+    everywhere = np.random.default_rng(0).random((2000, 3))
+    gaps = np.linalg.norm(everywhere[:, None] - found[None], axis=2).min(axis=1)
+    assert gaps.max() < 0.75  # of the cube's half diagonal, 0.87
+
+
+def test_tone_controls_are_turned_one_at_a_time():
+    knobs = [KnobRange(name=name, most=10) for name in ("bass", "mid", "treble", "gain")]
+    turned = (candidates(knobs)[:, :3] != 0.5).sum(axis=1)
+    assert set(turned) == {0, 1}
+
+
+def test_switches_are_only_where_they_click():
+    knobs = [KnobRange(name="drive"), KnobRange(name="bright", steps=(0.0, 1.0))]
+    assert {each["bright"] for each in propose(knobs, 9)} == {0.0, 1.0}
+
+
+def test_the_command_says_positions_and_what_to_do_with_them():
+    out = drywet("plan", "--knobs", "drive=0:10,tone", "--captures", 4)
+    assert out.code == 0
+    assert "drive 10  tone 1" in out.out
+    assert "drywet train --captures captures" in out.out
+    assert len(drywet("plan", "--knobs", "drive", "--captures", 3, "--json").json["positions"]) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--knobs", ""], ["--knobs", "a,a"], ["--knobs", "a=1:0"], ["--knobs", "a=x"], []]
+)
+def test_a_plan_that_cannot_be_made_is_refused_in_a_line(wrong):
+    out = drywet("plan", *wrong)
+    assert (out.code, out.err.count("\n")) == (2, 1)
+
+
+# --- the run ---
+
+
+def test_the_headline_is_the_score_at_positions_it_has_not_learned(run):
+    scores = json.loads((run / "scores.json").read_text())
+    places = {each["knobs"]["drive"]: each for each in scores["positions"]}
+    assert [places[drive]["held_out"] for drive in DRIVES] == [drive == 5 for drive in DRIVES]
+    assert scores["esr"] == pytest.approx(places[5.0]["esr"], rel=1e-3)
+    assert scores["knobs"] == {"drive": 5.0}
+
+
+def test_a_knob_does_something_between_what_was_learned(run, folder):
+    """At a position that it has not learned, the model is closer than with the knob elsewhere."""
+    trained = load_model(run)
+    dry = soundfile.read(folder / "dry.wav", dtype="float32")[0]
+    late = trained.card.output_latency
+    wet = driven(dry, 5.0)
+    esr = {
+        drive: np.sum(
+            (predict(with_knobs(trained, {"drive": drive}), dry)[late:] - wet[:-late]) ** 2
+        )
+        for drive in DRIVES
+    }
+    assert esr[5.0] < 0.5 * min(esr[2.5], esr[7.5])
+
+
+def test_scored_on_files_at_a_position(run, folder, tmp_path):
+    dry = playing(8, seed=3)
+    save(tmp_path / "d.wav", dry)
+    save(tmp_path / "w.wav", driven(dry, 2.0))
+    at = {
+        drive: drywet(
+            "evaluate", run, tmp_path / "d.wav", tmp_path / "w.wav", "--drive", drive, "--json"
+        ).json["esr"]
+        for drive in (2, 10)
+    }  # fmt: skip
+    assert at[2] < at[10]
+    out = drywet("evaluate", run, tmp_path / "d.wav", tmp_path / "w.wav", "--drive", 11)
+    assert out.code == 2
+    assert "0 to 10" in out.err
+    assert drywet("evaluate", run, "--drive", 2).code == 2
+
+
+def test_rendered_with_the_knob_in_its_own_unit(run, folder, tmp_path):
+    out = drywet("render", run, folder / "dry.wav", tmp_path / "y.wav", "--drive", 10)
+    assert out.code == 0, out.err
+    want = predict(
+        with_knobs(load_model(run), {"drive": 10}),
+        soundfile.read(folder / "dry.wav", dtype="float32")[0],
+    )
+    got = soundfile.read(tmp_path / "y.wav", dtype="float32")[0]
+    assert np.allclose(got, want, atol=1e-6)
+
+
+def test_the_next_position_is_far_from_all_captures(run):
+    found = drywet("plan", run, "--json").json["positions"][0]["drive"]
+    assert found not in DRIVES
+    assert drywet("plan", run, run, "--json").code == 0
+
+
+def test_a_resumed_run_is_the_same(run, tmp_path):
+    import shutil
+
+    copy = shutil.copytree(run, tmp_path / "copy")
+    before = (copy / "model.safetensors").read_bytes()
+    (copy / "checkpoint.pt").unlink()
+    assert drywet("train", "--resume", copy).code == 0
+    assert (copy / "model.safetensors").read_bytes() == before
+
+
+def test_what_needs_a_pair_is_refused(run, folder, tmp_path):
+    for wrong in (
+        ["train", "--captures", folder, "--clean"],
+        ["train", "--captures", folder, folder / "dry.wav", folder / "wet_drive0.wav"],
+        ["train", "--captures", folder, "--model", "wavenet"],
+        ["train", "--over", "drive"],
+        ["train", "--device", "sd1", "--over", "gain", "-o", tmp_path / "x"],
+        ["train", folder / "dry.wav", folder / "wet_drive0.wav", "--hold-out", "drive=0"],
+        ["clean", run, "-o", tmp_path / "y"],
+    ):
+        out = drywet(*wrong)
+        assert out.code == 2, wrong
+        assert out.err.count("\n") == 1, out.err
+
+
+def test_a_device_is_learned_with_its_knobs(tmp_path):
+    save(tmp_path / "in.wav", playing(15), RATE)
+    out = drywet(
+        "train", "--device", "triode", "--over", "gain", "--captures", 3, "--signal",
+        tmp_path / "in.wav", "--hidden", 4, "--epochs", 1, "--segment", 512, "-o", tmp_path / "run",
+        "--json",
+    )  # fmt: skip
+    assert out.code == 0, out.err
+    scores = out.json["evaluation"]
+    assert len(scores["positions"]) == 3
+    assert scores["device"] == "triode"
+    assert scores["device_probes"] is not None
+    assert len(list((tmp_path / "run-capture").glob("wet-*.wav"))) == 3
