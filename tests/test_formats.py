@@ -11,13 +11,16 @@ import pytest
 import soundfile
 import torch
 
+from drywet.errors import DrywetError
 from drywet.formats.guitarml import proteus as guitarml
 from drywet.formats.load import load
+from drywet.formats.nam import concat_lstm
 from drywet.formats.nam import write as nam
 from drywet.formats.rtneural import aidax as aidax_format
 from drywet.formats.rtneural import write as rtneural
 from drywet.inference.stream import predict
 from drywet.models.recurrent.config import RecurrentConfig
+from drywet.trained.knob_range import KnobRange
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import ModelCard, TrainedModel
 from tests.support import drywet, mild_model, playing, random_model, save, shared
@@ -186,6 +189,68 @@ def play_guitarml(document: dict, x: np.ndarray, knobs: list[float]) -> np.ndarr
     with torch.no_grad():
         y = lin(rec(torch.tensor(np.stack(columns, 1)))[0])[:, 0].numpy()
     return y + data["skip"] * x
+
+
+def play_concat_lstm(document: dict, x: np.ndarray, positions: dict[str, float]) -> np.ndarray:
+    """As the fork's own test pins it: a stock LSTM that is given the sample and -1 to 1 a knob."""
+    config, weights = document["config"], iter(document["weights"])
+    hidden, layers, params = config["hidden_size"], config["num_layers"], config["params"]
+    rec = torch.nn.LSTM(1 + len(params), hidden, layers).double()
+    lin = torch.nn.Linear(hidden, 1).double()
+    states = []
+
+    def take(*shape: int) -> torch.Tensor:
+        found = [next(weights) for _ in range(int(np.prod(shape)))]
+        return torch.tensor(found, dtype=torch.float64).reshape(shape)
+
+    with torch.no_grad():
+        for i in range(layers):
+            inputs = 1 + len(params) if i == 0 else hidden
+            matrix = take(4 * hidden, inputs + hidden)
+            getattr(rec, f"weight_ih_l{i}").copy_(matrix[:, :inputs])
+            getattr(rec, f"weight_hh_l{i}").copy_(matrix[:, inputs:])
+            getattr(rec, f"bias_ih_l{i}").copy_(take(4 * hidden))
+            getattr(rec, f"bias_hh_l{i}").zero_()
+            states.append(take(2, hidden))
+        lin.weight.copy_(take(1, hidden))
+        lin.bias.copy_(take(1))
+        assert next(weights, None) is None
+        columns = [np.asarray(x, float)]
+        for param in params:
+            share = (positions[param["name"]] - param["min"]) / (param["max"] - param["min"])
+            columns.append(np.full(len(x), 2 * share - 1))
+        h, c = (torch.stack([state[i] for state in states]) for i in (0, 1))
+        return lin(rec(torch.tensor(np.stack(columns, 1)), (h, c))[0])[:, 0].numpy()
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_an_lstm_with_knobs_is_what_the_fork_of_nam_plays(tmp_path, layers):
+    config = RecurrentConfig(hidden=6, layers=layers, knobs=("drive", "tone"))
+    ranges = (KnobRange(name="drive", least=2, most=12), KnobRange(name="tone"))
+    card = ModelCard(model=config, rate=44_100, output_latency=1, knobs=ranges)
+    model = TrainedModel.of(mild_model(config, 4.0, 0.25), card)
+    path = tmp_path / "m.knobs.nam"
+    path.write_bytes(concat_lstm.encode(model, "x", MADE))
+    document = json.loads(path.read_text())
+    assert (document["version"], document["architecture"]) == ("1.0.0", "ConcatLSTM")
+    for positions in ({"drive": 4.5, "tone": 1.0}, {"drive": 12.0, "tone": 0.25}):
+        y = predict(with_knobs(model, positions), X)
+        padded = np.concatenate((np.zeros(SETTLED, np.float32), X))
+        got = play_concat_lstm(document, padded, positions)[SETTLED:]
+        assert np.max(np.abs(got - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
+        again = predict(with_knobs(load(path), positions), X)
+        assert np.max(np.abs(again - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
+
+
+def test_a_switch_of_the_forks_that_is_several_inputs_is_refused(tmp_path):
+    config = RecurrentConfig(hidden=3, knobs=("mode",))
+    card = ModelCard(model=config, rate=44_100, output_latency=1)
+    model = TrainedModel.of(mild_model(config, 4.0, 0.25), card)
+    document = json.loads(concat_lstm.encode(model, "x", MADE))
+    document["config"]["params"][0]["type"] = "switch"
+    (tmp_path / "m.nam").write_text(json.dumps(document))
+    with pytest.raises(DrywetError, match="switch"):
+        load(tmp_path / "m.nam")
 
 
 def test_proteus_plays_like_the_model():

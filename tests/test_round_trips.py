@@ -128,7 +128,7 @@ def test_blocks_of_any_length_give_the_whole(tmp_path, config):
     [
         ("nam", SKIPS[0], "no input skip"),
         ("nam", GRUS[0], "knows no GRU"),
-        ("nam", RecurrentConfig(knobs=("drive",)), "--drive 0.5"),
+        ("nam", RecurrentConfig(knobs=("drive",)), "--drive ..."),
         ("nam", STACK, "cannot hold a stack"),
         ("rtneural", RecurrentConfig(cell="rnn"), "knows no RNN"),
         ("rtneural", SKIPS[0], "no input skip"),

@@ -30,7 +30,7 @@ def info(found: Info, json: bool) -> None:
         ("rate", f"{found.rate} Hz"),
         ("memory", memory),
         ("latency", _samples(found.output_latency, found.rate)),
-        ("knobs", ", ".join(f"--{knob} 0 to 1" for knob in found.knobs) or "none"),
+        ("knobs", ", ".join(f"--{name} {span}" for name, span in found.spans.items()) or "none"),
     ]
     rows += [
         ("ESR, held out" if key == "esr" else key.replace("_", " "), _text(value))

@@ -83,7 +83,7 @@ def require_no_knobs(config: RecurrentConfig, target: str, able: str) -> None:
         raise DrywetError(
             f"{target} has no knobs and this model has {', '.join(config.knobs)}",
             able,
-            f"Fix them at a position: --{config.knobs[0]} 0.5.",
+            "Fix them at a position: " + " ".join(f"--{knob} ..." for knob in config.knobs) + ".",
         )
 
 

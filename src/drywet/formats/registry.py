@@ -106,6 +106,11 @@ FORMATS: dict[str, Format] = {
             "onnx", "ONNX", ".onnx", ".onnx", "drywet.formats.onnx.write",
             "drywet.formats.onnx.read:read_onnx", oversamples=True,
         ),
+        Format(
+            "nam-knobs", "Neural Amp Modeler with knobs (NamParametricPlugin)", ".knobs.nam",
+            ".nam", "drywet.formats.nam.concat_lstm", "drywet.formats.nam.read:read_nam",
+            in_plugins=True,
+        ),
         Format("c", "a C header", ".h", "", "drywet.formats.c.write", oversamples=True),
         Format(
             "drywet", "drywet", ".safetensors", ".safetensors", "drywet.trained.model_file",
@@ -157,7 +162,7 @@ def format_of(target: Path) -> Format:
         DrywetError: no format's ending.
     """
     name = target.name.lower()
-    for one in FORMATS.values():
+    for one in sorted(FORMATS.values(), key=lambda each: -len(each.suffix)):
         if name.endswith(one.suffix):
             return one
     if name.endswith(".json"):

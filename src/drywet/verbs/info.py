@@ -32,7 +32,8 @@ class Info(BaseModel):
         receptive_field: dry samples on which one output depends; ``None`` for a net with a memory
             of its own.
         output_latency: samples by which its output lags its input.
-        knobs: names of its controls, each from 0 to 1.
+        knobs: names of its controls.
+        spans: the ends of each, or its steps, in words.
         metadata: of the gear behind it.
         sizes: of a slimmable ``.nam``: up to which size each of its models is played.
         formats: of plugins that can hold it.
@@ -46,6 +47,7 @@ class Info(BaseModel):
     receptive_field: int | None
     output_latency: int
     knobs: list[str]
+    spans: dict[str, str] = {}
     metadata: Metadata
     sizes: list[float]
     formats: list[str]
@@ -75,6 +77,7 @@ def info(model: Path | str, *, size: float = 1.0) -> Info:
         receptive_field=card.model.receptive_field,
         output_latency=card.output_latency,
         knobs=list(card.model.controls),
+        spans={name: knob.span for name, knob in card.ranges.items()},
         metadata=card.metadata,
         sizes=nam_sizes(path) if path.suffix.lower() == ".nam" and path.is_file() else [],
         formats=formats_for(card.model, card.rate),

@@ -31,7 +31,7 @@ from drywet.models.recurrent.fold import fold
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.models.wavenet.kind import in_kernels
 from drywet.models.wavenet.player import flat, sizes
-from drywet.trained.knob_range import NOON
+from drywet.trained.knob_range import NOON, KnobRange
 from drywet.trained.model_file import TrainedModel
 from drywet.web.printed import printed
 
@@ -60,7 +60,10 @@ def model(trained: TrainedModel) -> dict[str, Any]:
         return about | {
             "kind": "recurrent", "cell": _CELLS.index(config.cell), "hidden": config.hidden,
             "layers": config.layers, "skip": net.skip,
-            "knobs": [{"name": name, "default": NOON} for name in config.knobs],
+            "knobs": [
+                {"name": name, "default": NOON, "about": _scale(knob)}
+                for name, knob in card.ranges.items()
+            ],
             "weights": _text(np.concatenate([part.ravel() for part in net.parameters()]), "<f4"),
         }  # fmt: skip
     if isinstance(card.model, WaveNetConfig) and in_kernels(card.model):
@@ -74,6 +77,11 @@ def model(trained: TrainedModel) -> dict[str, Any]:
         f"a {card.model.title}", "a recurrent net or a WaveNet, to be played live",
         "Play a file through it instead: in Models, or with 'drywet render'.",
     )  # fmt: skip
+
+
+def _scale(knob: KnobRange) -> str:
+    """What the slider's 0 to 1 are on the device."""
+    return "" if (knob.least, knob.most) == (0, 1) else f"0 to 1 for {knob.span}"
 
 
 def _row(array: ArraySizes) -> list[float]:

@@ -51,9 +51,9 @@ def write(trained: TrainedModel, config: RecurrentConfig) -> tuple[dict[str, Any
 
 
 def read(
-    config: dict[str, Any], weights: Any, path: Path
+    config: dict[str, Any], weights: Any, path: Path, inputs_wanted: int = 1
 ) -> tuple[RecurrentConfig, dict[str, Weights]]:
-    """The inverse of `write`; gains are left out.
+    """The inverse of `write`; gains are left out, and knobs are left to `concat_lstm`.
 
     Raises:
         DrywetError: sizes that are none or too large, or weights that don't fit them.
@@ -66,7 +66,7 @@ def read(
     layers = whole(config.get("num_layers"), 1, 4, "num_layers", path)
     found = RecurrentConfig(hidden=hidden, layers=layers)
     size, gates = found.hidden, 4 * found.hidden
-    inputs = [1] + [size] * (found.layers - 1)
+    inputs = [inputs_wanted] + [size] * (found.layers - 1)
     wanted = sum(gates * (n + size) + gates + 2 * size for n in inputs) + size + 1
     values = flat(weights, wanted, "an LSTM", path)
     at = 0

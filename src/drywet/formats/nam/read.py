@@ -22,8 +22,9 @@ from drywet.formats.document import (
     read_document,
     shown,
 )
-from drywet.formats.nam import convnet, linear, lstm, wavenet
+from drywet.formats.nam import concat_lstm, convnet, linear, lstm, wavenet
 from drywet.models.config import Config
+from drywet.trained.knob_range import KnobRange
 from drywet.trained.model_file import ModelCard, TrainedModel
 
 CONTAINER = "SlimmableContainer"
@@ -86,6 +87,8 @@ def sizes(path: Path | str) -> list[float]:
 def _require_version(document: dict[str, Any], path: Path) -> None:
     found = re.match(r"(\d{1,9})\.(\d{1,9})\.", str(document.get("version"))[:40])
     version = (int(found[1]), int(found[2])) if found else None
+    if document["architecture"] == concat_lstm.ARCHITECTURE and version == (1, 0):
+        return
     if version is None or not _OLDEST <= version <= _NEWEST:
         raise DrywetError(
             f"{path} is of file version {shown(document.get('version'))}", "0.5 to 0.7",
@@ -123,15 +126,19 @@ def _chosen(document: dict[str, Any], size: float, path: Path) -> dict[str, Any]
 def _model(document: dict[str, Any], path: Path) -> TrainedModel:
     architecture = document.get("architecture")
     reader = _READERS.get(architecture) if isinstance(architecture, str) else None
-    if reader is None:
+    knobs: tuple[KnobRange, ...] = ()
+    given, values = mapping(document.get("config"), "config", path), document.get("weights")
+    config: Config
+    if architecture == concat_lstm.ARCHITECTURE:
+        config, weights, knobs = concat_lstm.read(given, values, path)
+    elif reader is None:
         raise DrywetError(
             f"{path} holds a net of the architecture {shown(architecture)}",
-            ", ".join(_READERS),
+            ", ".join([*_READERS, concat_lstm.ARCHITECTURE]),
             "Export it as one of them.",
         )
-    config, weights = reader(
-        mapping(document.get("config"), "config", path), document.get("weights"), path
-    )
+    else:
+        config, weights = reader(given, values, path)
     metadata = document.get("metadata")
     known = metadata if isinstance(metadata, dict) else {}
     training = known.get("training")
@@ -144,5 +151,6 @@ def _model(document: dict[str, Any], path: Path) -> TrainedModel:
             rate=rate_of(document.get("sample_rate"), path),
             output_latency=lag_of(training.get("output_latency_samples")),
             metadata=metadata_of(known | {"esr": training.get("validation_esr")}),
+            knobs=knobs,
         ),
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import Any
 
-from drywet.errors import DrywetError
 from drywet.formats import limits
 from drywet.formats.document import encoded
 from drywet.formats.nam import convnet, linear, lstm, wavenet
-from drywet.formats.nam.levels import loudness_and_gain
+from drywet.formats.nam.metadata import metadata
 from drywet.models.config import Config
 from drywet.models.linear.config import LinearConfig
 from drywet.models.recurrent.config import RecurrentConfig
@@ -42,7 +40,7 @@ def document(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]
     architecture, version, config, weights = _net(trained)
     return {
         "version": version,
-        "metadata": _metadata(trained, name, made),
+        "metadata": metadata(trained, name, made),
         "architecture": architecture,
         "config": config,
         "weights": weights,
@@ -80,19 +78,3 @@ def _net(trained: TrainedModel) -> tuple[str, str, dict[str, Any], list[float]]:
         case StackConfig() as config:
             return "ConvNet", _VERSION, *convnet.write(trained, config)
     raise AssertionError(f"a {trained.card.model.title} that require lets by")
-
-
-def _metadata(trained: TrainedModel, name: str, made: datetime) -> dict[str, Any]:
-    loudness, gain = loudness_and_gain(trained)
-    if loudness is not None and not math.isfinite(loudness):
-        raise DrywetError("a model that gives no finite samples", "audio", "Train it again.")
-    parts = ("year", "month", "day", "hour", "minute", "second")
-    found: dict[str, Any] = {"date": {part: getattr(made, part) for part in parts}}
-    if loudness is not None:
-        found |= {"loudness": loudness, "gain": gain}
-    known = trained.card.metadata.model_dump(exclude_none=True)
-    training: dict[str, Any] = {"output_latency_samples": trained.card.output_latency}
-    esr = known.pop("esr", None)
-    if esr is not None:  # where NAM's trainer writes its own, on held-out audio too
-        training["validation_esr"] = esr
-    return found | {"name": name} | known | {"training": training}

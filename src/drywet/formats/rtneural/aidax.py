@@ -61,7 +61,7 @@ def require(config: Config, rate: int) -> None:
     if len(config.knobs) > _MOST_KNOBS:
         raise DrywetError(
             f"AIDA-X has 2 knobs and this model {len(config.knobs)}", _ABLE,
-            f"Fix some at a position: --{config.knobs[-1]} 0.5.",
+            f"Fix some at a position: --{config.knobs[-1]} ...",
         )  # fmt: skip
 
 

@@ -1,0 +1,136 @@
+"""What a model with knobs gives at positions that it has not learned; test ESR.
+
+    python -m benchmarks.knobs jvm ../shared/audio
+    python -m benchmarks.knobs hrd3 ../shared/audio
+    python -m benchmarks.knobs device --device sd1 --over drive,tone --captures 9
+
+`jvm` learns the first 35 s of the Marshall JVM410H at five positions of its tone controls, and is
+scored on the last 5 s there and at nine positions that it has not heard. `hrd3` holds each drive
+of the Fender Hot Rod Deluxe out once. `device` learns a built-in circuit from captures of 20 s and
+is scored at positions between, beside a net of the same size that was trained there alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+import drywet
+from drywet import CaptureConfig, RecurrentConfig, TrainingConfig
+from drywet.captures.file_names import named_files
+from drywet.captures.listed import read_captures
+from drywet.verbs.process import process
+from drywet.verbs.train_captures import HIDDEN, train_captures
+from drywet.verbs.train_over import train_over
+
+BETWEEN = ((0.3, 0.7, 0.5), (0.7, 0.3, 0.5), (0.25, 0.25, 0.75), (0.6, 0.6, 0.3))
+SECONDS = 20
+
+
+def jvm(audio: Path, place: Path, training: TrainingConfig) -> None:
+    folder = audio / "jvm410h-knobs"
+    began = time.perf_counter()
+    run = train_captures(
+        folder, training=training, capture=CaptureConfig(test=(35, 40)), out=place / "jvm",
+        overwrite=True,
+    )  # fmt: skip
+    print(f"trained and scored in {time.perf_counter() - began:.0f} s")
+    learned = [one.esr for one in run.evaluation.positions]
+    for one in run.evaluation.positions:
+        print(f"{one.knobs}  {one.esr:.4f}")
+    dry, rate = soundfile.read(folder / "dry.flac")
+    soundfile.write(place / "dry-end.wav", dry[35 * rate : 40 * rate], rate)
+    unheard = []
+    place_of_names = place / "names"
+    place_of_names.mkdir(exist_ok=True)
+    for clip in sorted(folder.glob("clip9_*.flac")):
+        link = place_of_names / clip.name.replace("clip9", "wet")
+        link.unlink(missing_ok=True)
+        link.symlink_to(clip.resolve())
+    (place_of_names / "dry.flac").unlink(missing_ok=True)
+    (place_of_names / "dry.flac").symlink_to((folder / "dry.flac").resolve())
+    for _, wet, knobs, _ in named_files(place_of_names)[1]:
+        found = drywet.evaluate(run.path, place / "dry-end.wav", wet, knobs=knobs, force=True)
+        unheard.append(found.esr)
+        print(f"{knobs}  {found.esr:.4f}  not heard")
+    print(f"mean: learned {np.mean(learned):.4f}, not heard {np.mean(unheard):.4f}")
+
+
+def hrd3(audio: Path, place: Path, training: TrainingConfig) -> None:
+    folder = audio / "hrd3-drive"
+    for pair in read_captures(folder).pairs[1:-1]:
+        drive = pair.knobs["drive"]
+        run = train_captures(
+            folder, hold_out=[f"drive={drive:g}"], training=training, out=place / "hrd3",
+            overwrite=True,
+        )  # fmt: skip
+        found = {one.knobs["drive"]: one.esr for one in run.evaluation.positions}
+        near = (found[drive - 2] + found[drive + 2]) / 2
+        print(
+            f"drive {drive:g} held out: {found[drive]:.4f}; its neighbours {near:.4f}", flush=True
+        )
+
+
+def device(
+    name: str,
+    over: list[str],
+    captures: int,
+    di: Path | None,
+    place: Path,
+    training: TrainingConfig,
+) -> None:
+    signal = place / "signal.wav"
+    if di is None:
+        drywet.signal(place / "whole.wav", seconds=30, overwrite=True)
+        di = place / "whole.wav"
+    samples, rate = soundfile.read(di)
+    soundfile.write(signal, samples[: SECONDS * rate], rate)
+    run = train_over(
+        name, over, captures, signal=signal, training=training, out=place / name, overwrite=True
+    )
+    ratios = []
+    for positions in BETWEEN:
+        knobs = dict(zip(over, positions, strict=False))
+        wet = place / "wet.wav"
+        process(name, signal, wet, knobs=knobs, overwrite=True)
+        there = drywet.train(
+            signal, wet, model=RecurrentConfig(hidden=HIDDEN), training=training,
+            out=place / "alone", overwrite=True,
+        )  # fmt: skip
+        alone = there.evaluation.esr
+        ours = drywet.evaluate(run.path, signal, wet, knobs=knobs, force=True).esr
+        ratios.append(ours / alone)
+        print(f"{knobs}  {ours:.5f}, a net for it alone {alone:.5f}: {ratios[-1]:.1f}x", flush=True)
+    learned = statistics.fmean(one.esr for one in run.evaluation.positions)
+    print(f"median {statistics.median(ratios):.1f}x; at the learned positions {learned:.5f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("jvm", "hrd3", "device"))
+    parser.add_argument("audio", type=Path, nargs="?", help="of jvm and hrd3")
+    parser.add_argument("--device", default="sd1")
+    parser.add_argument("--over", default="drive,tone")
+    parser.add_argument("--captures", type=int, default=9)
+    parser.add_argument(
+        "--di", type=Path, help="played through the device [default: drywet signal]"
+    )
+    parser.add_argument("--cycles", type=int)
+    parser.add_argument("-o", "--out", type=Path, default=Path("runs/knobs"))
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    training = TrainingConfig(cycles=chosen.cycles, restarts=1)
+    if chosen.what == "device":
+        over = chosen.over.split(",")
+        device(chosen.device, over, chosen.captures, chosen.di, chosen.out, training)
+    else:
+        {"jvm": jvm, "hrd3": hrd3}[chosen.what](chosen.audio, chosen.out, training)
+
+
+if __name__ == "__main__":
+    main()
