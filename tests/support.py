@@ -191,7 +191,7 @@ def short_captures() -> Iterator[None]:
     Circuits run at twice that rate, not eight times.
     """
     from drywet.devices import catalog
-    from drywet.verbs import clean, demo, train_device
+    from drywet.verbs import clean, demo, train_device, train_over
     from drywet.verbs.signal import signal
 
     def write(out: Path, **_: object) -> None:
@@ -201,6 +201,7 @@ def short_captures() -> Iterator[None]:
         mock.patch.object(demo, "signal", write),
         mock.patch.object(clean, "signal", write),
         mock.patch.object(train_device, "write_signal", write),
+        mock.patch.object(train_over, "write_signal", write),
         mock.patch.object(catalog, "OVERSAMPLING", 2),
     ):
         yield

@@ -169,6 +169,10 @@ def lay_out(folder: Path) -> None:
     save(folder / "cab.wav", playing(0.1, RATE, seed=3))
     (netlist,) = blocks((ROOT / "docs" / "circuits.md").read_text(), "spice")
     (folder / "my.cir").write_text(netlist)
+    (folder / "captures").mkdir()
+    save(folder / "captures" / "dry.wav", dry)
+    for drive in (0, 5, 10):
+        save(folder / "captures" / f"wet_drive{drive}.wav", overdrive((1 + drive / 10) * dry))
     (folder / "studies").mkdir()
     (folder / "studies" / "seed.yaml").write_text(yaml.safe_dump(SMALL_STUDY))
 

@@ -12,6 +12,7 @@ from drywet.figures.bands import band_error
 from drywet.figures.by_second import by_second
 from drywet.figures.front import front
 from drywet.figures.harmonics import harmonics
+from drywet.figures.knob_map import knob_map
 from drywet.figures.spectrograms import spectrograms
 from drywet.figures.training_curve import training_curve
 from drywet.figures.transfer_curve import transfer_curve
@@ -75,6 +76,18 @@ def of_run(run: Contender, number: int) -> list[Picture]:
         "not make, under 0 it lacks some.",
         lambda: band_error(bands, colors, _TALL),
     )
+    if found.positions:
+        where = [one.knobs for one in found.positions]
+        add(
+            "Error over the knobs",
+            "A dot for every capture, a ring where it was not learned from. Record more where the "
+            "error is large, and where there are no dots.",
+            lambda: knob_map(
+                where, [one.esr for one in found.positions],
+                [one.held_out for one in found.positions],
+                _TALL if len(where[0]) < 3 else _SPECTROGRAMS,
+            ),
+        )  # fmt: skip
     if run.history:
         add(
             "Training",
