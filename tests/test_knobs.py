@@ -18,6 +18,7 @@ from drywet.dsp.tone_stack import fit
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.inference.stream import predict
+from drywet.inference.turning import TurningStream
 from drywet.runs.config import CaptureConfig
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.knobs import with_knobs
@@ -464,3 +465,64 @@ def test_a_device_is_learned_with_its_knobs(tmp_path):
     assert scores["device"] == "triode"
     assert scores["device_probes"] is not None
     assert len(list((tmp_path / "run-capture").glob("wet-*.wav"))) == 3
+
+
+# --- knobs that turn ---
+
+
+def test_a_knob_that_stands_still_plays_as_one_that_cannot_turn(run):
+    trained, x = load_model(run), playing(1)
+    for drive in (0.0, 3.7, 10.0):
+        got = TurningStream(trained, {"drive": (drive, drive)}, len(x)).process(x)
+        assert np.allclose(got, predict(with_knobs(trained, {"drive": drive}), x), atol=1e-5)
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 1000])
+def test_turned_in_blocks_of_any_length(run, block):
+    trained, x = load_model(run), playing(0.2)
+    whole = TurningStream(trained, {"drive": (0, 10)}, len(x)).process(x)
+    stream = TurningStream(trained, {"drive": (0, 10)}, len(x))
+    parts = [stream.process(x[i : i + block]) for i in range(0, len(x), block)]
+    assert np.allclose(np.concatenate(parts), whole, atol=1e-6)
+    stream.reset()
+    assert np.array_equal(stream.process(x), whole)
+
+
+def test_turning_makes_no_clicks(run):
+    """A sine stays one: what the turn adds off its harmonics is where the turn itself is, near them.
+
+    In steps of 64 samples, as a plugin would without smoothing, there is far more.
+    """
+    trained = load_model(run)
+    n = 4 * RATE
+    cycles = n // 64  # a harmonic every so many bins
+    x = (0.05 * np.sin(2 * np.pi * cycles * np.arange(n) / n)).astype(np.float32)
+
+    def between(y):
+        spectrum = np.abs(np.fft.rfft(y * np.blackman(n))) ** 2
+        bins = np.arange(len(spectrum))
+        far = np.abs((bins + cycles // 2) % cycles - cycles // 2) > cycles // 4
+        return 10 * np.log10(spectrum[far].sum() / spectrum.sum())
+
+    smooth = TurningStream(trained, {"drive": (0, 10)}, n).process(x)
+    stepped = np.concatenate(
+        [
+            TurningStream(trained, {"drive": (at, at)}, 1).process(x[: i + 2000])[i:]
+            for i, at in ((i, round(10 * i / n)) for i in range(0, n, 2000))
+        ]
+    )[:n]
+    assert between(smooth) < between(stepped) - 10
+    assert between(smooth) < -60
+
+
+def test_the_command_turns_a_knob(run, folder, tmp_path):
+    out = drywet("render", run, folder / "dry.wav", tmp_path / "y.wav", "--drive", "0:10")
+    assert out.code == 0, out.err
+    got = soundfile.read(tmp_path / "y.wav", dtype="float32")[0]
+    x = soundfile.read(folder / "dry.wav", dtype="float32")[0]
+    still = predict(with_knobs(load_model(run), {"drive": 0.0}), x)
+    assert np.abs(got - still)[: RATE // 10].max() < np.abs(got - still)[-2 * RATE :].max()
+    assert drywet("evaluate", run, "--drive", "0:1").code == 2
+    assert (
+        drywet("render", run, folder / "dry.wav", tmp_path / "z.wav", "--drive", "0:11").code == 2
+    )

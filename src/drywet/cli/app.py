@@ -28,7 +28,7 @@ from drywet.cli.arguments import (
 )  # fmt: skip
 from drywet.cli.clean import clean_command
 from drywet.cli.export import export_command
-from drywet.cli.knobs import KnobCommand, knobs_of
+from drywet.cli.knobs import KnobCommand, knobs_of, turns_of
 from drywet.cli.plan import plan_command
 from drywet.cli.rank import rank_command
 from drywet.cli.signals import ended_in_order
@@ -263,7 +263,7 @@ def render_command(
 ) -> None:
     """Play audio files of any length through a model.
 
-    Its knobs, where it has some, are options: --knob1 0.7.
+    Its knobs, where it has some, are options: --knob1 0.7, or --knob1 0:1 to turn one meanwhile.
     """
     from drywet.cli import show
     from drywet.cli.progress import RenderBar
@@ -272,7 +272,7 @@ def render_command(
     sources, target, several = places(files, out)
     with RenderBar() as bar:
         chosen: dict[str, Any] = {
-            "channel": channel, "resample": resample, "block": block, "knobs": knobs_of(context),
+            "channel": channel, "resample": resample, "block": block, "knobs": turns_of(context),
             "size": size, "oversample": oversample, "ir": ir, "overwrite": overwrite,
             "on_progress": bar.update,
         }  # fmt: skip

@@ -10,6 +10,9 @@ from typer.core import TyperCommand
 from drywet.cli.usage import meant
 from drywet.errors import DrywetError, UnknownKnobError
 
+Turn = float | tuple[float, float]
+"""Where a knob stands, or from where to where it turns."""
+
 _KEY = "drywet.knobs"
 _SURE_KEY = "drywet.knobs.sure"
 
@@ -27,7 +30,7 @@ class KnobCommand(TyperCommand):
         given = {arg.partition("=")[0] for arg in args}
         if "--device" in own and "--device" not in given:
             return super().parse_args(ctx, args)
-        knobs: dict[str, float] = {}
+        knobs: dict[str, Turn] = {}
         sure: set[str] = set()
         rest: list[str] = []
         remaining = iter(args)
@@ -73,7 +76,7 @@ class KnobCommand(TyperCommand):
         names = {name for param in params for name in (*param.opts, *param.secondary_opts)}
         return names | {"--help"}
 
-    def _number_of_option(self, ctx: Any, name: str, value: str) -> float:
+    def _number_of_option(self, ctx: Any, name: str, value: str) -> Turn:
         """What a knob is turned to; a misspelt option may have any value, or none."""
         try:
             return _number(name, value)
@@ -89,9 +92,10 @@ class KnobCommand(TyperCommand):
         )
 
 
-def _number(name: str, text: str) -> float:
+def _number(name: str, text: str) -> Turn:
+    start, turns, end = text.partition(":")
     try:
-        return float(text)
+        return (float(start), float(end)) if turns else float(text)
     except ValueError:
         raise DrywetError(
             f"{name} {text}".strip(), f"a number, if {name} is a knob of the device",
@@ -99,6 +103,23 @@ def _number(name: str, text: str) -> float:
         ) from None  # fmt: skip
 
 
-def knobs_of(context: typer.Context) -> dict[str, float]:
-    """The knobs that were given."""
+def turns_of(context: typer.Context) -> dict[str, Turn]:
+    """The knobs that were given, those that turn too."""
     return dict(context.meta.get(_KEY, {}))
+
+
+def knobs_of(context: typer.Context) -> dict[str, float]:
+    """The knobs that were given.
+
+    Raises:
+        DrywetError: one turns.
+    """
+    found = {}
+    for name, turn in turns_of(context).items():
+        if isinstance(turn, tuple):
+            raise DrywetError(
+                f"--{name} {turn[0]:g}:{turn[1]:g}", "one position",
+                "Only 'drywet render' turns knobs while it plays.",
+            )  # fmt: skip
+        found[name] = turn
+    return found

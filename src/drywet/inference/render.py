@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from drywet.audio.write import writer
 from drywet.errors import DrywetError
 from drywet.inference.cabinet import Cabinet
 from drywet.inference.stream import BLOCK, Stream, in_time
+from drywet.inference.turning import TurningStream
 from drywet.trained.model_file import TrainedModel
 
 
@@ -26,6 +27,7 @@ def render(
     block: int = BLOCK,
     oversample: int = 1,
     behind: Cabinet | None = None,
+    ways: Mapping[str, tuple[float, float]] | None = None,
     on_progress: Callable[[float], None] = lambda done: None,
 ) -> tuple[int, float]:
     """Play a file of any length through a model into another file.
@@ -41,6 +43,7 @@ def render(
         block: samples per block at the model's rate.
         oversample: as for `drywet.inference.stream.Stream`.
         behind: a cabinet that the model plays through, at the file's rate.
+        ways: from where to where its knobs turn over the file, of a model that has some.
         on_progress: called with the share done, 0 to 1.
 
     Returns:
@@ -58,6 +61,8 @@ def render(
             f"{target} is the input itself", "another output file", "Choose another name."
         )
     stream = Stream(trained, oversample)
+    if ways:
+        stream = TurningStream(trained, ways, round(about.frames * rate / about.rate))
     written, loudest = 0, 0.0
     with writer(target, about.rate) as append:
         source_blocks = _finite(blocks(source, channel, block), source)

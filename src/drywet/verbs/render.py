@@ -20,6 +20,9 @@ from drywet.storage import make_folder
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
 
+Turn = float | tuple[float, float]
+"""Where a knob stands, or from where to where it turns."""
+
 
 class Rendered(BaseModel):
     """What was written.
@@ -51,7 +54,7 @@ def render(
     channel: int | None = None,
     resample: bool = False,
     block: int = BLOCK,
-    knobs: Mapping[str, float] | None = None,
+    knobs: Mapping[str, Turn] | None = None,
     size: float = 1.0,
     oversample: int = 1,
     ir: Path | str | None = None,
@@ -68,7 +71,8 @@ def render(
         channel: 1-based channel of a multi-channel file.
         resample: convert to the model's rate and back where they differ.
         block: samples per block; the result does not depend on it.
-        knobs: of a model that has some, 0 to 1; those left out are at noon.
+        knobs: of a model that has some, in their own units: a position, or from where to where it
+            turns over the file; those left out are in the middle.
         size: of a slimmable ``.nam``, as for `drywet.load`.
         oversample: how many times its rate the model runs at, 1, 2, 4 or 8: aliasing falls with
             it; the output stays in time.
@@ -80,12 +84,27 @@ def render(
     Raises:
         DrywetError: unusable model or file, or rates that differ.
     """
-    trained = with_knobs(load(model, size), knobs)
+    trained, ways = _turned(load(model, size), knobs, oversample)
     return _played(
-        trained, Path(source), Path(target),
+        trained, Path(source), Path(target), ways=ways,
         channel=channel, resample=resample, block=block, oversample=oversample, ir=ir,
         overwrite=overwrite, on_progress=on_progress,
     )  # fmt: skip
+
+
+def _turned(
+    trained: TrainedModel, knobs: Mapping[str, Turn] | None, oversample: int
+) -> tuple[TrainedModel, dict[str, tuple[float, float]]]:
+    """The model with its knobs fixed; or as it is, with how they turn."""
+    given = knobs or {}
+    ways = {name: turn if isinstance(turn, tuple) else (turn, turn) for name, turn in given.items()}
+    if all(start == end for start, end in ways.values()):
+        return with_knobs(trained, {name: start for name, (start, _) in ways.items()}), {}
+    if oversample != 1:
+        raise DrywetError(
+            "--oversample and a knob that turns", "one of them", "Give one position for the file."
+        )
+    return trained, ways
 
 
 def _played(
@@ -125,7 +144,7 @@ def render_all(
     *,
     channel: int | None = None,
     resample: bool = False,
-    knobs: Mapping[str, float] | None = None,
+    knobs: Mapping[str, Turn] | None = None,
     size: float = 1.0,
     overwrite: bool = False,
     on_progress: Callable[[float], None] = lambda done: None,
@@ -158,7 +177,7 @@ def render_all(
             f"two files that would both become {twice}", "files of different names",
             "Play one of them by itself.",
         )  # fmt: skip
-    trained = with_knobs(load(model, size), knobs)
+    trained, ways = _turned(load(model, size), knobs, settings.get("oversample", 1))
     for source, target in zip(sources, targets, strict=True):
         require_another(Path(source), target)
         require_new(target, overwrite)
@@ -173,7 +192,7 @@ def render_all(
 
         made.append(
             _played(
-                trained, Path(source), target, channel=channel, resample=resample,
+                trained, Path(source), target, ways=ways, channel=channel, resample=resample,
                 overwrite=overwrite, on_progress=told, **settings,
             )
         )  # fmt: skip
