@@ -116,6 +116,34 @@ def test_a_folders_file_names_carry_the_positions(tmp_path, case):
         assert all(pair.dry.name[3:] == pair.wet.name[3:] for pair in found.pairs)
 
 
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (["dry.wav", "wet-1.wav", "wet-2.wav"], "of no knob"),
+        (["dry.wav", "wet_eq1_eq2.wav", "wet_eq1_eq3.wav"], "twice"),
+        (["dry.wav", "wet_a1.wav", "wet_b1.wav"], "expected a"),
+        (["dry.wav", "wet_a1b1.wav", "wet_a2b2.wav"], "belong to no knob"),
+        (
+            ["dry.wav", *(f"wet_{'_'.join(f'{c}{i}' for c in 'abcdefgh')}.wav" for i in (1, 2))],
+            "8 knobs",
+        ),
+        (["dry_x1.wav", "wet_x2.wav", "wet_x3.wav"], "no dry file"),
+        (["wet_x2.wav"], "'dry'"),
+    ],
+)
+def test_file_names_that_say_nothing_are_told_in_a_line(tmp_path, names, wanted):
+    files(tmp_path, *names)
+    with pytest.raises(DrywetError, match=wanted):
+        read_captures(tmp_path)
+
+
+def test_a_knob_may_go_below_zero(tmp_path):
+    files(tmp_path, "dry.wav", "wet_gain-10.wav", "wet_gain0.wav", "wet_gain5.wav")
+    found = read_captures(tmp_path)
+    assert [pair.knobs["gain"] for pair in found.pairs] == [-10, 0, 5]
+    assert found.knobs[0].span == "-10 to 10"
+
+
 YAML = "dry: d.wav\nknobs: {drive: {to: 10}}\ncaptures:\n  - {wet: a.wav, drive: 0}\n"
 BAD = {
     "a missing file": (YAML + "  - {wet: none.wav, drive: 1}\n", "does not exist"),
@@ -126,6 +154,10 @@ BAD = {
     "one alone": (YAML, "1 captures"),
     "an unknown key": (YAML + "  - {wet: b.wav, drive: 1, tone: 2}\n", "unknown key 'tone'"),
     "not YAML": ("{", "not YAML"),
+    "endless": (YAML + f"  - {{wet: b.wav, drive: {'9' * 400}}}\n", "drive is 999"),
+    "no number at all": (YAML + "  - {wet: b.wav, drive: .nan}\n", "nan"),
+    "a list": (YAML + "  - {wet: [b.wav], drive: 1}\n", "no wet file"),
+    "a knob called dry": (YAML.replace("drive", "dry"), "knob called dry"),
     "a knob between steps": (
         "dry: d.wav\nknobs: {dark: {steps: [0, 1]}}\ncaptures:\n  - {wet: a.wav, dark: 0}\n"
         "  - {wet: b.wav, dark: 0.5}\n", "0.5",
@@ -153,6 +185,31 @@ def test_what_is_held_out_must_be_there(folder, wanted):
 def test_fewer_than_two_to_learn_from_are_too_few(folder):
     with pytest.raises(DrywetError, match="fewer than 2"):
         read_captures(folder, [f"drive={drive}" for drive in DRIVES[1:]])
+
+
+def test_a_knob_must_be_turned_in_what_is_learned(tmp_path):
+    files(tmp_path, "dry.wav", "wet_a0_b0.wav", "wet_a1_b0.wav", "wet_a1_b1.wav")
+    assert read_captures(tmp_path)
+    with pytest.raises(DrywetError, match="the knob b is at 0"):
+        read_captures(tmp_path, ["b=1"])
+
+
+def test_one_performance_holds_out_the_same_seconds_everywhere(tmp_path):
+    """A capture that is shorter must not train on what another one tests."""
+    dry = playing(12)
+    save(tmp_path / "dry.wav", dry)
+    for drive, seconds in ((0, 12), (5, 11), (10, 9)):
+        save(tmp_path / f"wet_drive{drive}.wav", driven(dry, drive)[: seconds * RATE])
+    settings = settings_of(api.RecurrentConfig(hidden=4), None, None, CaptureConfig())
+    config, data = prepare_captures(read_captures(tmp_path), settings, lambda report: None)
+    heard = [np.zeros(len(dry), bool) for _ in range(2)]
+    for capture in data.captures:
+        for kind, name in ((0, "train"), (1, "test"), (1, "validation")):
+            for a, b in getattr(capture.split, name):
+                heard[kind][a:b] = True
+    assert len({len(capture.dry) for capture in data.captures}) == 3
+    assert not (heard[0] & heard[1]).any()
+    assert config.captures[2].split.test
 
 
 def test_a_device_has_one_latency(tmp_path):
@@ -391,6 +448,21 @@ def test_a_knob_does_something_between_what_was_learned(run, folder):
         for drive in DRIVES
     }
     assert esr[5.0] < 0.5 * min(esr[2.5], esr[7.5])
+
+
+def test_the_verdict_tells_learned_from_other_positions(run):
+    """Its figures are those of the positions; it says where to record next where they are apart."""
+    from drywet.evaluation.result import Evaluation
+    from drywet.evaluation.verdict import verdict
+
+    found = Evaluation.model_validate_json((run / "scores.json").read_text())
+    assert [each.text for each in found.verdict] == [each.text for each in verdict(found)]
+    for one in found.positions:
+        one.esr = 0.2 if one.held_out else 0.01
+    (said,) = [each for each in verdict(found) if "guess" in each.text]
+    assert "0.010" in said.text
+    assert "0.20" in said.text
+    assert "drywet plan" in said.advice
 
 
 def test_scored_on_files_at_a_position(run, folder, tmp_path):

@@ -15,9 +15,11 @@ from pathlib import Path
 from drywet.captures.yaml_file import Listed
 from drywet.errors import DrywetError
 from drywet.trained.knob_range import KnobRange
+from drywet.validation import parse
 
 _AUDIO = {".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3", ".w64", ".caf"}
-_TOKEN = re.compile(r"(?<![A-Za-z])([A-Za-z]+)[=-]?(\d+(?:\.\d+)?)(?![\dA-Za-z.])")
+_TOKEN = re.compile(r"(?<![A-Za-z])([A-Za-z]+)=?(-?\d+(?:\.\d+)?)(?![\dA-Za-z.])")
+_KIND = re.compile(r"^(wet|dry)", re.I)
 _LETTERS = {"b": "bass", "m": "middle", "t": "treble"}
 _SCALES = (1.0, 10.0, 12.0, 100.0)
 _FIX = "Name them like wet_drive2_tone7.wav and dry.wav, or list them in a captures.yaml."
@@ -63,7 +65,18 @@ def named_files(folder: Path) -> tuple[tuple[KnobRange, ...], list[Listed]]:
 
 
 def _tokens(file: Path) -> dict[str, str]:
-    return {name.lower(): number for name, number in _TOKEN.findall(file.stem)}
+    said = _KIND.sub("", file.stem)
+    found = [(name.lower(), at) for name, at in _TOKEN.findall(said)]
+    if found and re.search(r"\d", _TOKEN.sub("", said)):
+        raise DrywetError(
+            f"{file} has numbers in its name that belong to no knob",
+            "a knob's name before each, and _ between", _FIX,
+        )  # fmt: skip
+    names = [name for name, _ in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DrywetError(f"{file} says twice where {twice} stands", "each knob once", _FIX)
+    return dict(found)
 
 
 def _numbers(written: list[str]) -> list[float]:
@@ -79,7 +92,8 @@ def _numbers(written: list[str]) -> list[float]:
 
 def _range(name: str, column: list[float]) -> KnobRange:
     most = next((end for end in _SCALES if max(column) <= end), max(column))
-    return KnobRange(name=name, least=0.0, most=most)
+    wanted = {"name": name, "least": min(0.0, *column), "most": most}
+    return parse(KnobRange, wanted, Path(name), _FIX)
 
 
 def _called(names: list[str]) -> dict[str, str]:

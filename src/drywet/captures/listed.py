@@ -12,13 +12,17 @@ from pathlib import Path
 
 from drywet.captures.file_names import named_files
 from drywet.captures.yaml_file import listed_files
-from drywet.errors import DrywetError, UnknownKnobError
-from drywet.trained.knob_range import KnobRange
+from drywet.errors import DrywetError
+from drywet.trained.knob_range import MOST_KNOBS, KnobRange
 from drywet.words import positions
+
+LIST = "captures.yaml"
+"""In a folder, it says what the file names would."""
 
 FEWEST = 2
 """Captures without which a knob cannot be learned."""
 MOST = 256
+_SAME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ def read_captures(path: Path | str, hold_out: Sequence[str] = ()) -> Captures:
     """The captures that a file lists or a folder holds.
 
     Args:
-        path: a ``captures.yaml`` (`drywet.captures.yaml_file`), or a folder
-            (`drywet.captures.file_names`).
+        path: a ``captures.yaml`` (`drywet.captures.yaml_file`), a folder with one in it, or one of
+            files (`drywet.captures.file_names`).
         hold_out: positions that are not learned from, ``"drive=0.5"`` or
             ``"drive=0.5,tone=1"``: every capture at one of them is scored only.
 
@@ -81,6 +85,8 @@ def read_captures(path: Path | str, hold_out: Sequence[str] = ()) -> Captures:
             f"{path} does not exist", "a captures.yaml, or a folder of captures",
             "Check the spelling of the path.",
         )  # fmt: skip
+    if (path / LIST).is_file():
+        path = path / LIST
     knobs, files = named_files(path) if path.is_dir() else listed_files(path)
     pairs = tuple(PositionedPair(*each) for each in files)
     found = Captures(knobs, pairs, path)
@@ -92,7 +98,19 @@ def read_captures(path: Path | str, hold_out: Sequence[str] = ()) -> Captures:
             f"{path} leaves fewer than {FEWEST} captures to learn from",
             f"at least {FEWEST} that are not held out", "Record more, or hold out fewer.",
         )  # fmt: skip
+    _require_turned(found)
     return found
+
+
+def _require_turned(captures: Captures) -> None:
+    learned = [pair for pair in captures.pairs if not pair.held_out]
+    for knob in captures.knobs:
+        if len({pair.knobs[knob.name] for pair in learned}) == 1:
+            raise DrywetError(
+                f"the knob {knob.name} is at {learned[0].knobs[knob.name]:g} in every capture that "
+                "is learned from", "captures at two of its positions at least",
+                "Record it turned, hold out less, or leave it out of the positions.",
+            )  # fmt: skip
 
 
 def _require_usable(captures: Captures) -> None:
@@ -100,6 +118,11 @@ def _require_usable(captures: Captures) -> None:
         raise DrywetError(
             f"{captures.where} holds {len(captures.pairs)} captures", f"{FEWEST} to {MOST}",
             "Record the device at several positions of its knobs, or train on a pair.",
+        )  # fmt: skip
+    if len(captures.knobs) > MOST_KNOBS:
+        raise DrywetError(
+            f"{captures.where} has {len(captures.knobs)} knobs", f"at most {MOST_KNOBS}",
+            "Leave some out of the positions, and do not turn them.",
         )  # fmt: skip
     seen: dict[tuple[float, ...], PositionedPair] = {}
     for pair in captures.pairs:
@@ -116,31 +139,31 @@ def _require_usable(captures: Captures) -> None:
                 f"({positions(pair.knobs)})", "one capture for each position", "Leave one out.",
             )  # fmt: skip
         seen[place] = pair
-    for knob in captures.knobs:
-        if len({pair.knobs[knob.name] for pair in captures.pairs}) == 1:
-            raise DrywetError(
-                f"the knob {knob.name} is at {captures.pairs[0].knobs[knob.name]:g} in every "
-                "capture", "captures at two of its positions at least",
-                "Record it turned, or leave it out of the positions.",
-            )  # fmt: skip
 
 
 def _without(captures: Captures, wanted: str) -> Captures:
     """The captures with those at a position held out."""
     chosen = positions_of(wanted, captures.knobs)
-    pairs = tuple(
-        replace(pair, held_out=True)
-        if all(abs(pair.knobs[name] - value) < 1e-6 for name, value in chosen.items())
-        else pair
+    at = [
+        all(abs(pair.knobs[name] - value) < _SAME for name, value in chosen.items())
         for pair in captures.pairs
-    )
-    if pairs == captures.pairs:
-        there = sorted({positions({name: pair.knobs[name] for name in chosen}) for pair in pairs})
+    ]
+    if not any(at):
+        stood = [{name: pair.knobs[name] for name in chosen} for pair in captures.pairs]
+        there = dict.fromkeys(positions(each) for each in sorted(stood, key=_in_order))
         raise DrywetError(
             f"--hold-out {wanted} and no capture at that position", "; ".join(there),
             "Name a position at which there is a capture.",
         )  # fmt: skip
-    return replace(captures, pairs=pairs)
+    pairs = zip(captures.pairs, at, strict=True)
+    return replace(
+        captures,
+        pairs=tuple(replace(pair, held_out=True) if there else pair for pair, there in pairs),
+    )
+
+
+def _in_order(stood: Mapping[str, float]) -> list[float]:
+    return list(stood.values())
 
 
 def positions_of(text: str, knobs: Sequence[KnobRange]) -> dict[str, float]:
@@ -154,11 +177,16 @@ def positions_of(text: str, knobs: Sequence[KnobRange]) -> dict[str, float]:
     for part in text.split(","):
         name, _, value = part.partition("=")
         try:
+            if name.strip() in chosen:
+                raise ValueError
             chosen[name.strip()] = float(value)
         except ValueError:
             raise DrywetError(
                 f"--hold-out {text}", "KNOB=POSITION, such as drive=0.5", "Give a number."
             ) from None
         if name.strip() not in names:
-            raise UnknownKnobError("the device of these captures", name.strip(), names)
+            raise DrywetError(
+                f"--hold-out {text} and no knob {name.strip()}", ", ".join(names),
+                "Name a knob of these captures.",
+            )  # fmt: skip
     return chosen

@@ -8,7 +8,7 @@ the middle, then between. Tone controls are turned one at a time, the others in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,24 +24,19 @@ _FAR = 0.01  # of a turn's length against that a knob is turned at all
 Doubles = NDArray[np.float64]
 
 
-def propose(
-    knobs: Sequence[KnobRange], captures: int, there: Sequence[Sequence[float]] = ()
-) -> list[dict[str, float]]:
+def propose(knobs: Sequence[KnobRange], captures: int) -> list[dict[str, float]]:
     """Positions to record, in the order with the least turning of knobs.
 
     Args:
         knobs: of the device, up to seven.
         captures: how many to record.
-        there: positions that are recorded already, 0 to 1.
 
     Returns:
         As many, in the knobs' own units; fewer where the knobs have no more.
     """
-    grid = candidates(knobs, _FINE if there else max(captures, 2))
+    grid = candidates(knobs, max(captures, 2))
     found: list[Doubles] = []
     nearest = np.full(len(grid), np.inf)
-    for each in there:
-        nearest = np.minimum(nearest, np.linalg.norm(grid - np.asarray(each), axis=1))
     corners = ((grid == 0) | (grid == 1)).all(axis=1)
     while len(found) < captures:
         # All corners before anything between them, but for the last capture.
@@ -62,7 +57,8 @@ def candidates(knobs: Sequence[KnobRange], alone: int = _FINE) -> Doubles:
     free = _GRID if len(knobs) > 1 else tuple(np.linspace(0, 1, alone))
     steps = [tuple(knob.share(step) for step in knob.steps) or free for knob in knobs]
     while np.prod([len(each) for each in steps], dtype=float) > _MOST_POINTS:
-        steps = [each if len(each) < len(_GRID) else _GRID[::2] for each in steps]
+        widest = max(len(each) for each in steps)
+        steps = [each[::2] if len(each) == widest else each for each in steps]
     grid = np.array(list(product(*steps)))
     controls = tone_controls([knob.name for knob in knobs])
     if controls is not None:
@@ -83,14 +79,16 @@ def _least_turning(points: Sequence[Doubles]) -> list[Doubles]:
         better = False
         for i in range(1, len(path) - 1):
             for j in range(i + 1, len(path)):
-                other = path[:i] + path[i : j + 1][::-1] + path[j + 1 :]
-                if _length(other) < _length(path) - 1e-9:
-                    path, better = other, True
+                behind = path[j + 1] if j + 1 < len(path) else None
+                now = _turning(path[i - 1], path[i])
+                then = _turning(path[i - 1], path[j])
+                if behind is not None:
+                    now += _turning(path[j], behind)
+                    then += _turning(path[i], behind)
+                if then < now - 1e-9:
+                    path[i : j + 1] = path[i : j + 1][::-1]
+                    better = True
     return path
-
-
-def _length(path: Sequence[Doubles]) -> float:
-    return sum(_turning(one, other) for one, other in pairwise(path))
 
 
 def _turning(one: Doubles, other: Doubles) -> float:

@@ -28,6 +28,7 @@ from drywet.validation import parse
 _WHAT = "a list of captures in YAML"
 _FIX = "docs/knobs.md shows one."
 _OWN = ("dry", "wet", "hold_out")
+_MOST = 1e6  # of a position
 
 Listed = tuple[Path, Path, dict[str, float], bool]
 """Dry file, wet file, positions, whether it is held out."""
@@ -60,6 +61,9 @@ def listed_files(path: Path) -> tuple[tuple[KnobRange, ...], list[Listed]]:
         DrywetError: it is none, or a key or a position is missing, unknown or no number.
     """
     found = parse(_File, read_yaml(path, _WHAT, _FIX), path, _FIX)
+    own = next((name for name in _OWN if name in found.knobs), None)
+    if own is not None:
+        raise DrywetError(f"{path} has a knob called {own}", "another name", _FIX)
     for number, entry in enumerate(found.captures, 1):
         _require_whole(entry, found, f"{path}: capture {number}")
     knobs = tuple(_range(name, knob, found, path) for name, knob in found.knobs.items())
@@ -84,12 +88,14 @@ def _require_whole(entry: dict[str, Any], file: _File, where: str) -> None:
     if not isinstance(entry.get("dry", file.dry), str):
         raise DrywetError(f"{where} names no dry file", "dry: FILE, there or for all", _FIX)
     if not isinstance(entry.get("hold_out", False), bool):
-        raise DrywetError(f"{where}: hold_out is {entry['hold_out']!r}", "true or false", _FIX)
+        raise DrywetError(f"{where}: hold_out is neither", "true or false", _FIX)
     for name in file.knobs:
         value = entry.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            given = "not given" if value is None else repr(value)
+            given = "not given" if value is None else repr(str(value)[:40])
             raise DrywetError(f"{where}: {name} is {given}", "a number", _FIX)
+        if not abs(value) <= _MOST:  # NaN too
+            raise DrywetError(f"{where}: {name} is {str(value)[:40]}", f"within {_MOST:g}", _FIX)
 
 
 def _range(name: str, knob: _Knob, file: _File, path: Path) -> KnobRange:

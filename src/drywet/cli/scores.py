@@ -55,6 +55,10 @@ def lines(result: Evaluation) -> list[str]:
         target = f"  (the device: {result.pauses.target:.0f} dBFS)"
         add("noise in pauses", f"{result.pauses.prediction:.0f} dBFS" + target)
     audio = "held-out audio" if result.held_out else "another capture"
+    if any(one.held_out for one in result.positions):
+        audio = "audio at positions that were not learned from"
+    elif result.positions:
+        audio = "held-out audio of all captures together"
     found.append(
         f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz"
         f"{oversampled(result.oversample)}; "

@@ -125,6 +125,10 @@ def plan(found: Plan, json: bool) -> None:
     if found.because is not None:
         print(f"Record this position next: {found.because}.")
         return
+    if not all(name.isalpha() for name in found.positions[0]):
+        print("Record the same performance at each, with nothing else changed, and list the files")
+        print("in a captures.yaml (docs/knobs.md), then: drywet train --captures captures.yaml")
+        return
     print("Record the same performance at each, with nothing else changed, as")
     first = "_".join(f"{name}{at:g}" for name, at in found.positions[0].items())
     print(f"  captures/wet_{first}.wav and so on, beside captures/dry.wav, then:")
@@ -324,7 +328,9 @@ def exported(result: Exported, json: bool) -> None:
     latency = count(result.output_latency, "sample")
     late = f", output latency {latency}" if result.oversample > 1 else ""
     print(
-        f"{result.path}: {result.model} as {result.format}, to be run at {result.rate} Hz"
+        f"{result.path}: {result.model} as {result.format}"
+        + (f" with {positions(result.knobs)}" if result.knobs else "")
+        + f", to be run at {result.rate} Hz"
         + scores.oversampled(result.oversample) + late
     )  # fmt: skip
 

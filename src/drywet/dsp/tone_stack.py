@@ -22,12 +22,14 @@ Complex = NDArray[np.complexfloating]
 KNOBS = 3
 """Bass, middle and treble, in this order."""
 
+FRAME = 4096
+"""Samples of a stretch that it takes at least."""
+
 _NODES = 7
 _ORDER = 3  # of the network: as many as it has capacitors
 _END = 1e-3  # what is left of a potentiometer at its end
 _AT = np.array([0.05, 0.3, 2.0, 10.0])  # where the polynomials are taken; 1 stands for 1 kHz
-_FRAME = 4096
-_MOST_FRAMES = 4000
+_MOSTFRAMES = 4000
 _BAND = (30.0, 0.4)  # Hz, and share of the sample rate
 _PULL = 3e-3  # of every value towards where it starts, as a residual
 
@@ -51,6 +53,11 @@ class ToneStack:
     esr: float
     floor: float
 
+    @property
+    def sound(self) -> bool:
+        """Whether the values are as many as they must be, and numbers."""
+        return len(self.values) == len(_START) and bool(np.isfinite(self.values).all())
+
     def response(self, position: Sequence[float], hz: Doubles) -> Complex:
         """Complex gain at some frequencies.
 
@@ -69,14 +76,15 @@ def fit(
     """The network that turns recordings at some positions into each other.
 
     Args:
-        wets: of each position the same stretches of the same performance, ``(samples,)`` each.
+        wets: of each position the same stretches of the same performance, ``(samples,)`` each; none
+            silent, and one of them at least `FRAME` samples long.
         positions: of each, bass, middle and treble, 0 to 1.
         rate: in Hz.
     """
     from scipy.optimize import least_squares
 
     spectra = [_frames(stretches) for stretches in wets]
-    hz = np.fft.rfftfreq(_FRAME, 1 / rate)
+    hz = np.fft.rfftfreq(FRAME, 1 / rate)
     inside = (hz >= _BAND[0]) & (hz <= _BAND[1] * rate)
     energy = [np.sum(np.abs(each) ** 2, axis=0)[inside] for each in spectra]
     shared = [
@@ -118,12 +126,12 @@ def _frames(stretches: Sequence[Signal]) -> Complex:
     starts = [
         (number, at)
         for number, samples in enumerate(stretches)
-        for at in range(0, len(samples) - _FRAME + 1, _FRAME // 2)
+        for at in range(0, len(samples) - FRAME + 1, FRAME // 2)
     ]
-    chosen = starts[:: -(-len(starts) // _MOST_FRAMES)] if starts else []
-    frames = [stretches[number][at : at + _FRAME] for number, at in chosen]
-    window = np.hanning(_FRAME)
-    return np.fft.rfft(np.array(frames).reshape(-1, _FRAME) * window, axis=1)
+    chosen = starts[:: -(-len(starts) // _MOSTFRAMES)] if starts else []
+    frames = [stretches[number][at : at + FRAME] for number, at in chosen]
+    window = np.hanning(FRAME)
+    return np.fft.rfft(np.array(frames).reshape(-1, FRAME) * window, axis=1)
 
 
 def _unexplained(of: Doubles, shared: Complex, wanted: Doubles) -> float:

@@ -15,6 +15,7 @@ from drywet.data.split import Span
 from drywet.evaluation.material import Material, own_material
 from drywet.evaluation.measure import Measured, Subject, measure, of_run
 from drywet.evaluation.result import PositionScore
+from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import time
 from drywet.pair.load import Pair
@@ -62,6 +63,7 @@ def measure_positions(
         _score(free.trained, material, _knobs(config, n), n in config.held_out)
         for n, material in materials.items()
     ]
+    measured.evaluation.verdict = verdict(measured.evaluation)  # now that it can tell them apart
     return subject, measured
 
 
@@ -82,7 +84,8 @@ def at_position(
     own = own_capture(pair, config)
     stood = {} if own is None else _knobs(config, own)
     trained = with_knobs(subject.trained, {**stood, **(knobs or {})})
-    recording = None if own is None else config.captures[own].recording
+    known = own is not None and not knobs
+    recording = config.captures[own].recording if known and own is not None else None
     return replace(subject, trained=trained, recording=recording)
 
 

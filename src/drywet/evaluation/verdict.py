@@ -331,7 +331,9 @@ def _length(found: Evaluation) -> Iterator[Remark]:
             kind="warning",
             text=f"Scored on {found.seconds:.1f} s: too little to tell two models apart, "
             f"{LEAST_SECONDS} s are the least.",
-            advice="Record a minute or more, or hold out more of it with --test START:END."
+            advice="Record half a minute or more at each position."
+            if found.positions
+            else "Record a minute or more, or hold out more of it with --test START:END."
             if found.held_out
             else "Score it on more of the same playing.",
         )

@@ -83,7 +83,9 @@ def require_no_knobs(config: RecurrentConfig, target: str, able: str) -> None:
         raise DrywetError(
             f"{target} has no knobs and this model has {', '.join(config.knobs)}",
             able,
-            "Fix them at a position: " + " ".join(f"--{knob} ..." for knob in config.knobs) + ".",
+            "Fix them at a position: "
+            + " ".join(f"--{knob} ..." for knob in config.knobs)
+            + "; or choose a format with knobs: nam-knobs, rtneural, onnx, c.",
         )
 
 

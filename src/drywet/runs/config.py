@@ -385,6 +385,20 @@ class RunConfig(_Strict):
         chosen = {name: value for name, value in training.items() if value is not None}
         return given | {"settings": settings | {"training": training | then | chosen}}
 
+    @model_validator(mode="after")
+    def _of_the_same_knobs(self) -> RunConfig:
+        names = tuple(knob.name for knob in self.knobs)
+        if names and names != self.settings.model.controls:
+            raise ValueError("other knobs than the model's")
+        for capture in self.captures:
+            if any(name not in capture.recording.knobs for name in names):
+                raise ValueError("a capture without the positions of its knobs")
+        if self.tone_stack is not None and not self.tone_stack.sound:
+            raise ValueError("a tone stack of other numbers than drywet writes")
+        if not any(capture.split.train for capture in self.captures):
+            raise ValueError("no capture to learn from")
+        return self
+
     @property
     def capture(self) -> Capture:
         """The first capture: of a model without knobs, the only one."""

@@ -10,10 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from drywet.errors import DrywetError
 from drywet.trained.metadata import Text
 
+MOST_KNOBS = 7
+"""That a net has: the kernels take eight inputs."""
+
 NOON = 0.5
 """Where the net sees a knob that nobody turned."""
 
 _NEAR = 1e-6
+_End = Annotated[float, Field(ge=-1e6, le=1e6)]
 _Name = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 
 
@@ -31,15 +35,17 @@ class KnobRange(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: _Name
-    least: float = 0.0
-    most: float = 1.0
+    least: _End = 0.0
+    most: _End = 1.0
     unit: Text | None = None
     steps: tuple[float, ...] = Field(default=(), max_length=64)
 
     @model_validator(mode="after")
     def _ordered(self) -> KnobRange:
         if not self.least < self.most:
-            raise ValueError(f"the knob {self.name} from {self.least:g} to {self.most:g}")
+            raise ValueError(
+                f"the knob {self.name} from {self.least:g} to {self.most:g}, which must be more"
+            )
         if any(not self.least <= step <= self.most for step in self.steps):
             raise ValueError(f"the knob {self.name} with steps outside {self.span}")
         return self

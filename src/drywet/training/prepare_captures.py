@@ -66,7 +66,7 @@ def prepare_captures(
     settings = _with_knobs(settings, names)
     found = _examined(captures, chosen, on_progress)
     together, odd = _aligned_alike(found, chosen)
-    on_examined(_report(together, odd))
+    on_examined(_report(captures, together, odd))
     for one in together:
         try:
             require_trainable(one.examination.findings, chosen.force)
@@ -76,11 +76,10 @@ def prepare_captures(
             ) from error
     on_progress("dividing the captures", 0.9)
     rate = chosen.rate or together[0].loaded.rate
+    prepared_pairs = [at_model_rate(one.examination.pair, rate, chosen.margin) for one in together]
+    parts_of = _divided_alike(together, prepared_pairs, chosen)
     kept, learned = [], []
-    for one in together:
-        prepared = at_model_rate(one.examination.pair, rate, chosen.margin)
-        whole = Split(train=(), validation=(), test=(Span(0, len(prepared.dry)),))
-        parts = whole if one.pair.held_out else divided(prepared, one.examination, chosen)
+    for one, prepared, parts in zip(together, prepared_pairs, parts_of, strict=True):
         played = Played(captures.device, {**captures.stood, **one.pair.knobs})
         recording = recording_of(one.pair.dry, one.pair.wet, one.loaded, one.examination, played)
         kept.append(Capture(recording=recording, split=parts))
@@ -98,6 +97,10 @@ def prepare_captures(
 
 
 def _with_knobs(settings: Settings, names: tuple[str, ...]) -> Settings:
+    if settings.loss.aliasing:
+        raise DrywetError(
+            "loss.aliasing and captures with knobs", "one of them", "Leave the loss's weight out."
+        )
     if settings.model.kind != "recurrent":
         raise DrywetError(
             f"a {settings.model.title} for captures with knobs", "--model recurrent",
@@ -117,11 +120,11 @@ def _examined(
             0.9 * number / len(captures.pairs),
         )
         loaded = load_pair(pair.dry, pair.wet, chosen.channel, chosen.resample)
-        if found and loaded.rate != found[0].loaded.rate and chosen.rate is None:
+        if found and loaded.rate != found[0].loaded.rate:
             raise DrywetError(
                 f"{pair.dry} is at {loaded.rate} Hz and {found[0].pair.dry} at "
                 f"{found[0].loaded.rate} Hz", "captures of one sample rate",
-                "Say with --rate at which the model is to run.",
+                "Resample the files to one rate first.",
             )  # fmt: skip
         found.append(_Examined(pair, loaded, examine(loaded, chosen.latency, chosen.mending)))
     return found
@@ -131,7 +134,11 @@ def _aligned_alike(
     found: Sequence[_Examined], chosen: CaptureConfig
 ) -> tuple[list[_Examined], list[Finding]]:
     """All by one latency, and what is to be said of those that measured another."""
-    sure = [one.examination.latency for one in found if one.examination.confidence >= _SURE]
+    sure = [
+        one.examination.latency
+        for one in found
+        if one.examination.confidence >= _SURE and not one.pair.held_out
+    ]
     if chosen.latency is not None or chosen.mending.wanted or not sure:
         return list(found), []
     common = median_low(sure)
@@ -149,6 +156,42 @@ def _aligned_alike(
     return aligned, odd
 
 
+def _divided_alike(
+    captures: Sequence[_Examined], prepared: Sequence[Pair], chosen: CaptureConfig
+) -> list[Split]:
+    """Of one performance the same seconds are held out everywhere: the longest capture's.
+
+    What one capture tests must not be what another, or one made from it, trains on.
+    """
+    longest: dict[str, int] = {}
+    for number, (one, pair) in enumerate(zip(captures, prepared, strict=True)):
+        best = longest.get(str(one.pair.dry.resolve()))
+        if not one.pair.held_out and (best is None or len(pair.dry) > len(prepared[best].dry)):
+            longest[str(one.pair.dry.resolve())] = number
+    splits = {
+        dry: divided(prepared[number], captures[number].examination, chosen)
+        for dry, number in longest.items()
+    }
+    found = []
+    for one, pair in zip(captures, prepared, strict=True):
+        length = len(pair.dry)
+        if one.pair.held_out:
+            found.append(Split(train=(), validation=(), test=(Span(0, length),)))
+            continue
+        whole = splits[str(one.pair.dry.resolve())]
+        cut = {
+            name: tuple(Span(a, min(b, length)) for a, b in getattr(whole, name) if a < length)
+            for name in ("train", "validation", "test")
+        }
+        if not all(cut.values()):
+            raise DrywetError(
+                f"{one.pair.title} lasts {pair.seconds:.1f} s, much less than others of the same "
+                "dry file", "captures of about one length", "Record it whole, or leave it out.",
+            )  # fmt: skip
+        found.append(Split(**cut))
+    return found
+
+
 def _odd_one(pair: PositionedPair, own: int, common: int) -> Finding:
     apart = abs(own - common) > _SAME
     return Finding(
@@ -162,23 +205,28 @@ def _odd_one(pair: PositionedPair, own: int, common: int) -> Finding:
     )
 
 
-def _report(found: Sequence[_Examined], odd: Sequence[Finding]) -> CheckReport:
+def _report(captures: Captures, found: Sequence[_Examined], odd: Sequence[Finding]) -> CheckReport:
     """What all captures' checks have to say, each warning with the capture's name."""
-    said = [
-        each.model_copy(update={"message": f"{one.pair.title}: {each.message}"})
-        for one in found
-        for each in one.examination.findings
-        if each.severity is not Severity.NOTE
-    ]
+    said: dict[tuple[str, str], Finding] = {}
+    for one in found:
+        for each in one.examination.findings:
+            told = each.severity is Severity.WARNING and each.check == "latency"
+            if each.severity is Severity.NOTE or told:  # the latency is the captures' common one
+                continue
+            place, title = (each.check, each.message), one.pair.title
+            before = said.get(place)
+            title = title if before is None else f"{before.message.rpartition(': ')[0]}, {title}"
+            said[place] = each.model_copy(update={"message": f"{title}: {each.message}"})
     first = summarise(found[0].examination)
     seconds = sum(one.examination.pair.seconds for one in found)
     count = Finding(
         check="captures",
         severity=Severity.NOTE,
         message=f"{len(found)} captures, {seconds:.0f} s in all, aligned by "
-        f"{first.latency_samples} samples",
+        f"{first.latency_samples} samples; "
+        + ", ".join(f"{knob.name} {knob.span}" for knob in captures.knobs),
         value=float(len(found)),
     )
-    findings = [count, *odd, *said]
+    findings = [count, *odd, *said.values()]
     sound = all(each.severity is not Severity.ERROR for each in findings)
     return first.model_copy(update={"findings": findings, "seconds": seconds, "ok": sound})

@@ -59,7 +59,8 @@ def learn(
         settings = config.settings
         device = choose_device(settings.training.compute)
         use_threads(config.threads, settings.model, device)
-        _solve(LinearConfig(), config, data, folder.baseline_file)
+        recorded = TrainingData(data.captures[: len(config.captures)], data.rate)
+        _solve(LinearConfig(), config, recorded, folder.baseline_file)
         if kind_of(settings.model).training is None:
             assert isinstance(settings.model, LinearConfig)
             _solve(settings.model, config, data, folder.model_file)

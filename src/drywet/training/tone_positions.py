@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.data.split import Span, Split
-from drywet.dsp.tone_stack import KNOBS, ToneStack, fit
+from drywet.dsp.tone_stack import FRAME, KNOBS, ToneStack, fit
 from drywet.training.data import TrainingCapture
 
 TRUSTED = 0.05
@@ -47,6 +47,9 @@ def fitted(
     length = min(len(capture.dry) for capture in alike)
     spans = [span for span in alike[0].split.train if span.stop <= length]
     wets = [[capture.wet[span.start : span.stop] for span in spans] for capture in alike]
+    heard = all(any(part.any() for part in parts) for parts in wets)
+    if not heard or max((span.length for span in spans), default=0) < FRAME:
+        return None
     return fit(wets, [[capture.knobs[i] for i in controls] for capture in alike], rate)
 
 
@@ -110,7 +113,7 @@ def _cut(
     capture: TrainingCapture, samples: int, draw: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Some seconds out of the training spans, where they lie drawn at random."""
-    spans = capture.split.train
+    spans = [span for span in capture.split.train if span.length > 2 * _SETTLING]
     odds = np.array([span.length for span in spans], float)
     span = spans[int(draw.choice(len(spans), p=odds / odds.sum()))]
     first = span.start + int(draw.integers(max(span.length - samples, 0) + 1))

@@ -40,6 +40,7 @@ class Exported(BaseModel):
         rate: sample rate in Hz at which the plugin must run it.
         output_latency: samples by which its output lags its input.
         oversample: times that rate at which the net in it runs.
+        knobs: where those that it has no more were fixed.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Exported(BaseModel):
     rate: int
     output_latency: int
     oversample: int = 1
+    knobs: dict[str, float] = {}
 
 
 def export(
@@ -71,7 +73,8 @@ def export(
             model file, named after it.
         name: shown in the plugin; by default the model's own, or the run's or file's.
         metadata: fields of `Metadata` to set or to change.
-        knobs: knobs to fix at a position, 0 to 1: the written model has none of them.
+        knobs: knobs to fix at a position, in their own units: the written model has none, and
+            those left out are in the middle.
         size: of a slimmable ``.nam``, as for `drywet.load`.
         oversample: how many times its rate the written model runs at, 1, 2, 4 or 8, where the
             format can hold such a model.
@@ -92,7 +95,9 @@ def export(
         )  # fmt: skip
     path = Path(model)
     trained = load(path, size)
+    stand: dict[str, float] = {}
     if knobs:
+        stand = {name: knob.middle for name, knob in trained.card.ranges.items()} | dict(knobs)
         trained = with_knobs(trained, knobs)
     described = dict(metadata or {})
     if path.is_dir():
@@ -127,6 +132,7 @@ def export(
         rate=trained.card.rate,
         output_latency=trained.card.output_latency + delay,
         oversample=oversample,
+        knobs=stand,
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from drywet.errors import DrywetError
 from drywet.storage import make_folder, remove_leftovers
 
+_WET = re.compile(r"wet-\d+\.wav")
 _MARK = ".drywet"  # in a folder that drywet made: its recordings are nobody else's
 
 
@@ -27,7 +29,8 @@ def own_capture(run: Path, overwrite: bool, several: int = 0) -> tuple[Path, Pat
         ours = [dry, wet, *(folder / f"wet-{number + 1}.wav" for number in range(several))]
         remove_leftovers(ours)
         there = {file.name for file in folder.iterdir() if not file.name.startswith(".")}
-        if there - {file.name for file in ours}:
+        made = {name for name in there if (folder / _MARK).exists() and _WET.fullmatch(name)}
+        if there - made - {file.name for file in ours}:
             raise DrywetError(f"{folder} holds other files", "a new folder", "Choose another -o.")
         if there and not overwrite and not (folder / _MARK).exists():
             raise DrywetError(

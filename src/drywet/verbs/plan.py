@@ -17,7 +17,7 @@ from drywet.inference.stream import predict
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.recording import reload
-from drywet.trained.knob_range import KnobRange
+from drywet.trained.knob_range import MOST_KNOBS, KnobRange
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import load_model
 from drywet.validation import parse
@@ -52,7 +52,7 @@ def plan(knobs: str, captures: int) -> Plan:
     """
     ranges = [_range(part) for part in knobs.split(",") if part.strip()]
     names = [knob.name for knob in ranges]
-    if not 1 <= len(ranges) <= 7 or len(set(names)) < len(names):
+    if not 1 <= len(ranges) <= MOST_KNOBS or len(set(names)) < len(names):
         raise DrywetError(
             f"the knobs {', '.join(names) or '(none)'}", "1 to 7 of different names",
             "Name them: --knobs drive,tone.",
@@ -101,6 +101,11 @@ def plan_next(runs: Sequence[Path | str]) -> Plan:
     tried = candidates(config.knobs)
     distance = np.linalg.norm(tried[:, None] - there[None], axis=2)
     tried, distance = tried[distance.min(axis=1) > 0], distance[distance.min(axis=1) > 0]
+    if not len(tried):
+        raise DrywetError(
+            f"{runs[0]} has a capture at every position that its knobs have", "one that is missing",
+            "Record longer instead.",
+        )  # fmt: skip
     furthest = np.argsort(-distance.min(axis=1))[:_TRIED]
     tried, distance = tried[furthest], distance[furthest]
     if len(folders) > 1:
@@ -108,6 +113,11 @@ def plan_next(runs: Sequence[Path | str]) -> Plan:
         because = "the runs' models differ most there"
     else:
         scores = read_scores(folders[0])
+        if len(scores.positions) != len(there):
+            raise DrywetError(
+                f"{folders[0].path} has no score for each of its captures", "a scored run",
+                f"Call drywet evaluate {folders[0].path}.",
+            )  # fmt: skip
         errors = np.array([one.esr for one in scores.positions])
         apart = distance.min(axis=1) * np.sqrt(errors[distance.argmin(axis=1)])
         because = "it is far from all captures, and the nearest one scored badly"

@@ -18,7 +18,8 @@ from drywet.dsp.levels import peak
 from drywet.errors import DrywetError, UnknownKnobError
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
-from drywet.trained.knob_range import KnobRange
+from drywet.trained.knob_range import MOST_KNOBS, KnobRange
+from drywet.validation import parse
 from drywet.verbs.own_capture import own_capture
 from drywet.verbs.process import process
 from drywet.verbs.scored_run import Run
@@ -64,6 +65,13 @@ def train_over(
     """
     played = find(device)
     ranges = _ranges(played, over)
+    both = next((name for name in over if name in (knobs or {})), None)
+    if both is not None:
+        raise DrywetError(
+            f"--over {both} and --{both}",
+            "one of them",
+            "A knob that is learned is turned by drywet.",
+        )
     stood = fixed(played, knobs)
     if not 1 < captures <= MOST:
         raise DrywetError(f"--captures {captures}", f"2 to {MOST}", "Choose a number in between.")
@@ -101,8 +109,17 @@ def _ranges(played: Device, over: Sequence[str]) -> tuple[KnobRange, ...]:
         if name not in played.knobs:
             raise UnknownKnobError(played.name, name, played.knobs)
     chosen = dict.fromkeys(over)
+    if not 1 <= len(chosen) <= MOST_KNOBS:
+        raise DrywetError(
+            f"--over with {len(chosen)} knobs", f"1 to {MOST_KNOBS} of the device's",
+            f"Name some of {', '.join(played.knobs)}.",
+        )  # fmt: skip
     return tuple(
-        KnobRange(name=name, least=played.knobs[name].least, most=played.knobs[name].most)
+        parse(
+            KnobRange,
+            {"name": name, "least": played.knobs[name].least, "most": played.knobs[name].most},
+            Path(f"{played.name}'s knob"),
+        )
         for name in chosen
     )
 

@@ -91,8 +91,11 @@ def studies(space: Workspace) -> list[dict[str, Any]]:
 
 def _audio_of(config: RunConfig) -> str:
     """Of runs that were scored on the same audio the same."""
-    recording, split = config.capture.recording, config.capture.split
-    known = (recording.dry_sha256, recording.wet_sha256, recording.latency, config.rate, split.test)
+    scored = config.held_out or range(len(config.captures))
+    known: list[Any] = [config.rate]
+    for capture in (config.captures[number] for number in scored):
+        one = capture.recording
+        known += [one.dry_sha256, one.wet_sha256, one.latency, capture.split.test]
     return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
 
 

@@ -16,13 +16,23 @@ import numpy as np
 
 from drywet.errors import DrywetError
 from drywet.formats import limits
-from drywet.formats.document import FIX, Weights, encoded, listed, mapping, number, shown
+from drywet.formats.document import (
+    FIX,
+    Weights,
+    configured,
+    encoded,
+    listed,
+    mapping,
+    number,
+    shown,
+)
 from drywet.formats.nam import lstm
 from drywet.formats.nam.metadata import metadata
 from drywet.models.config import Config
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.model_file import TrainedModel
+from drywet.trained.settled import settled_state
 from drywet.validation import parse
 
 ARCHITECTURE = "ConcatLSTM"
@@ -43,7 +53,7 @@ def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
         DrywetError: another model, or one that gives no finite samples.
     """
     config = require(trained.card.model, trained.card.rate)
-    _, weights = lstm.write(_signed(trained), config)
+    _, weights = lstm.write(_signed(trained), config, settled_state(trained))
     params = [
         {
             "name": knob.name, "min": knob.least, "max": knob.most, "default": knob.middle,
@@ -97,10 +107,12 @@ def read(
         key: config.get(key, default) for key, default in (("hidden_size", None), ("num_layers", 1))
     }
     plain, tensors = lstm.read(sizes, weights, path, 1 + len(knobs))
-    found = plain.model_copy(update={"knobs": names})
+    found = configured(RecurrentConfig, {**plain.model_dump(), "knobs": names}, path)
     matrix, bias = tensors["rec.weight_ih_l0"], tensors["rec.bias_ih_l0"]
     tensors["rec.bias_ih_l0"] = bias - matrix[:, 1:].sum(axis=1)
     matrix[:, 1:] *= 2
+    if not (np.isfinite(matrix).all() and np.isfinite(tensors["rec.bias_ih_l0"]).all()):
+        raise DrywetError(f"{path}: weights of knobs that are too large", "finite weights", FIX)
     return found, tensors, knobs
 
 
@@ -119,7 +131,7 @@ def _knob(given: dict[str, Any], path: Path) -> KnobRange:
 
 
 def _signed(trained: TrainedModel) -> TrainedModel:
-    """The same net for knobs from -1 to 1: ``w s + b`` is ``w/2 (2 s - 1) + b + w/2``."""
+    """Weights for knobs from -1 to 1, which no card says: ``w s + b = w/2 (2 s - 1) + b + w/2``."""
     weights = dict(trained.weights)
     matrix = weights["rec.weight_ih_l0"].copy()
     matrix[:, 1:] *= np.float32(0.5)

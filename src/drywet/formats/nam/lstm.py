@@ -9,6 +9,7 @@ start state plays differently until the net has forgotten it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ import numpy as np
 from drywet.errors import DrywetError
 from drywet.formats import limits
 from drywet.formats.document import FIX, Weights, flat, shown, whole
+from drywet.models.config import Samples
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.fold import fold
 from drywet.trained.model_file import TrainedModel
-from drywet.trained.settled import settled_state
 
 ABLE = "an LSTM of 1 to 4 layers without skip"
 
@@ -33,13 +34,14 @@ def require(config: RecurrentConfig) -> None:
     """
     limits.require_cells(config, "NAM", ("lstm",), ABLE)
     limits.require_no_skip(config, "NAM", ABLE)
-    limits.require_no_knobs(config, "NAM", ABLE)
+    limits.require_no_knobs(config, "NAM", f"{ABLE} and without knobs")
 
 
-def write(trained: TrainedModel, config: RecurrentConfig) -> tuple[dict[str, Any], list[float]]:
-    """NAM's ``config`` and ``weights`` of a net that `require` accepts."""
+def write(
+    trained: TrainedModel, config: RecurrentConfig, state: Sequence[Samples]
+) -> tuple[dict[str, Any], list[float]]:
+    """NAM's ``config`` and ``weights`` of a net that `require` accepts and its settled state."""
     net = fold(config, trained.weights)
-    state = settled_state(trained)
     weights: list[float] = []
     for i, layer in enumerate(net.layers):
         weights += np.concatenate((layer.input, layer.hidden), axis=1).ravel().tolist()

@@ -15,6 +15,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.stack.config import StackConfig
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.trained.model_file import TrainedModel
+from drywet.trained.settled import settled_state
 
 _VERSION = "0.5.4"
 _ABLE = "an LSTM without skip, a WaveNet, a filter, or a ConvNet"
@@ -70,7 +71,7 @@ def require(config: Config, rate: int) -> None:
 def _net(trained: TrainedModel) -> tuple[str, str, dict[str, Any], list[float]]:
     match trained.card.model:
         case RecurrentConfig() as config:
-            return "LSTM", _VERSION, *lstm.write(trained, config)
+            return "LSTM", _VERSION, *lstm.write(trained, config, settled_state(trained))
         case WaveNetConfig() as config:
             return "WaveNet", *wavenet.write(trained, config)
         case LinearConfig() as config:
