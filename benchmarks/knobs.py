@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,13 +63,16 @@ def jvm(audio: Path, place: Path, training: TrainingConfig) -> None:
 
 
 def hrd3(audio: Path, place: Path, training: TrainingConfig) -> None:
-    folder = audio / "hrd3-drive"
-    for pair in read_captures(folder).pairs[1:-1]:
-        drive = pair.knobs["drive"]
-        run = train_captures(
-            folder, hold_out=[f"drive={drive:g}"], training=training, out=place / "hrd3",
-            overwrite=True,
-        )  # fmt: skip
+    whole = read_captures(audio / "hrd3-drive")
+    knobs = tuple(knob for knob in whole.knobs if knob.name == "drive")  # the master follows it
+    for held_out in whole.pairs[1:-1]:
+        drive = held_out.knobs["drive"]
+        pairs = tuple(
+            replace(pair, knobs={"drive": pair.knobs["drive"]}, held_out=pair is held_out)
+            for pair in whole.pairs
+        )
+        captures = replace(whole, knobs=knobs, pairs=pairs)
+        run = train_captures(captures, training=training, out=place / "hrd3", overwrite=True)
         found = {one.knobs["drive"]: one.esr for one in run.evaluation.positions}
         near = (found[drive - 2] + found[drive + 2]) / 2
         print(
@@ -80,6 +84,7 @@ def device(
     name: str,
     over: list[str],
     captures: int,
+    between: int,
     di: Path | None,
     place: Path,
     training: TrainingConfig,
@@ -94,7 +99,7 @@ def device(
         name, over, captures, signal=signal, training=training, out=place / name, overwrite=True
     )
     ratios = []
-    for positions in BETWEEN:
+    for positions in BETWEEN[:between]:
         knobs = dict(zip(over, positions, strict=False))
         wet = place / "wet.wav"
         process(name, signal, wet, knobs=knobs, overwrite=True)
@@ -120,6 +125,7 @@ def main() -> None:
     parser.add_argument(
         "--di", type=Path, help="played through the device [default: drywet signal]"
     )
+    parser.add_argument("--between", type=int, default=len(BETWEEN), help="positions to score")
     parser.add_argument("--cycles", type=int)
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/knobs"))
     chosen = parser.parse_args()
@@ -127,7 +133,9 @@ def main() -> None:
     training = TrainingConfig(cycles=chosen.cycles, restarts=1)
     if chosen.what == "device":
         over = chosen.over.split(",")
-        device(chosen.device, over, chosen.captures, chosen.di, chosen.out, training)
+        device(
+            chosen.device, over, chosen.captures, chosen.between, chosen.di, chosen.out, training
+        )  # fmt: skip
     else:
         {"jvm": jvm, "hrd3": hrd3}[chosen.what](chosen.audio, chosen.out, training)
 

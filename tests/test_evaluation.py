@@ -16,7 +16,7 @@ from drywet.metrics.aliasing import AliasPoint
 from drywet.metrics.bands import BandScore
 from drywet.metrics.harmonics import HarmonicError
 from drywet.metrics.silence import Quiet
-from drywet.runs.config import Recording
+from drywet.runs.capture import Recording
 from drywet.runs.folder import RunFolder
 from drywet.trained.model_file import TrainedModel, load_model
 from tests.support import drywet, overdrive, playing, save

@@ -14,7 +14,7 @@ from drywet.evaluation.probes import device_named, player_of, settling
 from drywet.inference.stream import predict
 from drywet.metrics import aliasing, sines
 from drywet.metrics.aliasing import Aliasing
-from drywet.runs.config import Recording
+from drywet.runs.capture import Recording
 
 Signal = NDArray[np.float32]
 

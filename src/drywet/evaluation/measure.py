@@ -22,7 +22,8 @@ from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import aliasing, harmonics, recorded_sines, scores, silence, time
 from drywet.models.linear.config import LinearConfig
-from drywet.runs.config import Recording, RunConfig
+from drywet.runs.capture import Recording
+from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import ModelCard, TrainedModel, load_model

@@ -18,7 +18,7 @@ from drywet.metrics import aliasing, harmonics, intermodulation, sines, transfer
 from drywet.metrics.aliasing import AliasPoint
 from drywet.metrics.silence import idle_noise
 from drywet.metrics.sines import Play, Signal
-from drywet.runs.config import Recording
+from drywet.runs.capture import Recording
 from drywet.storage import read_json
 from drywet.trained.model_file import TrainedModel
 from drywet.validation import parse

@@ -19,7 +19,8 @@ from drywet.metrics.stft import MIN_SAMPLES
 from drywet.models.registry import build, kind_of
 from drywet.pair.examine import Examination, examine, require_trainable
 from drywet.pair.load import Pair, fingerprint, load_pair
-from drywet.runs.config import Capture, CaptureConfig, Recording, RunConfig, Settings
+from drywet.runs.capture import Capture, Recording
+from drywet.runs.config import CaptureConfig, RunConfig, Settings
 from drywet.runs.machine import machine_here, now, versions_here
 from drywet.runs.recording import reload
 from drywet.trained.knob_range import KnobRange

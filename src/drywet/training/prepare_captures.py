@@ -16,7 +16,8 @@ from drywet.pair.examine import Examination, examine, require_trainable
 from drywet.pair.findings import Finding, Severity
 from drywet.pair.load import Pair, load_pair
 from drywet.pair.summary import CheckReport, summarise
-from drywet.runs.config import Capture, CaptureConfig, RunConfig, Settings
+from drywet.runs.capture import Capture
+from drywet.runs.config import CaptureConfig, RunConfig, Settings
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.prepare import (
     Played,
