@@ -271,7 +271,9 @@ def _against_aliasing(found: Evaluation, now_db: float) -> str:
         return "A longer or livelier capture may help; oversampling would not."
     return (
         f"With --oversample {tried.factor} ('drywet render', 'drywet evaluate') it is "
-        f"{tried.asr_db:.0f} dB there. For plugins, which cannot: 'drywet clean'."
+        f"{tried.asr_db:.0f} dB there."
+        # A net with knobs cannot be cleaned.
+        + ("" if found.positions else " For plugins, which cannot: 'drywet clean'.")
     )
 
 
