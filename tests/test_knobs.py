@@ -228,6 +228,31 @@ def test_a_device_has_one_latency(tmp_path):
     assert "drive 10" in odd[0].message
 
 
+def test_a_knob_that_only_follows_another_is_not_heard(tmp_path):
+    """A volume turned back for more drive: between the captures nothing is guessed from it."""
+    dry = playing(8)
+    save(tmp_path / "dry.wav", dry)
+    for drive, volume in ((0, 9), (4, 5), (7, 5), (10, 1)):
+        save(tmp_path / f"wet_drive{drive}_volume{volume}.wav", driven(dry, drive))
+    out = drywet(
+        "train", "--captures", tmp_path, "--hidden", 4, "--epochs", 0.5, "--segment", 512,
+        "--restarts", 2, "-o", tmp_path / "run",
+    )  # fmt: skip
+    assert out.code == 0, out.err
+    assert "volume 0 to 10, which only follows drive" in out.err
+    trained = load_model(tmp_path / "run")
+    assert not trained.weights["rec.weight_ih_l0"][:, 2].any()
+    x = playing(0.2)
+    quiet, loud = (predict(with_knobs(trained, {"drive": 5, "volume": at}), x) for at in (0, 10))
+    assert np.array_equal(quiet, loud)
+    assert set(drywet("plan", tmp_path / "run", "--json").json["positions"][0]) == {"drive"}
+
+
+def test_knobs_that_move_by_themselves_are_all_heard(tmp_path):
+    files(tmp_path, "dry.wav", "wet_a0_b0.wav", "wet_a1_b0.wav", "wet_a1_b1.wav")
+    assert all(knob.follows is None for knob in read_captures(tmp_path).knobs)
+
+
 # --- what a net is given ---
 
 

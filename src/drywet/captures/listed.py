@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from drywet.captures.file_names import named_files
@@ -99,7 +100,35 @@ def read_captures(path: Path | str, hold_out: Sequence[str] = ()) -> Captures:
             f"at least {FEWEST} that are not held out", "Record more, or hold out fewer.",
         )  # fmt: skip
     _require_turned(found)
-    return found
+    return replace(found, knobs=told_apart(found))
+
+
+def told_apart(captures: Captures) -> tuple[KnobRange, ...]:
+    """The knobs, those marked that rose or fell with another one in all that is learned from.
+
+    Nothing tells what such a knob does by itself (a volume that was turned back for more drive):
+    taken for a knob of its own, it would only lead astray between the captures.
+    """
+    learned = [pair.knobs for pair in captures.pairs if not pair.held_out]
+    found: list[KnobRange] = []
+    for knob in captures.knobs:
+        leader = next(
+            (
+                other.name
+                for other in found
+                if other.follows is None and _moves_with(learned, other.name, knob.name)
+            ),
+            None,
+        )
+        found.append(knob.model_copy(update={"follows": leader}))
+    return tuple(found)
+
+
+def _moves_with(learned: Sequence[Mapping[str, float]], leader: str, knob: str) -> bool:
+    at = sorted((stood[leader], stood[knob]) for stood in learned)
+    steps = [b[1] - a[1] for a, b in pairwise(at)]
+    alone = len({where for where, _ in at}) == len(at)
+    return alone and (all(step >= 0 for step in steps) or all(step <= 0 for step in steps))
 
 
 def _require_turned(captures: Captures) -> None:

@@ -12,7 +12,7 @@ A kind's folder holds
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
@@ -177,6 +177,10 @@ class Kind(ABC, Generic[C]):
     def parameters(self, config: C) -> int:
         """Numbers that training may change: neither gains nor biases fixed at zero."""
         return sum(prod(shape) for shape in self.net_shapes(config).values())
+
+    def deaf_to(self, config: C, weights: Weights, names: Sequence[str]) -> Weights:
+        """Weights with which some knobs, which never moved in training, do nothing."""
+        return weights
 
     def with_knobs(
         self, config: C, weights: Weights, positions: Mapping[str, float]

@@ -30,6 +30,7 @@ class KnobRange(BaseModel):
         most: at the other.
         unit: of the positions, for people.
         steps: the only positions of a switch; none where it turns freely.
+        follows: the knob with which it always moved: the net learned from that one alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -39,6 +40,7 @@ class KnobRange(BaseModel):
     most: _End = 1.0
     unit: Text | None = None
     steps: tuple[float, ...] = Field(default=(), max_length=64)
+    follows: _Name | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> KnobRange:
@@ -65,7 +67,7 @@ class KnobRange(BaseModel):
         return min(self.steps, key=lambda step: abs(step - between)) if self.steps else between
 
     def share(self, position: float) -> float:
-        """A position as the net sees it, 0 to 1.
+        """A position as the net sees it, 0 to 1; always 0 where it follows another.
 
         Raises:
             DrywetError: outside the knob's range, or between its steps.
@@ -75,6 +77,8 @@ class KnobRange(BaseModel):
             raise DrywetError(
                 f"knob {self.name} at {position:g}", self.span, "Turn it within its range."
             )
+        if self.follows is not None:
+            return 0.0
         return min(max((position - self.least) / (self.most - self.least), 0.0), 1.0)
 
     def position(self, share: float) -> float:

@@ -18,6 +18,7 @@ from drywet.pair.load import Pair, load_pair
 from drywet.pair.summary import CheckReport, summarise
 from drywet.runs.capture import Capture
 from drywet.runs.config import CaptureConfig, RunConfig, Settings
+from drywet.trained.knob_range import KnobRange
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.prepare import (
     Played,
@@ -206,6 +207,11 @@ def _odd_one(pair: PositionedPair, own: int, common: int) -> Finding:
     )
 
 
+def _said(knob: KnobRange) -> str:
+    follows = f", which only follows {knob.follows} and is not heard" if knob.follows else ""
+    return f"{knob.name} {knob.span}{follows}"
+
+
 def _report(captures: Captures, found: Sequence[_Examined], odd: Sequence[Finding]) -> CheckReport:
     """What all captures' checks have to say, each warning with the capture's name."""
     said: dict[tuple[str, str], Finding] = {}
@@ -224,8 +230,7 @@ def _report(captures: Captures, found: Sequence[_Examined], odd: Sequence[Findin
         check="captures",
         severity=Severity.NOTE,
         message=f"{len(found)} captures, {seconds:.0f} s in all, aligned by "
-        f"{first.latency_samples} samples; "
-        + ", ".join(f"{knob.name} {knob.span}" for knob in captures.knobs),
+        f"{first.latency_samples} samples; " + ", ".join(_said(knob) for knob in captures.knobs),
         value=float(len(found)),
     )
     findings = [count, *odd, *said.values()]

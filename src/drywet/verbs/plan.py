@@ -99,6 +99,8 @@ def plan_next(runs: Sequence[Path | str]) -> Plan:
             )  # fmt: skip
     there = np.array([_shares(config, number) for number in range(len(config.captures))])
     tried = candidates(config.knobs)
+    followers = [i for i, knob in enumerate(config.knobs) if knob.follows is not None]
+    tried = tried[(tried[:, followers] == 0).all(axis=1)]  # as the net hears them
     distance = np.linalg.norm(tried[:, None] - there[None], axis=2)
     tried, distance = tried[distance.min(axis=1) > 0], distance[distance.min(axis=1) > 0]
     if not len(tried):
@@ -125,6 +127,7 @@ def plan_next(runs: Sequence[Path | str]) -> Plan:
     position = {
         knob.name: knob.position(float(share))
         for knob, share in zip(config.knobs, best, strict=True)
+        if knob.follows is None
     }
     return Plan(positions=[position], because=because)
 

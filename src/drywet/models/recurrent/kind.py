@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,12 @@ class Recurrent(Kind[RecurrentConfig]):
         from drywet.models.recurrent.net import RecurrentModel
 
         return RecurrentModel(config)
+
+    def deaf_to(self, config: RecurrentConfig, weights: Weights, names: Sequence[str]) -> Weights:
+        """See `Kind`."""
+        matrix = weights["rec.weight_ih_l0"].copy()
+        matrix[:, [1 + config.knobs.index(name) for name in names]] = 0
+        return weights | {"rec.weight_ih_l0": matrix}
 
     def with_knobs(
         self, config: RecurrentConfig, weights: Weights, positions: Mapping[str, float]
