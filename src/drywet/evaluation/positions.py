@@ -50,17 +50,17 @@ def measure_positions(
     """
     numbers = config.held_out or tuple(range(len(config.captures)))
     materials = {n: own_material(config, n) for n in range(len(config.captures))}
-    near = min(numbers, key=lambda n: _from_the_middle(config.knobs, _knobs(config, n)))
+    near = min(numbers, key=lambda n: _from_the_middle(config.knobs, config.positions(n)))
     free = of_run(folder, config)
     subject = replace(
-        free, trained=with_knobs(free.trained, _knobs(config, near)), turnable=free.trained,
+        free, trained=with_knobs(free.trained, config.positions(near)), turnable=free.trained,
         recording=config.captures[near].recording, oversample=oversample,
     )  # fmt: skip
-    chosen = [(materials[n], _knobs(config, n)) for n in numbers]
+    chosen = [(materials[n], config.positions(n)) for n in numbers]
     measured = measure(subject, joined(chosen), on_progress)
-    measured.evaluation.knobs = _knobs(config, near)
+    measured.evaluation.knobs = config.positions(near)
     measured.evaluation.positions = [
-        _score(free.trained, material, _knobs(config, n), n in config.held_out)
+        _score(free.trained, material, config.positions(n), n in config.held_out)
         for n, material in materials.items()
     ]
     measured.evaluation.verdict = verdict(measured.evaluation)  # now that it can tell them apart
@@ -82,7 +82,7 @@ def at_position(
         DrywetError: a knob out of its range.
     """
     own = own_capture(pair, config)
-    stood = {} if own is None else _knobs(config, own)
+    stood = {} if own is None else config.positions(own)
     trained = with_knobs(subject.trained, {**stood, **(knobs or {})})
     known = own is not None and not knobs
     recording = config.captures[own].recording if known and own is not None else None
@@ -108,12 +108,6 @@ def joined(materials: Sequence[tuple[Material, Mapping[str, float]]]) -> Materia
     return Material(
         True, whole, whole, tuple(spans), first.latency, (), None, tuple(positions)
     )  # fmt: skip
-
-
-def _knobs(config: RunConfig, number: int) -> dict[str, float]:
-    """Where the model's knobs stood in a capture."""
-    stood = config.captures[number].recording.knobs
-    return {knob.name: stood[knob.name] for knob in config.knobs}
 
 
 def _from_the_middle(knobs: Sequence[KnobRange], positions: Mapping[str, float]) -> float:

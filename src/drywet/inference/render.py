@@ -60,9 +60,8 @@ def render(
         raise DrywetError(
             f"{target} is the input itself", "another output file", "Choose another name."
         )
-    stream = Stream(trained, oversample)
-    if ways:
-        stream = TurningStream(trained, ways, round(about.frames * rate / about.rate))
+    length = round(about.frames * rate / about.rate)
+    stream = TurningStream(trained, ways, length) if ways else Stream(trained, oversample)
     written, loudest = 0, 0.0
     with writer(target, about.rate) as append:
         source_blocks = _finite(blocks(source, channel, block), source)

@@ -348,6 +348,16 @@ class RunConfig(_Strict):
         """The first capture: of a model without knobs, the only one."""
         return self.captures[0]
 
+    def positions(self, number: int) -> dict[str, float]:
+        """Where the model's knobs stood in a capture, in their own units."""
+        stood = self.captures[number].recording.knobs
+        return {knob.name: stood[knob.name] for knob in self.knobs}
+
+    def shares(self, number: int) -> tuple[float, ...]:
+        """The same as the net sees it, 0 to 1."""
+        stood = self.positions(number)
+        return tuple(knob.share(stood[knob.name]) for knob in self.knobs)
+
     @property
     def held_out(self) -> tuple[int, ...]:
         """Captures that were not learned from at all, by number."""

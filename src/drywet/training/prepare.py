@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -182,14 +182,10 @@ def prepare_again(config: RunConfig) -> TrainingData:
     captures = []
     for number, capture in enumerate(config.captures):
         prepared = reload(config, number)[1]
-        knobs = shares(config.knobs, capture.recording.knobs)
-        captures.append(TrainingCapture(prepared.dry, prepared.wet, capture.split, knobs))
+        captures.append(
+            TrainingCapture(prepared.dry, prepared.wet, capture.split, config.shares(number))
+        )
     return with_more_positions(config, TrainingData(tuple(captures), config.rate))
-
-
-def shares(knobs: Sequence[KnobRange], positions: Mapping[str, float]) -> tuple[float, ...]:
-    """Positions in the knobs' own units as the net sees them."""
-    return tuple(knob.share(positions[knob.name]) for knob in knobs)
 
 
 def with_more_positions(config: RunConfig, data: TrainingData) -> TrainingData:

@@ -25,7 +25,6 @@ from drywet.training.prepare import (
     config_of,
     divided,
     recording_of,
-    shares,
     with_more_positions,
 )
 from drywet.training.tone_positions import TRUSTED, fitted
@@ -85,7 +84,7 @@ def prepare_captures(
         played = Played(captures.device, {**captures.stood, **one.pair.knobs})
         recording = recording_of(one.pair.dry, one.pair.wet, one.loaded, one.examination, played)
         kept.append(Capture(recording=recording, split=parts))
-        stood = shares(captures.knobs, one.pair.knobs)
+        stood = tuple(knob.share(one.pair.knobs[knob.name]) for knob in captures.knobs)
         learned.append(TrainingCapture(prepared.dry, prepared.wet, parts, stood))
     data = TrainingData(tuple(learned), rate)
     config = config_of(settings, tuple(kept), data, captures.knobs)

@@ -86,13 +86,14 @@ class Trainer:
         self.folder, self.control, self.trained = folder, control, trained
         self.rate = data.rate
         whole = data.joined()
+        inputs = whole.inputs
         held_out = whole.split.validation
         warm_up = model.warm_up if config.warm_up is None else config.warm_up
         sampler = SegmentSampler(
-            whole.inputs, whole.wet, whole.split.train, warm_up, settings.segment, settings.batch,
+            inputs, whole.wet, whole.split.train, warm_up, settings.segment, settings.batch,
             config.seed, config.examples,
         )  # fmt: skip
-        batch = SpanBatch(whole.inputs, whole.wet, held_out, device, model.warm_up)
+        batch = SpanBatch(inputs, whole.wet, held_out, device, model.warm_up)
         sines = _sines(model, whole, data.rate, settings, device)
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
         self.cycles = cycles_of(settings)

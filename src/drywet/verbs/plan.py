@@ -97,7 +97,7 @@ def plan_next(runs: Sequence[Path | str]) -> Plan:
                 "runs of the same --captures, different in their --seed alone",
                 "For a device that is yet to be recorded call drywet plan --knobs NAMES.",
             )  # fmt: skip
-    there = np.array([_shares(config, number) for number in range(len(config.captures))])
+    there = np.array([config.shares(number) for number in range(len(config.captures))])
     tried = candidates(config.knobs)
     followers = [i for i, knob in enumerate(config.knobs) if knob.follows is not None]
     tried = tried[(tried[:, followers] == 0).all(axis=1)]  # as the net hears them
@@ -130,11 +130,6 @@ def plan_next(runs: Sequence[Path | str]) -> Plan:
         if knob.follows is None
     }
     return Plan(positions=[position], because=because)
-
-
-def _shares(config: RunConfig, number: int) -> list[float]:
-    stood = config.captures[number].recording.knobs
-    return [knob.share(stood[knob.name]) for knob in config.knobs]
 
 
 def _disagreement(folders: Sequence[RunFolder], config: RunConfig, tried: Doubles) -> Doubles:
