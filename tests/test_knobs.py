@@ -383,8 +383,10 @@ def test_captures_of_an_amplifier_are_learned_at_further_positions(tmp_path):
     amplifier(tmp_path, KNOWN)
     settings = settings_of(api.RecurrentConfig(hidden=4), None, None, CaptureConfig())
     captures = read_captures(tmp_path, ["bass=1,middle=3,treble=7"])
-    config, data = prepare_captures(captures, settings, lambda report: None)
+    said = []
+    config, data = prepare_captures(captures, settings, said.append)
     assert config.tone_stack is not None
+    assert "further positions are learned" in said[-1].findings[0].message
     more = data.captures[len(config.captures) :]
     assert more
     assert all(not each.split.test and not each.split.validation for each in more)

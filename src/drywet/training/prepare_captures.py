@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median_low
 
+from drywet import words
 from drywet.captures.listed import Captures, PositionedPair
 from drywet.captures.tone_controls import tone_controls
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span, Split
+from drywet.dsp.tone_stack import ToneStack
 from drywet.errors import DrywetError
 from drywet.pair.alignment import Alignment, align
 from drywet.pair.examine import Examination, examine, require_trainable
@@ -55,7 +57,8 @@ def prepare_captures(
     Args:
         captures: of the device.
         settings: of the run; the model gets the captures' knobs.
-        on_examined: called with what the checks found, before it can stop the training.
+        on_examined: called with what the checks found, before it can stop the training, and with
+            what the tone controls were found to be.
         on_progress: as for `drywet.pair.examine.examine`.
 
     Raises:
@@ -67,7 +70,8 @@ def prepare_captures(
     settings = _with_knobs(settings, names)
     found = _examined(captures, chosen, on_progress)
     together, odd = _aligned_alike(found, chosen)
-    on_examined(_report(captures, together, odd))
+    report = _report(captures, together, odd)
+    on_examined(report)
     for one in together:
         try:
             require_trainable(one.examination.findings, chosen.force)
@@ -92,8 +96,10 @@ def prepare_captures(
     if controls is not None:
         on_progress("looking at the tone controls", 0.95)
         stack = fitted([each for each in learned if each.split.train], controls, rate)
-        if stack is not None and stack.esr <= TRUSTED:
-            config = config.model_copy(update={"tone_stack": stack})
+        if stack is not None:
+            on_examined(report.model_copy(update={"findings": [_of_tone_stack(stack)]}))
+            if stack.esr <= TRUSTED:
+                config = config.model_copy(update={"tone_stack": stack})
     return config, with_more_positions(config, data)
 
 
@@ -203,6 +209,19 @@ def _odd_one(pair: PositionedPair, own: int, common: int) -> Finding:
         value=float(own - common),
         limit=float(_ODD),
         fix="Listen whether it is the same take; give --latency if you know it.",
+    )
+
+
+def _of_tone_stack(stack: ToneStack) -> Finding:
+    trusted = stack.esr <= TRUSTED
+    return Finding(
+        check="tone",
+        severity=Severity.NOTE,
+        message="bass, middle and treble act as a tone stack behind the distortion, but for an ESR "
+        f"of {words.number(stack.esr, 2)} (any filter: {words.number(stack.floor, 2)}): "
+        + ("further positions are learned, too" if trusted else "only the captures are learned"),
+        value=stack.esr,
+        limit=TRUSTED,
     )
 
 
