@@ -5,6 +5,8 @@ The verbs, as functions::
     check(dry, wet)            is this capture fit to be learned from?
     train(dry, wet, ...)       two recordings become a run
     train_seeds(dry, wet, ...) the same with several seeds
+    train_captures(folder)     a device with its knobs, from captures at several positions
+    plan(knobs, captures)      at which positions to record; plan_next(runs) where next
     clean(model, ...)          a trained model until it hardly aliases
     resume(run)                go on with an interrupted run
     evaluate(run, ...)         scores on audio the model has not heard
@@ -17,7 +19,8 @@ The verbs, as functions::
     convert(a, b)              from one format to another
     signal(out)                the capture signal
     process(device, in, out)   play a file through a device: a circuit, a plugin
-    train_device(device, ...)  learn a device that drywet can play
+    train_device(device, ...)  learn a device that drywet can play; train_over(device, knobs, n)
+                               with its knobs
     study(file)                many trainings from one declaration
     devices()                  the circuits that come with drywet
 
@@ -48,13 +51,16 @@ if TYPE_CHECKING:
     from drywet.verbs.evaluate import evaluate
     from drywet.verbs.export import convert, export
     from drywet.verbs.info import info
+    from drywet.verbs.plan import plan, plan_next
     from drywet.verbs.process import process
     from drywet.verbs.rank import rank
     from drywet.verbs.render import render, render_all
     from drywet.verbs.report import report
     from drywet.verbs.signal import signal
     from drywet.verbs.train import resume, train
+    from drywet.verbs.train_captures import train_captures
     from drywet.verbs.train_device import train_device
+    from drywet.verbs.train_over import train_over
     from drywet.verbs.train_seeds import train_seeds
 
 __all__ = [
@@ -76,6 +82,8 @@ __all__ = [
     "info",
     "load",
     "load_model",
+    "plan",
+    "plan_next",
     "process",
     "rank",
     "render",
@@ -85,7 +93,9 @@ __all__ = [
     "signal",
     "study",
     "train",
+    "train_captures",
     "train_device",
+    "train_over",
     "train_seeds",
 ]
 
@@ -107,6 +117,8 @@ _HOMES = {
     "info": "drywet.verbs.info",
     "load": "drywet.formats.load",
     "load_model": "drywet.trained.model_file",
+    "plan": "drywet.verbs.plan",
+    "plan_next": "drywet.verbs.plan",
     "process": "drywet.verbs.process",
     "rank": "drywet.verbs.rank",
     "render": "drywet.verbs.render",
@@ -116,7 +128,9 @@ _HOMES = {
     "signal": "drywet.verbs.signal",
     "study": "drywet.studies.run",
     "train": "drywet.verbs.train",
+    "train_captures": "drywet.verbs.train_captures",
     "train_device": "drywet.verbs.train_device",
+    "train_over": "drywet.verbs.train_over",
     "train_seeds": "drywet.verbs.train_seeds",
 }
 
