@@ -460,6 +460,7 @@ def test_the_headline_is_the_score_at_positions_it_has_not_learned(run):
     assert [places[drive]["held_out"] for drive in DRIVES] == [drive == 5 for drive in DRIVES]
     assert scores["esr"] == pytest.approx(places[5.0]["esr"], rel=1e-3)
     assert scores["knobs"] == {"drive": 5.0}
+    assert drywet("info", run, "--json").json["cost"]["parameters"] == scores["cost"]["parameters"]
 
 
 def test_a_knob_does_something_between_what_was_learned(run, folder):

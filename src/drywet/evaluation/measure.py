@@ -212,7 +212,9 @@ def measure(
         recorded_sines=recorded_sines.evaluate(dry, target, predicted, rate),
         device=None if subject.recording is None else subject.recording.device,
         device_note=note,
-        cost=cost(trained, np.concatenate(dry), subject.oversample, subject.costed),
+        cost=cost(
+            subject.turnable or trained, np.concatenate(dry), subject.oversample, subject.costed
+        ),
         model=trained.card.model.title,
         seconds=sum(len(part) for part in target) / rate,
         rate=rate,
