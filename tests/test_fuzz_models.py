@@ -61,6 +61,7 @@ SEEDS = [
         DenseLayer(width=1),
     ))),
     ("aidax", RecurrentConfig(hidden=8, skip=True)),
+    ("nam-knobs", RecurrentConfig(hidden=2, knobs=("drive", "tone"))),
 ]  # fmt: skip
 
 HOSTILE = [

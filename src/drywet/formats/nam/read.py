@@ -87,7 +87,7 @@ def sizes(path: Path | str) -> list[float]:
 def _require_version(document: dict[str, Any], path: Path) -> None:
     found = re.match(r"(\d{1,9})\.(\d{1,9})\.", str(document.get("version"))[:40])
     version = (int(found[1]), int(found[2])) if found else None
-    if document["architecture"] == concat_lstm.ARCHITECTURE and version == (1, 0):
+    if document.get("architecture") == concat_lstm.ARCHITECTURE and version == (1, 0):
         return
     if version is None or not _OLDEST <= version <= _NEWEST:
         raise DrywetError(
