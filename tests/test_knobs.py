@@ -26,7 +26,7 @@ from drywet.trained.model_file import load_model
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.prepare_captures import prepare_captures
 from drywet.verbs.train import settings_of
-from tests.support import RATE, drywet, playing, save
+from tests.support import RATE, drywet, playing, save, shared
 
 DRIVES = (0.0, 2.5, 5.0, 7.5, 10.0)
 
@@ -359,6 +359,32 @@ def test_a_few_positions_of_a_known_tone_stack_tell_the_others(distorted):
         truth = gain(position, hz) / gain(KNOWN[3], hz)
         found = stack.response(position, hz) / there
         assert np.abs(20 * np.log10(np.abs(found / truth))).max() < 1.5, position
+
+
+def position_in(path):
+    """Of ``wet_B0_M5_T10.flac``, 0 to 1."""
+    return [int(part[1:]) / 10 for part in path.stem.split("_")[1:]]
+
+
+def test_the_tone_controls_of_a_real_amplifier_follow_from_five_positions():
+    """A Marshall JVM410H: one of the five moved to nine other positions, against the real ones."""
+    folder = shared("audio", "jvm410h-knobs")
+    heard = {path: soundfile.read(path, dtype="float32")[0] for path in folder.glob("wet_*.flac")}
+    end = 35 * FAST
+    stack = fit([[wet[:end]] for wet in heard.values()], [position_in(p) for p in heard], FAST)
+    source = folder / "wet_B1_M3_T7.flac"
+    found = []
+    for clip in folder.glob("clip9_*.flac"):
+        wet = soundfile.read(clip, dtype="float32")[0]
+        x = heard[source][end : end + len(wet)]
+        hz = np.fft.rfftfreq(2 * len(x), 1 / FAST)[1:]
+        ratio = np.zeros(len(hz) + 1, complex)
+        ratio[1:] = stack.response(position_in(clip), hz) / stack.response(position_in(source), hz)
+        made = np.fft.irfft(np.fft.rfft(x, 2 * len(x)) * ratio)[: len(x)]
+        found.append(np.sum((made - wet) ** 2) / np.sum(wet**2))
+    assert len(found) == 9
+    assert np.mean(found) < 0.025
+    assert max(found) < 0.08
 
 
 def test_recordings_that_are_no_filters_of_each_other_are_not_taken_for_one():
