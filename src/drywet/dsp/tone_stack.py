@@ -29,7 +29,7 @@ _NODES = 7
 _ORDER = 3  # of the network: as many as it has capacitors
 _END = 1e-3  # what is left of a potentiometer at its end
 _AT = np.array([0.05, 0.3, 2.0, 10.0])  # where the polynomials are taken; 1 stands for 1 kHz
-_MOSTFRAMES = 4000
+_MOST_FRAMES = 4000
 _BAND = (30.0, 0.4)  # Hz, and share of the sample rate
 _PULL = 0.03  # of every value towards where it starts, as a residual: few positions leave some open
 
@@ -128,7 +128,7 @@ def _frames(stretches: Sequence[Signal]) -> Complex:
         for number, samples in enumerate(stretches)
         for at in range(0, len(samples) - FRAME + 1, FRAME // 2)
     ]
-    chosen = starts[:: -(-len(starts) // _MOSTFRAMES)] if starts else []
+    chosen = starts[:: -(-len(starts) // _MOST_FRAMES)] if starts else []
     frames = [stretches[number][at : at + FRAME] for number, at in chosen]
     window = np.hanning(FRAME)
     return np.fft.rfft(np.array(frames).reshape(-1, FRAME) * window, axis=1)
