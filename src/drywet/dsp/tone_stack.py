@@ -31,7 +31,7 @@ _END = 1e-3  # what is left of a potentiometer at its end
 _AT = np.array([0.05, 0.3, 2.0, 10.0])  # where the polynomials are taken; 1 stands for 1 kHz
 _MOST_FRAMES = 4000
 _BAND = (30.0, 0.4)  # Hz, and share of the sample rate
-_PULL = 0.03  # of every value towards where it starts, as a residual: few positions leave some open
+_PULL = 0.01  # of every value towards where it starts, as a residual: few positions leave some open
 
 # Values in logarithm: three potentiometers, slope resistor, three capacitors, source, load; then
 # how each potentiometer departs from a linear one.
