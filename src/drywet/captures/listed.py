@@ -14,7 +14,8 @@ from pathlib import Path
 from drywet.captures.file_names import named_files
 from drywet.captures.yaml_file import listed_files
 from drywet.errors import DrywetError
-from drywet.trained.knob_range import MOST_KNOBS, KnobRange
+from drywet.models.config import MOST_KNOBS
+from drywet.trained.knob_range import KnobRange
 from drywet.words import positions
 
 LIST = "captures.yaml"
@@ -100,10 +101,10 @@ def read_captures(path: Path | str, hold_out: Sequence[str] = ()) -> Captures:
             f"at least {FEWEST} that are not held out", "Record more, or hold out fewer.",
         )  # fmt: skip
     _require_turned(found)
-    return replace(found, knobs=told_apart(found))
+    return replace(found, knobs=_with_followers(found))
 
 
-def told_apart(captures: Captures) -> tuple[KnobRange, ...]:
+def _with_followers(captures: Captures) -> tuple[KnobRange, ...]:
     """The knobs, those marked that rose or fell with another one in all that is learned from.
 
     Nothing tells what such a knob does by itself (a volume that was turned back for more drive):

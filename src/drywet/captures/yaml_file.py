@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from drywet.errors import DrywetError
+from drywet.models.config import MOST_KNOBS
 from drywet.storage import read_yaml
 from drywet.trained.knob_range import KnobRange
 from drywet.validation import parse
@@ -47,7 +48,7 @@ class _Knob(_Strict):
 
 class _File(_Strict):
     dry: str | None = None
-    knobs: dict[str, _Knob] = Field(min_length=1, max_length=7)
+    knobs: dict[str, _Knob] = Field(min_length=1, max_length=MOST_KNOBS)
     captures: list[dict[str, Any]]
 
 

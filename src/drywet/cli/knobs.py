@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand
@@ -10,8 +10,8 @@ from typer.core import TyperCommand
 from drywet.cli.usage import meant
 from drywet.errors import DrywetError, UnknownKnobError
 
-Turn = float | tuple[float, float]
-"""Where a knob stands, or from where to where it turns."""
+if TYPE_CHECKING:
+    from drywet.verbs.render import Turn
 
 _KEY = "drywet.knobs"
 _SURE_KEY = "drywet.knobs.sure"

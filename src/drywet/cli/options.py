@@ -183,7 +183,7 @@ def refuse_alone(option: str, needed: str) -> None:
     raise DrywetError(f"--{option} alone", f"{needed} with it", "'drywet train --help' says more.")
 
 
-def names(listed: str) -> list[str]:
+def knob_names(listed: str) -> list[str]:
     """``"drive,tone"`` as a list."""
     return [name.strip() for name in listed.split(",") if name.strip()]
 

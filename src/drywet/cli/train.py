@@ -279,7 +279,7 @@ def train_command(
                 from drywet.verbs.train_over import train_over
 
                 run = train_over(
-                    device, options.names(over), options.number_of_captures(captures),
+                    device, options.knob_names(over), options.number_of_captures(captures),
                     knobs=knobs_of(context), signal=signal, on_step=bar.say, control=control,
                     **chosen,
                 )  # fmt: skip

@@ -63,3 +63,9 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):  # a name that no file can have
         return False
+
+
+def lasting_name(device: Path | str) -> str:
+    """A device's name, or its whole path, by which a run finds it again from anywhere."""
+    there = str(device).lower() not in built_in() and Path(device).exists()
+    return str(Path(device).resolve()) if there else str(device)

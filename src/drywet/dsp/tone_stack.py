@@ -54,7 +54,7 @@ class ToneStack:
     floor: float
 
     @property
-    def sound(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether the values are as many as they must be, and numbers."""
         return len(self.values) == len(_START) and bool(np.isfinite(self.values).all())
 

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from drywet.data.split import Span
-from drywet.evaluation.material import Material, own_material
+from drywet.evaluation.material import Material, another, latency_against, own_material
 from drywet.evaluation.measure import Measured, Subject, measure, of_run
 from drywet.evaluation.result import PositionScore
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import time
-from drywet.pair.load import Pair
+from drywet.pair.alignment import NOTHING, Mending
+from drywet.pair.load import Pair, load_pair
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.recording import own_capture
-from drywet.trained.knob_range import KnobRange
+from drywet.trained.knob_range import NOON, KnobRange
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
 
@@ -57,7 +59,7 @@ def measure_positions(
         recording=config.captures[near].recording, oversample=oversample,
     )  # fmt: skip
     chosen = [(materials[n], config.positions(n)) for n in numbers]
-    measured = measure(subject, joined(chosen), on_progress)
+    measured = measure(subject, _joined(chosen), on_progress)
     measured.evaluation.knobs = config.positions(near)
     measured.evaluation.positions = [
         _score(free.trained, material, config.positions(n), n in config.held_out)
@@ -67,29 +69,53 @@ def measure_positions(
     return subject, measured
 
 
-def at_position(
-    subject: Subject, config: RunConfig, pair: Pair, knobs: Mapping[str, float] | None
-) -> Subject:
-    """A run's model with its knobs as they stood when a pair was recorded.
+def on_pair(
+    folder: RunFolder,
+    config: RunConfig,
+    dry: Path | str,
+    wet: Path | str,
+    *,
+    knobs: Mapping[str, float] | None = None,
+    channel: int | None = None,
+    resample_wet: bool = False,
+    latency: int | None = None,
+    mending: Mending = NOTHING,
+    force: bool = False,
+) -> tuple[Subject, Material]:
+    """A run with knobs and a pair of files to score it on, its knobs as they stood then.
 
     Args:
-        subject: the run's.
-        config: of the run.
-        pair: as loaded.
+        folder: of the run.
+        config: of it.
+        dry: file with the signal into the device.
+        wet: file with the signal out of it.
         knobs: their positions; of one of the run's own captures they are known.
+        channel: 1-based channel of multi-channel files.
+        resample_wet: bring a wet file of another rate to the dry one's.
+        latency: of the wet file in samples; by default what the model makes of the dry file tells.
+        mending: of a delay that does not stay.
+        force: score files that the checks refuse.
 
     Raises:
-        DrywetError: a knob out of its range.
+        DrywetError: a knob out of its range, or files that cannot be used.
     """
+    pair = load_pair(dry, wet, channel, resample_wet)
     own = own_capture(pair, config)
     stood = {} if own is None else config.positions(own)
+    subject = of_run(folder, config)
     trained = with_knobs(subject.trained, {**stood, **(knobs or {})})
-    known = own is not None and not knobs
-    recording = config.captures[own].recording if known and own is not None else None
-    return replace(subject, trained=trained, recording=recording)
+    if own is not None:
+        recording = None if knobs else config.captures[own].recording
+        chosen = own_material(config, own, pair)
+    else:
+        recording = None
+        if latency is None:
+            latency = latency_against(trained, pair, mending)
+        chosen = another(pair, config.rate, config.output_latency, latency, mending, force)
+    return replace(subject, trained=trained, recording=recording), chosen
 
 
-def joined(materials: Sequence[tuple[Material, Mapping[str, float]]]) -> Material:
+def _joined(materials: Sequence[tuple[Material, Mapping[str, float]]]) -> Material:
     """Captures one after the other as one, each with its positions; at the model's rate only."""
     first = materials[0][0]
     if len(materials) == 1:
@@ -111,7 +137,7 @@ def joined(materials: Sequence[tuple[Material, Mapping[str, float]]]) -> Materia
 
 
 def _from_the_middle(knobs: Sequence[KnobRange], positions: Mapping[str, float]) -> float:
-    return sum((knob.share(positions[knob.name]) - 0.5) ** 2 for knob in knobs)
+    return sum((knob.share(positions[knob.name]) - NOON) ** 2 for knob in knobs)
 
 
 def _score(

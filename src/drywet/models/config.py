@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+MOST_KNOBS = 7
+"""Of a net: the kernels take eight inputs."""
+
 Shape = tuple[int, ...]
 Samples = NDArray[np.float32]
 Weights = dict[str, NDArray[np.float32]]

@@ -178,7 +178,7 @@ class Kind(ABC, Generic[C]):
         """Numbers that training may change: neither gains nor biases fixed at zero."""
         return sum(prod(shape) for shape in self.net_shapes(config).values())
 
-    def deaf_to(self, config: C, weights: Weights, names: Sequence[str]) -> Weights:
+    def ignoring_knobs(self, config: C, weights: Weights, names: Sequence[str]) -> Weights:
         """Weights with which some knobs, which never moved in training, do nothing."""
         return weights
 

@@ -11,6 +11,7 @@ from drywet.dsp.tone_stack import ToneStack
 from drywet.errors import DrywetError
 from drywet.losses.config import NAM_CONVOLUTIONAL, NAM_RECURRENT, LossConfig
 from drywet.metrics.stft import MIN_SAMPLES
+from drywet.models.config import MOST_KNOBS
 from drywet.models.kind import TrainingDefaults
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.registry import KINDS, ModelConfig, kind_of
@@ -298,7 +299,7 @@ class RunConfig(_Strict):
     start: str | None = None
     cleans: bool = False
     name: Text | None = None
-    knobs: tuple[KnobRange, ...] = Field(default=(), max_length=7)
+    knobs: tuple[KnobRange, ...] = Field(default=(), max_length=MOST_KNOBS)
     tone_stack: ToneStack | None = None
 
     @model_validator(mode="before")
@@ -337,7 +338,7 @@ class RunConfig(_Strict):
         for capture in self.captures:
             if any(name not in capture.recording.knobs for name in names):
                 raise ValueError("a capture without the positions of its knobs")
-        if self.tone_stack is not None and not self.tone_stack.sound:
+        if self.tone_stack is not None and not self.tone_stack.is_valid:
             raise ValueError("a tone stack of other numbers than drywet writes")
         if not any(capture.split.train for capture in self.captures):
             raise ValueError("no capture to learn from")

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from drywet.data.split import total
 from drywet.errors import DrywetError
 from drywet.evaluation.cost import cost
 from drywet.inference.stream import predict_spans
@@ -97,7 +96,7 @@ def _do(task: Task, began: float) -> Outcome:
             full=task.full,
             validation_esr=None if fit is None else fit.best_esr,
             train_seconds=0.0 if fit is None else fit.seconds,
-            train_samples=total(data.joined().split.train),
+            train_samples=data.train_samples,
             worker=f"{socket.gethostname()}:{os.getpid()}",
         )
         if not paused:

@@ -10,9 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from drywet.errors import DrywetError
 from drywet.trained.metadata import Text
 
-MOST_KNOBS = 7
-"""That a net has: the kernels take eight inputs."""
-
 NOON = 0.5
 """Where the net sees a knob that nobody turned."""
 

@@ -10,11 +10,11 @@ from drywet.models.registry import kind_of
 from drywet.trained.model_file import TrainedModel
 
 
-def without_followers(trained: TrainedModel) -> TrainedModel:
-    """The same model, deaf to knobs that only followed others when it was trained."""
+def ignoring_followers(trained: TrainedModel) -> TrainedModel:
+    """The same model, in which knobs that only followed others in training do nothing."""
     names = [name for name, knob in trained.card.ranges.items() if knob.follows is not None]
     config = trained.card.model
-    return replace(trained, weights=kind_of(config).deaf_to(config, trained.weights, names))
+    return replace(trained, weights=kind_of(config).ignoring_knobs(config, trained.weights, names))
 
 
 def with_knobs(trained: TrainedModel, positions: Mapping[str, float] | None = None) -> TrainedModel:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from drywet.errors import DrywetError
-from drywet.models.config import Config
+from drywet.models.config import MOST_KNOBS, Config
 from drywet.models.registry import ModelConfig, build, shapes
 from drywet.storage import write_bytes
 from drywet.trained.knob_range import KnobRange
@@ -54,7 +54,7 @@ class ModelCard(BaseModel):
     rate: int = Field(ge=1_000, le=768_000)
     output_latency: int = Field(ge=0)
     metadata: Metadata = Metadata()
-    knobs: tuple[KnobRange, ...] = Field(default=(), max_length=7)
+    knobs: tuple[KnobRange, ...] = Field(default=(), max_length=MOST_KNOBS)
 
     @property
     def ranges(self) -> dict[str, KnobRange]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drywet.data.split import Span, Split
+from drywet.data.split import Span, Split, total
 
 Samples = NDArray[np.float32]
 
@@ -66,6 +66,11 @@ class TrainingData:
 
     captures: tuple[TrainingCapture, ...]
     rate: int
+
+    @property
+    def train_samples(self) -> int:
+        """In the training spans of all captures."""
+        return sum(total(capture.split.train) for capture in self.captures)
 
     def joined(self) -> Joined:
         """The captures one after the other as one, with their spans moved along.

@@ -32,7 +32,7 @@ from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
 from drywet.runs.history import HistoryRow
 from drywet.storage import make_folder
-from drywet.trained.knobs import without_followers
+from drywet.trained.knobs import ignoring_followers
 from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
@@ -311,7 +311,7 @@ class Trainer:
         save_checkpoint(self.folder.checkpoint_file, state)
 
     def _save_model(self, path: Path) -> None:
-        save_model(path, without_followers(TrainedModel.of(self.model, self.card)))
+        save_model(path, ignoring_followers(TrainedModel.of(self.model, self.card)))
 
     def _progress(self) -> float:
         """Share of its budget that the start at hand has spent."""

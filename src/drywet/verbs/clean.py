@@ -12,7 +12,6 @@ import glob
 from collections.abc import Callable
 from pathlib import Path
 
-from drywet.data.split import total
 from drywet.errors import DrywetError
 from drywet.evaluation.verdict import FAR_OFF
 from drywet.formats.load import load
@@ -207,11 +206,10 @@ def _cleaning(
     defaults = kind_of(before.settings.model).training
     assert defaults is not None
     samples = defaults.cleaning_steps * before.settings.batch * before.settings.segment
-    spans = data.joined().split.train
     training = TrainingConfig(
         optimizer="soap", learning_rate=defaults.cleaning_rate, select=given.select,
         batch=given.batch, segment=given.segment, warm_up=given.warm_up, bptt=given.bptt,
-        epochs=samples / total(spans) * (1 - 1e-9), seed=given.seed, compute=given.compute,
+        epochs=samples / data.train_samples * (1 - 1e-9), seed=given.seed, compute=given.compute,
         threads=given.threads,
     )  # fmt: skip
     ratio = 10 ** (aliasing_db(trained, before.trained_peak_dbfs) / 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError, UnknownKnobError
 from drywet.evaluation.material import Material, another, latency_against, material
 from drywet.evaluation.measure import Measured, Subject, measure, of_model, of_run
-from drywet.evaluation.positions import at_position, measure_positions
+from drywet.evaluation.positions import measure_positions, on_pair
 from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
 from drywet.figures.spectrograms import spectrograms
@@ -23,7 +24,6 @@ from drywet.formats.load import load
 from drywet.pair.alignment import Mending
 from drywet.pair.load import load_pair
 from drywet.runs.folder import SOUNDS, RunFolder
-from drywet.runs.recording import own_capture
 from drywet.storage import make_folder, write_json
 from drywet.trained.knobs import with_knobs
 
@@ -103,17 +103,15 @@ def evaluate(
             )  # fmt: skip
         measured = measure_positions(folder, config, oversample, on_progress)[1]
     else:
-        subject = replace(of_run(folder, config), oversample=oversample)
+        files: dict[str, Any] = {
+            "channel": channel, "resample_wet": resample_wet, "latency": latency,
+            "mending": mending, "force": force,
+        }  # fmt: skip
         if config.knobs and dry is not None and wet is not None:
-            pair = load_pair(dry, wet, channel, resample_wet)
-            subject = at_position(subject, config, pair, knobs)
-            if latency is None and own_capture(pair, config) is None:
-                latency = latency_against(subject.trained, pair, mending)
-        chosen = material(
-            config, dry, wet, channel=channel, resample_wet=resample_wet, latency=latency,
-            mending=mending, force=force,
-        )  # fmt: skip
-        measured = measure(subject, chosen, on_progress)
+            subject, chosen = on_pair(folder, config, dry, wet, knobs=knobs, **files)
+        else:
+            subject, chosen = of_run(folder, config), material(config, dry, wet, **files)
+        measured = measure(replace(subject, oversample=oversample), chosen, on_progress)
     if dry is None and oversample == 1:
         keep(folder, measured)
     return measured.evaluation

@@ -14,10 +14,11 @@ from drywet.captures.plan import candidates, propose
 from drywet.errors import DrywetError
 from drywet.evaluation.saved import read_scores
 from drywet.inference.stream import predict
+from drywet.models.config import MOST_KNOBS
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.recording import reload
-from drywet.trained.knob_range import MOST_KNOBS, KnobRange
+from drywet.trained.knob_range import KnobRange
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import load_model
 from drywet.validation import parse
@@ -54,7 +55,7 @@ def plan(knobs: str, captures: int) -> Plan:
     names = [knob.name for knob in ranges]
     if not 1 <= len(ranges) <= MOST_KNOBS or len(set(names)) < len(names):
         raise DrywetError(
-            f"the knobs {', '.join(names) or '(none)'}", "1 to 7 of different names",
+            f"the knobs {', '.join(names) or '(none)'}", f"1 to {MOST_KNOBS} of different names",
             "Name them: --knobs drive,tone.",
         )  # fmt: skip
     if not 1 < captures <= MOST:

@@ -9,12 +9,11 @@ from pathlib import Path
 from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError
 from drywet.evaluation.by_ear import by_ear
-from drywet.evaluation.material import latency_against, material
+from drywet.evaluation.material import material
 from drywet.evaluation.measure import Measured, measure, of_run
-from drywet.evaluation.positions import at_position, measure_positions
+from drywet.evaluation.positions import measure_positions, on_pair
 from drywet.metrics.statistics import summary
 from drywet.pair.alignment import NOTHING
-from drywet.pair.load import load_pair
 from drywet.report.contender import COLORS, Contender
 from drywet.report.page import page
 from drywet.report.rivals import against_the_best, compared, names_of
@@ -22,7 +21,6 @@ from drywet.report.tables import sentences
 from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group, read_group, runs_of
 from drywet.runs.machine import versions_here
-from drywet.runs.recording import own_capture
 from drywet.storage import require_place, write_bytes
 from drywet.verbs.evaluate import bare, keep
 from drywet.words import number
@@ -136,14 +134,11 @@ def _on_a_pair(
     else:
         folder = RunFolder.open(model)
         config = folder.config()
-        subject = replace(of_run(folder, config), oversample=oversample)
-        pair = load_pair(dry, wet)
-        latency = None
         if config.knobs:
-            subject = at_position(subject, config, pair, None)
-            if own_capture(pair, config) is None:
-                latency = latency_against(subject.trained, pair)
-        chosen = material(config, dry, wet, latency=latency)
+            subject, chosen = on_pair(folder, config, dry, wet)
+        else:
+            subject, chosen = of_run(folder, config), material(config, dry, wet)
+        subject = replace(subject, oversample=oversample)
     measured = measure(subject, chosen)
     heard = by_ear(subject) if oversample == 1 else None
     made = {"model": model.name, "dry": dry.name, "wet": wet.name}

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from drywet.audio.read import probe
-from drywet.devices.catalog import find
-from drywet.devices.circuit import built_in
+from drywet.devices.catalog import find, lasting_name
 from drywet.devices.device import Position, positions
 from drywet.devices.model import ModelDevice
 from drywet.runs.folder import require_free
@@ -65,9 +64,9 @@ def train_device(
         rate = played.rate if isinstance(played, ModelDevice) else _RATE
         write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)
     process(device, dry, wet, knobs=chosen, overwrite=True)
-    there = str(device).lower() not in built_in() and Path(device).exists()
-    where = str(Path(device).resolve()) if there else str(device)
-    record = Played(where, {name: float(p) for name, p in chosen.items() if isinstance(p, float)})
+    record = Played(
+        lasting_name(device), {name: float(p) for name, p in chosen.items() if isinstance(p, float)}
+    )
     if seeds is not None:
         return train_seeds(
             dry, wet, seeds=seeds, out=path, overwrite=overwrite, played=record, **settings

@@ -10,15 +10,15 @@ from drywet import words
 from drywet.audio.read import probe, read
 from drywet.captures.listed import MOST, Captures, PositionedPair
 from drywet.captures.plan import propose
-from drywet.devices.catalog import find
-from drywet.devices.circuit import built_in
+from drywet.devices.catalog import find, lasting_name
 from drywet.devices.device import Device, Position, fixed
 from drywet.devices.model import ModelDevice
 from drywet.dsp.levels import peak
 from drywet.errors import DrywetError, UnknownKnobError
+from drywet.models.config import MOST_KNOBS
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
-from drywet.trained.knob_range import MOST_KNOBS, KnobRange
+from drywet.trained.knob_range import KnobRange
 from drywet.validation import parse
 from drywet.verbs.own_capture import own_capture
 from drywet.verbs.process import process
@@ -96,10 +96,8 @@ def train_over(
             positions = {knob.name: _off_its_end(knob, positions[knob.name]) for knob in ranges}
             process(device, dry, file, knobs=stood | positions, overwrite=True)
         pairs.append(PositionedPair(dry, file, positions))
-    there = str(device).lower() not in built_in() and Path(device).exists()
-    where = str(Path(device).resolve()) if there else str(device)
     others = {name: at for name, at in stood.items() if name not in over}
-    listed = Captures(ranges, tuple(pairs), wet.parent, where, others)
+    listed = Captures(ranges, tuple(pairs), wet.parent, lasting_name(device), others)
     return train_captures(listed, out=path, overwrite=overwrite, **settings)
 
 

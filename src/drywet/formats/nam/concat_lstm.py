@@ -28,7 +28,7 @@ from drywet.formats.document import (
 )
 from drywet.formats.nam import lstm
 from drywet.formats.nam.metadata import metadata
-from drywet.models.config import Config
+from drywet.models.config import MOST_KNOBS, Config
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.model_file import TrainedModel
@@ -38,7 +38,6 @@ from drywet.validation import parse
 ARCHITECTURE = "ConcatLSTM"
 VERSION = "1.0.0"
 _ABLE = "an LSTM with knobs, without skip"
-_MOST = 7
 
 
 def encode(trained: TrainedModel, name: str, made: datetime) -> bytes:
@@ -100,12 +99,10 @@ def read(
     """
     knobs = tuple(
         _knob(mapping(given, "a control", path), path)
-        for given in listed(config.get("params"), "params", path, _MOST)
+        for given in listed(config.get("params"), "params", path, MOST_KNOBS)
     )
     names = tuple(knob.name for knob in knobs)
-    sizes = {
-        key: config.get(key, default) for key, default in (("hidden_size", None), ("num_layers", 1))
-    }
+    sizes = {"hidden_size": config.get("hidden_size"), "num_layers": config.get("num_layers", 1)}
     plain, tensors = lstm.read(sizes, weights, path, 1 + len(knobs))
     found = configured(RecurrentConfig, {**plain.model_dump(), "knobs": names}, path)
     matrix, bias = tensors["rec.weight_ih_l0"], tensors["rec.bias_ih_l0"]

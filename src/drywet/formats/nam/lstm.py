@@ -53,7 +53,7 @@ def write(
 
 
 def read(
-    config: dict[str, Any], weights: Any, path: Path, inputs_wanted: int = 1
+    config: dict[str, Any], weights: Any, path: Path, inputs: int = 1
 ) -> tuple[RecurrentConfig, dict[str, Weights]]:
     """The inverse of `write`; gains are left out, and knobs are left to `concat_lstm`.
 
@@ -68,8 +68,8 @@ def read(
     layers = whole(config.get("num_layers"), 1, 4, "num_layers", path)
     found = RecurrentConfig(hidden=hidden, layers=layers)
     size, gates = found.hidden, 4 * found.hidden
-    inputs = [inputs_wanted] + [size] * (found.layers - 1)
-    wanted = sum(gates * (n + size) + gates + 2 * size for n in inputs) + size + 1
+    widths = [inputs] + [size] * (found.layers - 1)
+    wanted = sum(gates * (n + size) + gates + 2 * size for n in widths) + size + 1
     values = flat(weights, wanted, "an LSTM", path)
     at = 0
 
@@ -79,7 +79,7 @@ def read(
         return values[at - int(np.prod(shape)) : at].reshape(shape)
 
     tensors: dict[str, Weights] = {}
-    for i, n in enumerate(inputs):
+    for i, n in enumerate(widths):
         matrix = take(gates, n + size)
         tensors[f"rec.weight_ih_l{i}"] = matrix[:, :n].copy()
         tensors[f"rec.weight_hh_l{i}"] = matrix[:, n:].copy()

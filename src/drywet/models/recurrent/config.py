@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from drywet.models.config import Config
+from drywet.models.config import MOST_KNOBS, Config
 from drywet.models.layers import Cell
 
 
@@ -27,7 +27,7 @@ class RecurrentConfig(Config):
     layers: int = Field(default=1, ge=1, le=4)
     skip: bool = False
     knobs: tuple[Annotated[str, Field(min_length=1, max_length=32)], ...] = Field(
-        default=(), max_length=7
+        default=(), max_length=MOST_KNOBS
     )
 
     @field_validator("knobs")

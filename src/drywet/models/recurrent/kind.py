@@ -54,7 +54,9 @@ class Recurrent(Kind[RecurrentConfig]):
 
         return RecurrentModel(config)
 
-    def deaf_to(self, config: RecurrentConfig, weights: Weights, names: Sequence[str]) -> Weights:
+    def ignoring_knobs(
+        self, config: RecurrentConfig, weights: Weights, names: Sequence[str]
+    ) -> Weights:
         """See `Kind`."""
         matrix = weights["rec.weight_ih_l0"].copy()
         matrix[:, [1 + config.knobs.index(name) for name in names]] = 0
