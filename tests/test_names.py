@@ -103,6 +103,7 @@ def options_of(*words: str) -> Settings:
         (("--cpu", "light", "--preset", "nano"), "--cpu and --preset"),
         (("--quality", "good", "--seconds", 4), "--quality and --seconds"),
         (("--longer",), "--resume RUN"),
+        (("--preset", "fether"), "did you mean feather?"),
     ],
 )
 def test_choices_that_do_not_go_together_are_one_line(capture, tmp_path, words, said):

@@ -259,7 +259,7 @@ def test_export_writes_it_where_the_format_can_hold_it(run_folder, tmp_path):
     out = tmp_path / "a.h"
     made = ("export", run_folder, "--format", "c", "-o", out, "--oversample", 4, "--json")
     linear = drywet(*made).json
-    fast = drywet(*made, "--minimum-phase").json
+    fast = drywet(*made, "--minimum-phase", "--overwrite").json
     assert linear["output_latency"] == 1 + filters(16_000, 4).latency
     assert fast["output_latency"] < 8
     assert "4 times oversampled" in out.read_text()

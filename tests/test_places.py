@@ -81,6 +81,37 @@ def test_a_folder_is_no_file(run_folder, riff, tmp_path, verb):
     assert "it is a folder" in done.err
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_file_that_is_there_is_not_replaced_unasked(run_folder, riff, tmp_path, verb):
+    ending = {"report": ".html", "export": ".nam", "convert": ".nam"}.get(verb, ".wav")
+    names = {"RUN": run_folder, "RIFF": riff}
+    target = tmp_path / f"somebodys{ending}"
+    target.write_text("the only copy")
+    command = [*(names.get(each, each) for each in VERBS[verb]), target]
+    with no_work():
+        done = drywet(*command)
+    assert done.code == 2
+    assert "is there already" in done.err
+    assert "--overwrite" in done.err
+    assert target.read_text() == "the only copy"
+    assert drywet(*command, "--overwrite").code == 0
+    assert target.stat().st_size > 100
+
+
+def test_a_ranking_in_the_way_is_said_before_the_models_are_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ranking.html").write_text("an earlier one")
+    done = drywet("rank", "dry.wav", "wet.wav", "a.nam")
+    assert done.code == 2
+    assert "ranking.html is there already" in done.err
+
+
+def test_what_a_run_keeps_is_made_anew(run_folder):
+    for _ in range(2):
+        assert drywet("export", run_folder, "--format", "rtneural").code == 0
+        assert drywet("report", run_folder).code == 0
+
+
 def test_an_export_goes_into_a_folder(run_folder, tmp_path):
     done = drywet("export", run_folder, "-o", tmp_path)
     assert done.code == 0, done.err

@@ -90,7 +90,7 @@ def test_the_closest_comes_first_whatever_its_level_and_rate(recording, others, 
     ):  # fmt: skip
         assert f'<td data-head="{head}">{cell}</td>' in page
     assert "another seed" not in " ".join(done.json["notes"])  # ten times the error is no luck
-    told = drywet("rank", *recording, *others, "-o", tmp_path / "r.html")
+    told = drywet("rank", *recording, *others, "-o", tmp_path / "r.html", "--overwrite")
     assert [line[4:12] for line in told.out.splitlines()[1:3]] == ["same.nam", "faster.n"]
 
 

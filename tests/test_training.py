@@ -243,6 +243,11 @@ def test_a_second_ctrl_c_says_where_to_go_on(capture, tmp_path, monkeypatch):
     (run,) = (tmp_path / "runs").iterdir()
     assert f"drywet train --resume runs/{run.name}  goes on" in err
     assert load_checkpoint(run / "checkpoint.pt").step > 0
+    again = cli("train", *capture, *SMALL, "--epochs", 1)
+    assert f"runs/{run.name} is there and unfinished; this begins anew" in again.err
+    assert f"drywet train --resume runs/{run.name}" in again.err
+    thrice = cli("train", *capture, *SMALL, "--epochs", 1, "--name", "other")
+    assert "unfinished" not in thrice.err
 
 
 class StopIn(Control):

@@ -52,6 +52,19 @@ def require_place(path: Path) -> None:
     raise DrywetError(f"cannot write {path}: {found}", wanted, todo)
 
 
+def require_new(target: Path, overwrite: bool) -> None:
+    """Refuse to write over a file, which may be somebody's only one.
+
+    Raises:
+        DrywetError: it is, and may not be replaced.
+    """
+    if not overwrite and os.path.lexists(target):
+        raise DrywetError(
+            f"{target} is there already", "a new file to write",
+            "Name another one, or add --overwrite.",
+        )  # fmt: skip
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that replaces it if the block succeeds.

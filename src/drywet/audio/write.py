@@ -95,19 +95,6 @@ def require_writable(path: Path, rate: int) -> None:
         ) from error  # fmt: skip
 
 
-def require_new(target: Path, overwrite: bool) -> None:
-    """A file that is there may be somebody's only take.
-
-    Raises:
-        DrywetError: it is, and may not be replaced.
-    """
-    if target.exists() and not overwrite:
-        raise DrywetError(
-            f"{target} is there already", "a new file to write",
-            "Name another one, or add --overwrite.",
-        )  # fmt: skip
-
-
 def require_another(source: Path, target: Path) -> None:
     """A recording is never written over by what was made of it.
 

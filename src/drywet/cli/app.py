@@ -13,9 +13,7 @@ from drywet.cli.arguments import (
     Channel,
     DryFile,
     Force,
-    FormatOption,
     LatencyOption,
-    MinimumPhase,
     Model,
     Oversample,
     Overwrite,
@@ -27,7 +25,7 @@ from drywet.cli.arguments import (
     WetFile,
 )  # fmt: skip
 from drywet.cli.clean import clean_command
-from drywet.cli.export import export_command
+from drywet.cli.export import convert_command, export_command
 from drywet.cli.knobs import KnobCommand, knobs_of, turns_of
 from drywet.cli.plan import plan_command
 from drywet.cli.rank import rank_command
@@ -36,7 +34,6 @@ from drywet.cli.study import study_app
 from drywet.cli.train import train_command
 from drywet.cli.usage import OneLineGroup
 from drywet.errors import DrywetError, extras_wanted
-from drywet.formats.registry import SUFFIXES
 
 app = typer.Typer(
     cls=OneLineGroup,
@@ -209,7 +206,7 @@ def evaluate_command(
             resample_drift=resample_drift, per_take=per_take, force=force,
             knobs=knobs_of(context), size=size, oversample=oversample, on_progress=bar.update,
         )  # fmt: skip
-    show.evaluation(result, json)
+    show.evaluation(result, run, json)
 
 
 app.command("rank")(rank_command)
@@ -228,13 +225,15 @@ def report_command(
         ),
     ] = None,
     oversample: Oversample = 1,
+    overwrite: Overwrite = False,
     json: AsJson = False,
 ) -> None:
     """Write a page with all scores, figures and sounds of a run, or of several side by side."""
     from drywet.cli import show
     from drywet.verbs.report import report
 
-    show.reported(report(runs, out, oversample=oversample, on_step=show.step), json)
+    made = report(runs, out, oversample=oversample, overwrite=overwrite, on_step=show.step)
+    show.reported(made, json)
 
 
 @app.command("render", cls=KnobCommand)
@@ -286,29 +285,7 @@ def render_command(
 app.command("export", cls=KnobCommand)(export_command)
 
 
-@app.command("convert", cls=KnobCommand)
-def convert_command(
-    context: typer.Context,
-    source: Model,
-    target: Annotated[
-        Path,
-        typer.Argument(help=f"File to write: {', '.join(SUFFIXES)}."),
-    ],
-    format: FormatOption = None,
-    size: Size = 1.0,
-    oversample: Oversample = 1,
-    minimum_phase: MinimumPhase = False,
-    json: AsJson = False,
-) -> None:
-    """Write a model of one format in another. --knob1 0.7 fixes a knob at a position."""
-    from drywet.cli import show
-    from drywet.verbs.export import convert
-
-    result = convert(
-        source, target, format=format, knobs=knobs_of(context), size=size,
-        oversample=oversample, phase="minimum" if minimum_phase else "linear",
-    )  # fmt: skip
-    show.exported(result, json)
+app.command("convert", cls=KnobCommand)(convert_command)
 
 
 @app.command("info")

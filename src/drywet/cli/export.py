@@ -1,4 +1,4 @@
-"""The command ``drywet export``: most of it is its options."""
+"""The commands ``drywet export`` and ``drywet convert``: most of them is their options."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from typing import Annotated
 
 import typer
 
-from drywet.cli.arguments import AsJson, MinimumPhase, Model, Oversample, Size
+from drywet.cli.arguments import (
+    AsJson,
+    FormatOption,
+    MinimumPhase,
+    Model,
+    Oversample,
+    Overwrite,
+    Size,
+)  # fmt: skip
 from drywet.cli.knobs import knobs_of
-from drywet.formats.registry import FORMATS
+from drywet.formats.registry import FORMATS, SUFFIXES
 
 _GEAR = "amp, pedal, pedal_amp, amp_cab, amp_pedal_cab, preamp or studio."
 _TONE = "clean, overdrive, crunch, hi_gain or fuzz."
@@ -48,6 +56,7 @@ def export_command(
     size: Size = 1.0,
     oversample: Oversample = 1,
     minimum_phase: MinimumPhase = False,
+    overwrite: Overwrite = False,
     json: AsJson = False,
 ) -> None:
     """Write a model for a plugin, as ONNX or as C.
@@ -66,5 +75,32 @@ def export_command(
     result = export(
         model, format=format, out=out, name=name, metadata=given, knobs=knobs_of(context),
         size=size, oversample=oversample, phase="minimum" if minimum_phase else "linear",
+        overwrite=overwrite,
+    )  # fmt: skip
+    show.exported(result, json)
+
+
+def convert_command(
+    context: typer.Context,
+    source: Model,
+    target: Annotated[
+        Path,
+        typer.Argument(help=f"File to write: {', '.join(SUFFIXES)}."),
+    ],
+    format: FormatOption = None,
+    size: Size = 1.0,
+    oversample: Oversample = 1,
+    minimum_phase: MinimumPhase = False,
+    overwrite: Overwrite = False,
+    json: AsJson = False,
+) -> None:
+    """Write a model of one format in another. --knob1 0.7 fixes a knob at a position."""
+    from drywet.cli import show
+    from drywet.verbs.export import convert
+
+    result = convert(
+        source, target, format=format, knobs=knobs_of(context), size=size,
+        oversample=oversample, phase="minimum" if minimum_phase else "linear",
+        overwrite=overwrite,
     )  # fmt: skip
     show.exported(result, json)

@@ -13,6 +13,7 @@ from drywet.cli.arguments import (
     DryFile,
     Force,
     LatencyOption,
+    Overwrite,
     PerTake,
     Resample,
     ResampleDrift,
@@ -34,6 +35,7 @@ def rank_command(
     resample_drift: ResampleDrift = False,
     per_take: PerTake = False,
     force: Force = False,
+    overwrite: Overwrite = False,
     json: AsJson = False,
 ) -> None:
     """Put models in order of how close they sound to a recording, whoever made them."""
@@ -46,6 +48,7 @@ def rank_command(
 
         found = rank(
             dry, wet, models, out=out, channel=channel, resample_wet=resample, latency=latency,
-            resample_drift=resample_drift, per_take=per_take, force=force, on_progress=bar.update,
+            resample_drift=resample_drift, per_take=per_take, force=force, overwrite=overwrite,
+            on_progress=bar.update,
         )  # fmt: skip
     show.ranking(found, json)

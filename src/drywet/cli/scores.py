@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drywet.words import count, number, positions
@@ -20,8 +23,14 @@ _ROWS = (
 _MARKS = {"good": "+", "warning": "!", "bad": "x"}
 
 
-def lines(result: Evaluation) -> list[str]:
-    """How close it is in words, a table beside the linear baseline, and the rest of the verdict."""
+def lines(result: Evaluation, run: Path, advice: bool = True) -> list[str]:
+    """How close it is in words, a table beside the linear baseline, and the rest of the verdict.
+
+    Args:
+        result: what is printed.
+        run: its folder or model, which the advice names.
+        advice: say what to do about what is wrong.
+    """
     rows: list[tuple[str, str, str]] = [("", "model", "linear baseline")]
     for label, name in _ROWS:
         ours, theirs = (_number(getattr(scores, name)) for scores in (result, result.linear))
@@ -29,7 +38,8 @@ def lines(result: Evaluation) -> list[str]:
     rows.append(("", "error     excess", "error     excess"))
     for band, linear in zip(result.bands, result.linear.bands, strict=True):
         rows.append((band.label, _band(band), _band(linear)))
-    found = _remark(result.verdict[0]) if result.verdict else []
+    remarks = [_remark(remark, run, advice) for remark in result.verdict]
+    found = list(remarks[0]) if remarks else []
     found += [f"{label:<20}{ours:>18}{theirs:>21}" for label, ours, theirs in rows]
 
     def add(label: str, text: str) -> None:
@@ -68,8 +78,8 @@ def lines(result: Evaluation) -> list[str]:
     )
     if result.device_note is not None:
         found.append(f"The device was not asked: {result.device_note}")
-    for remark in result.verdict[1:]:
-        found += _remark(remark)
+    for remark in remarks[1:]:
+        found += remark
     return found
 
 
@@ -84,9 +94,12 @@ def _positions(result: Evaluation) -> list[str]:
     return [*lines, ""]
 
 
-def _remark(remark: Any) -> list[str]:
-    advice = [f"  -> {remark.advice}"] if remark.advice else []
-    return [f"{_MARKS[remark.kind]} {remark.text}", *advice]
+def _remark(remark: Any, run: Path, advised: bool) -> list[str]:
+    advice = re.sub(r"\bRUN\b", lambda _: shlex.quote(str(run)), remark.advice)
+    return [
+        f"{_MARKS[remark.kind]} {remark.text}",
+        *([f"  -> {advice}"] if advised and advice else []),
+    ]
 
 
 def oversampled(factor: int) -> str:

@@ -135,12 +135,12 @@ def plan(found: Plan, json: bool) -> None:
     print("  drywet train --captures captures")
 
 
-def evaluation(result: Evaluation, json: bool) -> None:
+def evaluation(result: Evaluation, run: Path, json: bool) -> None:
     """Print the scores of ``evaluate``."""
     if json:
         _object(result)
     else:
-        print("\n".join(scores.lines(result)))
+        print("\n".join(scores.lines(result, run)))
 
 
 def _run_object(run: Run) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _run(finished: Run, json: bool) -> None:
         if finished.finished_before:
             ended = "was finished before: trained"
         print(_how_it_ended(ended, finished.fit))
-    print("\n".join(scores.lines(finished.evaluation)))
+    print("\n".join(scores.lines(finished.evaluation, finished.path)))
     if finished.before is not None:
         before, now = finished.before, finished.evaluation
         print(
@@ -358,8 +358,8 @@ def demo(result: Demo, json: bool) -> None:
     if json:
         print(jsonlib.dumps(_run_object(result.run) | {"nam": result.nam}, indent=2))
         return
-    print("\n".join(scores.lines(result.run.evaluation)))
     path = result.run.path
+    print("\n".join(scores.lines(result.run.evaluation, path, advice=False)))
     print(f"\n{path} is a run:")
     print("  figures/waveform.png, figures/spectrograms.png, figures/training.png to look at")
     print("  audio/target.wav, audio/prediction.wav, audio/residual.wav to listen to")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from drywet.cli.arguments import AsJson
+from drywet.cli.arguments import AsJson, Overwrite
 from drywet.errors import DrywetError
 
 StudyFolder = Annotated[Path, typer.Argument(help="Folder of the study.")]
@@ -151,10 +151,11 @@ def report_command(
 def export_command(
     folder: StudyFolder,
     csv: Annotated[Path, typer.Option("--csv", help="File to write.")],
+    overwrite: Overwrite = False,
     json: AsJson = False,
 ) -> None:
     """Write all results as a table for other programs."""
     from drywet.cli import show_study
     from drywet.studies.export import export_csv
 
-    show_study.exported(csv, export_csv(folder, csv), json)
+    show_study.exported(csv, export_csv(folder, csv, overwrite), json)

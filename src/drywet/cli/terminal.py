@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from pathlib import Path
 
 from drywet.cli import show
@@ -28,6 +29,13 @@ class TerminalControl(CtrlC):
     def on_run(self, name: str) -> None:
         """A line for every run of several."""
         self._bar.say(name)
+
+    def on_unfinished(self, run: Path) -> None:
+        """What may have been meant."""
+        self._bar.say(
+            f"{run} is there and unfinished; this begins anew. To go on with that one: "
+            f"drywet train --resume {shlex.quote(str(run))}"
+        )
 
     def on_findings(self, report: CheckReport) -> None:
         """The checks, beside what is printed at the end."""

@@ -166,8 +166,9 @@ def measure(
         prediction, match = matched(prediction, prepared.wet, rate)
     target, predicted = material.cut(prepared.wet), material.cut(prediction)
     _require_audio(target, prediction, subject.where)
-    on_progress("scoring it", 0.1)
+    on_progress("scoring the model", 0.1)
     ours = scores.evaluate(predicted, target, rate)
+    on_progress("scoring the plain filter", 0.2)
     filtered = material.cut(predict(baseline, prepared.dry))
     theirs = scores.evaluate(filtered, target, rate)
     passes = material.passes() if material.replicate_esr is not None else []
@@ -175,6 +176,7 @@ def measure(
     if passes:
         first, second = (list(part) for part in zip(*passes, strict=True))
         itself = scores.evaluate(second, first, rate)
+    on_progress("listening to the pauses", 0.35)
     pauses, tails = silence.evaluate(prepared.dry, prepared.wet, prediction, rate)
     on_progress("playing test signals through the model", 0.4)
     probes = ask_model(trained, subject.oversample)

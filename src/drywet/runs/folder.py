@@ -101,6 +101,11 @@ class RunFolder:
         return isinstance(found, dict) and found.get("interrupted") is True
 
     @property
+    def ended(self) -> bool:
+        """Whether its training is known to have come to its end; killed, it never says so."""
+        return self.ending_file.is_file() and not self.unfinished
+
+    @property
     def uncleaned(self) -> RunFolder:
         """The run before its model was cleaned."""
         return RunFolder(self.path / model_file.UNCLEANED)

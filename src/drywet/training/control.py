@@ -71,6 +71,9 @@ class Control:
     def on_place(self, folder: Path) -> None:
         """The run's folder is made; learning begins."""
 
+    def on_unfinished(self, run: Path) -> None:
+        """A run of the same name is there and has not ended; this one begins anew beside it."""
+
     def on_findings(self, report: CheckReport) -> None:
         """The checks are done; errors among the findings end the training."""
 

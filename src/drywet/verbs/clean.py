@@ -137,7 +137,7 @@ def _place(model: Path, is_run: bool) -> Path:
 def _is_unfinished(path: Path, model: Path) -> bool:
     """Whether a run began to clean a model and was stopped, or killed, before its end."""
     folder = RunFolder(path)
-    if not folder.config_file.is_file() or (folder.ending_file.is_file() and not folder.unfinished):
+    if not folder.config_file.is_file() or folder.ended:
         return False
     try:
         config = folder.config()

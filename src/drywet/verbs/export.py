@@ -23,7 +23,7 @@ from drywet.formats.registry import (
     require_oversampling,
 )
 from drywet.runs.folder import RunFolder
-from drywet.storage import require_place, write_bytes
+from drywet.storage import require_new, require_place, write_bytes
 from drywet.trained.knobs import with_knobs
 from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import TrainedModel
@@ -63,6 +63,7 @@ def export(
     size: float = 1.0,
     oversample: int = 1,
     phase: Phase = "linear",
+    overwrite: bool = False,
 ) -> Exported:
     """Write a model in a plugin's format.
 
@@ -79,10 +80,11 @@ def export(
         oversample: how many times its rate the written model runs at, 1, 2, 4 or 8, where the
             format can hold such a model.
         phase: of the filters around it: minimum delays less.
+        overwrite: replace a file that is there; what a run keeps by default is made anew anyway.
 
     Raises:
-        DrywetError: unusable model, metadata or knobs, unknown format, or one that cannot hold
-            the model.
+        DrywetError: unusable model, metadata or knobs, unknown format, one that cannot hold the
+            model, or a file that is there.
     """
     chosen = format_named(format)
     require_factor(oversample)
@@ -115,6 +117,7 @@ def export(
         target = Path(out) / target.name if Path(out).is_dir() else Path(out)
     _require_another(target, path)
     require_place(target)
+    require_new(target, overwrite or (out is None and path.is_dir()))
     if not path.is_dir():
         _require_fit(chosen, trained)
     with np.errstate(over="ignore", invalid="ignore"):  # the writer refuses what comes of it
@@ -146,6 +149,7 @@ def convert(
     size: float = 1.0,
     oversample: int = 1,
     phase: Phase = "linear",
+    overwrite: bool = False,
 ) -> Exported:
     """Write a model of one format in another.
 
@@ -160,6 +164,7 @@ def convert(
         size: likewise.
         oversample: likewise.
         phase: likewise.
+        overwrite: replace a file that is there.
 
     Raises:
         DrywetError: as `export`, or a target that is the source or has no known ending.
@@ -169,7 +174,7 @@ def convert(
     name = format_of(target).name if format is None else format
     return export(
         source, format=name, out=target, metadata=metadata, knobs=knobs, size=size,
-        oversample=oversample, phase=phase,
+        oversample=oversample, phase=phase, overwrite=overwrite,
     )  # fmt: skip
 
 

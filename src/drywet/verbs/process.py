@@ -11,10 +11,11 @@ from pydantic import BaseModel
 from drywet.audio.read import probe, read
 from drywet.audio.resample import other_rate
 from drywet.audio.resample import resample as resampled
-from drywet.audio.write import require_another, require_new, require_writable, write
+from drywet.audio.write import require_another, require_writable, write
 from drywet.devices.catalog import find
 from drywet.devices.device import Position, no_progress, positions
 from drywet.devices.model import ModelDevice
+from drywet.storage import require_new
 
 
 class Processed(BaseModel):

@@ -76,6 +76,7 @@ def rank(
     resample_drift: bool = False,
     per_take: bool = False,
     force: bool = False,
+    overwrite: bool = False,
     on_progress: Callable[[str, float], None] = lambda what, done: None,
 ) -> Ranking:
     """Score models of any format against one recording and put them in order of their ESR.
@@ -96,18 +97,20 @@ def rank(
         resample_drift: resample the wet by the measured drift of the clocks.
         per_take: align joined takes each by itself.
         force: score files that the checks refuse.
+        overwrite: replace a page that is there.
         on_progress: called with what comes next and the share done so far, about: of the checks,
             then of the scores, then of the page.
 
     Raises:
-        DrywetError: files or models that cannot be used, or a place that cannot be written.
+        DrywetError: files or models that cannot be used, a place that cannot be written,
+            or a page that is there.
     """
     paths = list(dict.fromkeys(Path(model) for model in models))
     if not 0 < len(paths) <= _MOST:
         raise DrywetError(f"{len(paths)} models", f"1 to {_MOST}", "Name the models.")
     target = Path(FILE_NAME) if out is None else Path(out)
     target = target / FILE_NAME if target.is_dir() else target
-    require_page(target)
+    require_page(target, overwrite)
     on_progress("reading the models", 0.0)
     trained = [load(path) for path in paths]  # what is wrong with one shows before any is played
     on_progress("reading the recording", 0.0)

@@ -9,14 +9,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from drywet.audio.read import probe
-from drywet.audio.write import require_another, require_new, require_writable
+from drywet.audio.write import require_another, require_writable
 from drywet.dsp.levels import db
 from drywet.errors import DrywetError
 from drywet.formats.load import load
 from drywet.inference import render as rendering
 from drywet.inference.cabinet import cabinet
 from drywet.inference.stream import BLOCK
-from drywet.storage import make_folder
+from drywet.storage import make_folder, require_new
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
 

@@ -21,7 +21,7 @@ from drywet.report.tables import sentences
 from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group, read_group, runs_of
 from drywet.runs.machine import versions_here
-from drywet.storage import require_place, write_bytes
+from drywet.storage import require_new, require_place, write_bytes
 from drywet.verbs.evaluate import bare, keep
 from drywet.words import number
 
@@ -56,6 +56,7 @@ def report(
     out: Path | str | None = None,
     *,
     oversample: int = 1,
+    overwrite: bool = False,
     on_step: Callable[[str], None] = lambda text: None,
 ) -> Reported:
     """Score runs on their held-out audio and write a page about them.
@@ -67,15 +68,17 @@ def report(
             here for several.
         oversample: how many times their rate the models run at, 1, 2, 4 or 8; then no run's own
             scores are written anew.
+        overwrite: replace a page that is there; a run's own is made anew anyway.
         on_step: called with a line before each run is scored.
 
     Raises:
-        DrywetError: no such run, its files changed, or a place that cannot be written.
+        DrywetError: no such run, its files changed, a place that cannot be written,
+            or a page that is there.
     """
     require_factor(oversample)
     paths = [Path(run) for run in runs]
     if len(paths) == _WITH_A_PAIR and paths[1].is_file() and paths[2].is_file():
-        return _on_a_pair(paths[0], paths[1], paths[2], out, oversample, on_step)
+        return _on_a_pair(paths[0], paths[1], paths[2], out, oversample, overwrite, on_step)
     members = [runs_of(path) for path in paths]
     # A run that was named twice, or by itself and in its group, is scored once.
     folders = list({f.path.resolve(): f for group in members for f in group}.values())
@@ -86,7 +89,7 @@ def report(
     target = Path(out) if out is not None else _place(paths)
     if target.is_dir():
         target = target / FILE_NAME
-    require_page(target)
+    require_page(target, overwrite or (out is None and len(paths) == 1))
     depth = 2 if any(is_group(path) for path in paths) else 1  # seed-0 alone says little
     names = names_of([folder.path.resolve() for folder in folders], depth)
     found: dict[Path, Contender] = {}
@@ -119,13 +122,13 @@ def report(
 
 def _on_a_pair(
     model: Path, dry: Path, wet: Path, out: Path | str | None, oversample: int,
-    on_step: Callable[[str], None],
+    overwrite: bool, on_step: Callable[[str], None],
 ) -> Reported:  # fmt: skip
     """A page about one model, whoever made it, on a capture that is not its run's own."""
     target = Path(FILE_NAME) if out is None else Path(out)
     if target.is_dir():
         target = target / FILE_NAME
-    require_page(target)
+    require_page(target, overwrite)
     on_step(f"scoring {model}")
     if model.is_file():
         subject, chosen = bare(
@@ -152,11 +155,12 @@ def _place(paths: Sequence[Path]) -> Path:
     return paths[0] / FILE_NAME if len(paths) == 1 else Path(FILE_NAME)
 
 
-def require_page(target: Path) -> None:
+def require_page(target: Path, overwrite: bool) -> None:
     """Refuse before minutes of scoring what could not be written after them.
 
     Raises:
-        DrywetError: a place that cannot be written, or a name that is no page's.
+        DrywetError: a place that cannot be written, a name that is no page's, or a page that is
+            there and may not be replaced.
     """
     require_place(target)
     if target.suffix.lower() not in _SUFFIXES:
@@ -164,6 +168,7 @@ def require_page(target: Path) -> None:
             f"cannot write {target}: it does not end in .html", "a file that does",
             "Choose another -o.",
         )  # fmt: skip
+    require_new(target, overwrite)
 
 
 def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone: bool) -> Contender:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from drywet.audio.write import require_writable, write
 from drywet.dsp import capture, mixed
 from drywet.dsp.passages import RATE
 from drywet.errors import DrywetError
+from drywet.storage import require_new
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,7 @@ def signal(
         )
     if not 16_000 <= rate <= 192_000:
         raise DrywetError(f"--rate {rate}", "16000 to 192000 Hz", "Use your interface's rate.")
-    if not overwrite and os.path.lexists(out):
-        raise DrywetError(
-            f"{out} is there already", "a new file", "Choose another name, or add --overwrite."
-        )
+    require_new(Path(out), overwrite)
     require_writable(Path(out), rate)
     samples = chosen.make(seconds, rate)
     write(out, samples, rate, depth="24")

@@ -81,7 +81,7 @@ def train(
         started, settings = from_model(start, dry, wet, settings, named_loss_of_start)
     choose_device(settings.training.compute)  # what is missing shows before anything is read
     require_name(name)
-    path = place_of(name_of(wet), name) if out is None else Path(out)
+    path = place_of(name_of(wet), name, control) if out is None else Path(out)
     require_free(path, overwrite)
     before = RunFolder(path).uncleaned
     if clean:
@@ -145,9 +145,14 @@ def _resumed(folder: RunFolder, control: Control) -> Run:
         return replace(run, finished_before=done)
 
 
-def place_of(usual: str, name: str | None) -> Path:
+def place_of(usual: str, name: str | None, control: Control | None) -> Path:
     """The folder of a run that was given none: of its name, or else its usual one."""
-    return next_free(RUNS, usual if name is None else folder_of(name))
+    stem = usual if name is None else folder_of(name)
+    path, taken = next_free(RUNS, stem), RUNS / stem
+    begun = taken != path and RunFolder(taken).config_file.is_file()
+    if control is not None and begun and not RunFolder(taken).ended:
+        control.on_unfinished(taken)
+    return path
 
 
 def require_name(name: str | None) -> None:

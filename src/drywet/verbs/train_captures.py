@@ -64,7 +64,7 @@ def train_captures(
     require_name(name)
     where = captures.where.resolve()
     usual = where.name if where.is_dir() else where.parent.name
-    path = place_of(usual or "captures", name) if out is None else Path(out)
+    path = place_of(usual or "captures", name, control) if out is None else Path(out)
     require_free(path, overwrite)
     reports: list[CheckReport] = []
 

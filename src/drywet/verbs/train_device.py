@@ -53,7 +53,11 @@ def train_device(
     """
     played = find(device)
     chosen = positions(played, knobs)
-    path = Path(out) if out is not None else place_of(played.name, settings.get("name"))
+    path = (
+        Path(out)
+        if out is not None
+        else place_of(played.name, settings.get("name"), settings.get("control"))
+    )
     require_free(path, overwrite)
     if signal is not None:
         probe(Path(signal))  # what is wrong with it shows before anything is made

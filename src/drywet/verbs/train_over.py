@@ -75,7 +75,11 @@ def train_over(
     stood = fixed(played, knobs)
     if not 1 < captures <= MOST:
         raise DrywetError(f"--captures {captures}", f"2 to {MOST}", "Choose a number in between.")
-    path = Path(out) if out is not None else place_of(played.name, settings.get("name"))
+    path = (
+        Path(out)
+        if out is not None
+        else place_of(played.name, settings.get("name"), settings.get("control"))
+    )
     require_free(path, overwrite)
     if signal is not None:
         probe(Path(signal))

@@ -53,7 +53,7 @@ def told(space: Workspace, path: Path) -> dict[str, Any]:
         "device": recording.device,
         "wet": Path(recording.wet).name,
         "cleaned": config.cleans,
-        "finished": folder.ending_file.is_file() and not folder.unfinished,
+        "finished": folder.ended,
         "capture": _audio_of(config),
         "live": folder.model_file.is_file() and config.settings.model.kind in _LIVE,
         "formats": formats_for(config.settings.model, config.rate, all_of_them=True)

@@ -7,6 +7,7 @@ with deep learning", Applied Sciences 2020, after van den Oord et al. 2016).
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -102,7 +103,9 @@ class WaveNetConfig(Config):
             return given
         name = given.get("preset", "standard")
         if name not in PRESETS:
-            raise ValueError(f"no WaveNet preset '{name}': {', '.join(PRESETS)}")
+            near = get_close_matches(str(name), PRESETS, 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"no WaveNet preset '{name}': {', '.join(PRESETS)}{meant}")
         rest = {key: value for key, value in given.items() if key != "preset"}
         return rest | {"arrays": PRESETS[name]}
 
