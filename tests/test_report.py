@@ -6,11 +6,14 @@ import json
 import re
 import shutil
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
+from scipy.optimize import minimize
 
-from drywet.figures.front import pareto
+from drywet.figures.front import apart, front, pareto
 from drywet.report.sound import sound
 from tests.support import RATE, drywet, playing, tool
 
@@ -359,6 +362,35 @@ def test_sounds_keep_their_level(tmp_path):
     assert np.abs(samples).max() == pytest.approx(0.9, abs=1e-3)
     assert np.allclose(samples * packed.true_gain, 0.1 * target, atol=1e-5)
     assert np.allclose(samples * packed.matched_gain, target, atol=2e-3)
+
+
+def test_the_names_of_many_models_lie_apart_and_near_their_points():
+    """However close the models are."""
+    rng = np.random.default_rng(4)
+    points = {f"model {i}": (50 + i, float(e)) for i, e in enumerate(rng.uniform(4e-3, 5e-3, 12))}
+    points |= {"far off": (900.0, 0.4)}
+    figure = front(points, dict.fromkeys(points, "#3f7fbf"))
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    # Of the words alone, without the lines that lead to them.
+    boxes = sorted((Text.get_window_extent(t) for t in axes.texts), key=lambda box: box.y0)
+    assert len(boxes) == 13
+    assert all(a.y1 <= b.y0 + 1 for a, b in pairwise(boxes))
+    assert all(box.x1 <= figure.bbox.x1 for box in boxes)
+    for axis in (axes.xaxis, axes.yaxis):
+        assert sum(bool(label.get_text()) for label in axis.get_ticklabels()) > 1
+
+
+def test_places_are_moved_as_little_as_can_be():
+    """Against a general solver of the same quadratic programme."""
+    places = np.array([0.1, 0.12, 0.5, 0.51, 0.97])
+    want = minimize(
+        lambda x: ((x - places) ** 2).sum(), np.linspace(0, 1, 5), method="SLSQP",
+        bounds=[(0, 1)] * 5, options={"ftol": 1e-12},
+        constraints=[{"type": "ineq", "fun": lambda x: np.diff(x) - 0.1}],
+    )  # fmt: skip
+    assert apart(places, 0.1) == pytest.approx(want.x, abs=1e-5)
+    assert np.diff(apart(np.full(30, 0.5), 0.1)) == pytest.approx(1 / 29)
 
 
 def test_the_front_holds_what_nothing_beats():

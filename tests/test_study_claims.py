@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from drywet.evaluation.result import Cost
 from drywet.metrics.per_second import Second
 from drywet.metrics.scores import Scores, evaluate
 from drywet.runs.config import Settings
 from drywet.studies import tables
+from drywet.studies.claim import Claim, Finding, settled
 from drywet.studies.claims import answers
-from drywet.studies.effects import effect, interval
+from drywet.studies.claims_2022 import high_db
+from drywet.studies.effects import effect, error_db
+from drywet.studies.estimate import WRONG, Estimate, estimate, levels, seeds_wanted
 from drywet.studies.outcome import Outcome
 from drywet.studies.plan import Plan
-from drywet.studies.results import Cell, Results, high_error, key_of
+from drywet.studies.results import Cell, Results, key_of
 
 RATE = 22_050
 
@@ -26,11 +32,28 @@ def template() -> Scores:
     return evaluate([y + np.float32(0.1) * noise], [y], RATE)
 
 
+def joined(cells):
+    """Seeds of one thing."""
+    first = cells[0]
+    return Cell(
+        first.grids, first.source, first.settings, first.epochs, *(
+            tuple(getattr(c, name)[0] for c in cells) for name in ("scores", "outcomes", "seeds")
+        ),
+    )  # fmt: skip
+
+
+def spread(count, apart, name):
+    """Factors about 1 whose geometric mean is 1, other ones for another name."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    logs = rng.standard_normal(count) * apart
+    return np.exp(logs - logs.mean())
+
+
 @pytest.fixture(scope="module")
 def made(template):
     """A cell with an ESR and an error over 8 kHz of one's choice, on ten seconds."""
 
-    def cell(esr, high=None, source="SD-1", epochs=None, seed=0, unrelated=True, **sections):
+    def one(esr, high=None, source="SD-1", epochs=None, seed=0, unrelated=True, **sections):
         rng = np.random.default_rng(seed)
         noise = 10 ** (rng.standard_normal(10) * 0.01)
         seconds = [Second(float(esr * n), 1.0) for n in noise]
@@ -47,7 +70,15 @@ def made(template):
         if "model" in sections:
             sections["model"] = {"kind": "recurrent", **sections["model"]}
         settings = Settings.model_validate(sections)
-        return Cell(("g",), source, settings, epochs, (scores,), (outcome,))
+        return Cell(("g",), source, settings, epochs, (scores,), (outcome,), (seed,))
+
+    def cell(esr, high=None, *, seeds=4, apart=0.01, **rest):
+        """Of several seeds, whose errors lie some share apart."""
+        each = [
+            one(esr * factor, high and high * factor, seed=seed, **rest)
+            for seed, factor in enumerate(spread(seeds, apart, f"{esr}{rest}"))
+        ]
+        return joined(each)
 
     return cell
 
@@ -67,29 +98,106 @@ def answer(found, text):
     return next(a for a in answers(found) if text in a.claim)
 
 
-def test_an_interval_is_students():
+def test_an_interval_and_its_chance_are_students():
     values = [1.0, 2.5, 0.5, 3.0]
-    want = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    found = interval(values)
-    assert (found.low, found.high) == pytest.approx((want.low, want.high))
-    assert interval([2.0]).sign == 0
+    found = estimate(values, limit=0.3)
+    for level in (0.05, 0.01):
+        want = stats.ttest_1samp(values, 0.3).confidence_interval(1 - level)
+        assert found.interval(level)[1:] == pytest.approx((want.low, want.high))
+    assert found.chance == pytest.approx(stats.ttest_1samp(values, 0.3).pvalue)
+    assert estimate([2.0]).sign(0.05) == 0
+
+
+def with_chance(p, freedom=9):
+    """An estimate whose chance under the limit is p."""
+    return Estimate(float(stats.t.isf(p / 2, freedom)), 1.0, freedom + 1, freedom)
+
+
+def test_many_comparisons_are_corrected_as_by_holm():
+    """The textbook's four: the second of 0.03 and 0.04 would pass alone."""
+    each = [with_chance(p) for p in (0.01, 0.04, 0.03, 0.005)]
+    found = levels(each)
+    assert found == pytest.approx([0.05 / 3, 0.05 / 2, 0.05 / 2, 0.05 / 4])
+    assert [one.sign(level) for one, level in zip(each, found, strict=True)] == [1, 0, 0, 1]
+
+
+def test_where_there_is_nothing_hardly_any_study_finds_something():
+    rng = np.random.default_rng(5)
+    studies, wrong = 400, 0
+    for values in rng.standard_normal((studies, 20, 4)):
+        each = [estimate(list(row)) for row in values]
+        allowed = zip(each, levels(each), strict=True)
+        wrong += any(one.sign(level) for one, level in allowed)
+    assert wrong <= studies * WRONG + 3 * np.sqrt(studies * WRONG * (1 - WRONG))
+
+
+def test_the_seeds_that_would_do_are_enough_and_no_more():
+    found = estimate([1.0, -0.5, 2.0])
+    wanted = seeds_wanted(found, 0.05, 3)
+    deviation = np.std([1.0, -0.5, 2.0], ddof=1)
+
+    def decided(count):
+        return found.mean > stats.t.isf(0.025, count - 1) * deviation / np.sqrt(count)
+
+    assert decided(wanted)
+    assert not decided(wanted - 1)
+    assert seeds_wanted(estimate([1.0]), 0.05, 1) is None
 
 
 def test_an_effect_is_the_difference_in_db(made):
-    pairs = [(made(0.1, seed=i), made(0.05, high=0.2, seed=i)) for i in range(3)]
-    found = effect(pairs, high_error)
-    assert found.esr.mean == pytest.approx(10 * np.log10(0.5))
-    assert found.high.mean == pytest.approx(10 * np.log10(0.2 / 0.1))
-    assert (found.pairs, found.closer, found.farther) == (3, 3, 0)
+    pairs = [(made(0.1, seeds=1), made(0.05, high=0.2, seeds=1)) for i in range(3)]
+    for hidden, pair in enumerate(pairs):
+        pair[0].outcomes[0].id = f"a{hidden}"
+    found = effect(pairs, error_db)
+    assert found.found.mean == pytest.approx(10 * np.log10(0.5))
+    assert effect(pairs, high_db).found.mean == pytest.approx(10 * np.log10(0.2 / 0.1))
+    assert (found.pairs, found.trainings, found.less) == (3, 3, 3)
+
+
+def test_seeds_are_compared_each_with_its_own(made):
+    """What all trainings of a seed have in common says nothing about the setting."""
+    factors = (1.0, 4.0, 0.3)
+    alone = [[made(esr * f, seeds=1) for f in factors] for esr in (0.1, 0.09)]
+    for cells in alone:
+        for seed, one in enumerate(cells):
+            cells[seed] = Cell(*(getattr(one, f) for f in FIELDS[:-1]), (seed,))
+    found = effect([(joined(alone[0]), joined(alone[1]))], error_db)
+    assert found.found.error == pytest.approx(0, abs=1e-9)
+    assert found.found.mean == pytest.approx(10 * np.log10(0.9))
 
 
 def test_models_scored_on_other_seconds_are_not_compared(made):
-    other = made(0.1)
+    other = made(0.1, seeds=1)
     moved = [Second(s.error, 2.0) for s in other.scores[0].by_second]
     scores = other.scores[0].model_copy(update={"by_second": moved})
-    elsewhere = Cell(("g",), "SD-1", other.settings, None, (scores,), other.outcomes)
-    assert effect([(made(0.1), elsewhere)], high_error) is None
+    elsewhere = Cell(("g",), "SD-1", other.settings, None, (scores,), other.outcomes, (0,))
+    assert effect([(made(0.1, seeds=1), elsewhere)], error_db) is None
 
+
+def claimed(*figures, above=()):
+    """A claim with a finding for each figure in dB, of which the last may be of all devices."""
+    claim = Claim("it is less", -1)
+    claim.add(
+        [
+            Finding(Estimate(mean, 0.1, 5, 4), lambda found, level: f"{found}", 3, i in above)
+            for i, mean in enumerate(figures)
+        ]
+    )
+    return settled([claim])[0]
+
+
+def test_of_three_devices_the_verdict_is_of_all_and_names_one_that_goes_against():
+    assert claimed(-5, -6, 0.05, -4, above=(3,)).verdict == "yes"
+    assert claimed(-5, -6, 4, -2, above=(3,)).verdict == "mixed"
+    assert claimed(-5, 0.05, -4, 0.01, above=(3,)).verdict == "undecided"
+    assert claimed(-5, 0.05).verdict == "mixed"  # two devices are no devices in general
+    assert claimed(4, 5).verdict == "no"
+    line = claimed(-5, 0.05).lines[1]
+    assert "undecided" in line
+    assert "seeds in place of 3" in line
+
+
+FIELDS = ("grids", "source", "settings", "epochs", "scores", "outcomes", "seeds")
 
 NETS = {
     "lstm": {"hidden": 16}, "gru": {"hidden": 16, "cell": "gru"},
@@ -99,8 +207,7 @@ NETS = {
 
 def nets(made, lstm, gru, rnn):
     return [
-        made(esr, model=NETS[cell], seed=i)
-        for i, (cell, esr) in enumerate((("lstm", lstm), ("gru", gru), ("rnn", rnn)))
+        made(esr, model=NETS[cell]) for cell, esr in (("lstm", lstm), ("gru", gru), ("rnn", rnn))
     ]
 
 
@@ -118,10 +225,10 @@ def grown(made, errors, highs=None):
     training = {"segment": 1, "final_rate": 1.0}
     return [
         made(
-            esr, None if highs is None else highs[key], epochs=key[1], seed=i, model=frames,
+            esr, None if highs is None else highs[key], epochs=key[1], model=frames,
             training=training | {"examples": key[0], "epochs": key[1], "milestones": (20, 200)},
         )
-        for i, (key, esr) in enumerate(errors.items())
+        for key, esr in errors.items()
     ]  # fmt: skip
 
 
@@ -151,8 +258,7 @@ def test_more_data_and_longer_training(made):
 
 def test_bigger_and_its_price(made):
     sizes = [
-        made(esr, model={"hidden": hidden}, seed=hidden)
-        for hidden, esr in ((8, 0.02), (16, 0.012), (32, 0.011))
+        made(esr, model={"hidden": hidden}) for hidden, esr in ((8, 0.02), (16, 0.012), (32, 0.011))
     ]
     found = results(sizes)
     assert answer(found, "Bigger").verdict == "yes"
@@ -188,7 +294,7 @@ def test_which_pedal_is_easier(made):
 
 def test_state_against_frames(made):
     stateful = made(0.001, model={"hidden": 16})
-    windowed = made(0.01, model={"kind": "windowed", "hidden": 32, "layers": 2}, seed=1)
+    windowed = made(0.01, model={"kind": "windowed", "hidden": 32, "layers": 2})
     found = answer(results([stateful, windowed]), "stateful")
     assert found.verdict == "yes"
     assert "-10.0 dB" in found.lines[0]
@@ -196,17 +302,38 @@ def test_state_against_frames(made):
 
 
 def test_seeds_widen_what_is_said(made):
-    """Two seeds far apart: the same mean decides nothing."""
+    """Seeds far apart: the same mean decides nothing."""
+    near = effect([(made(0.1, apart=0.05), made(0.05, apart=0.05))], error_db)
+    far = effect([(made(0.1, apart=1), made(0.05, apart=1))], error_db)
+    assert near.found.sign(0.05) == -1
+    assert far.found.sign(0.05) == 0
 
-    def seeds(*errors, **sections):
-        cells = [made(esr, seed=i, **sections) for i, esr in enumerate(errors)]
-        return Cell(("g",), "SD-1", cells[0].settings, None, tuple(c.scores[0] for c in cells),
-                    tuple(c.outcomes[0] for c in cells))  # fmt: skip
 
-    near = effect([(seeds(0.1, 0.11), seeds(0.05, 0.052))], high_error)
-    far = effect([(seeds(0.1, 0.3), seeds(0.02, 0.2))], high_error)
-    assert near.esr.sign == -1
-    assert far.esr.sign == 0
+def test_one_training_of_each_decides_nothing(made):
+    cells = [made(esr, seeds=1, model=NETS[cell]) for cell, esr in (("lstm", 0.01), ("gru", 0.1))]
+    found = answer(results(cells), "LSTMs beat")
+    assert found.verdict == "undecided"
+    assert "one training of each" in found.lines[0]
+
+
+def test_a_wavenet_against_what_costs_as_much(made):
+    def priced(ns, *args, **rest):
+        cell = made(*args, **rest)
+        price = Cost(
+            parameters=1, multiply_adds=1, ns_per_sample=ns, block_p99_us=1.0,
+            real_time_share=0.1, engine="here",
+        )  # fmt: skip
+        dear = tuple(one.model_copy(update={"cost": price}) for one in cell.outcomes)
+        return Cell(*(getattr(cell, f) for f in FIELDS[:5]), dear, cell.seeds)
+
+    cells = [
+        priced(100, 0.02, model={"kind": "wavenet", "preset": "nano"}),
+        priced(90, 0.04, model={"hidden": 16}), priced(60, 0.05, model={"hidden": 8}),
+        priced(900, 0.001, model={"hidden": 64}),
+    ]  # fmt: skip
+    found = answer(results(cells), "WaveNet")
+    assert found.verdict == "yes"
+    assert f"{10 * np.log10(0.02 / 0.04):+.1f} dB" in found.lines[0]
 
 
 def test_what_is_not_there_is_not_answered(made):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from drywet.storage import atomic_path
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DRY = "#8a8a8a"
@@ -32,6 +33,17 @@ def new_figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=110, layout="constrained", facecolor="white")
+
+
+def log_scale(axes: Axes, axis: Literal["x", "y"]) -> None:
+    """A logarithmic axis that has numbers over less than a decade, too."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axes.set(**{f"{axis}scale": "log"})
+    one = axes.xaxis if axis == "x" else axes.yaxis
+    one.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    one.set_major_formatter(lambda value, place: f"{value:g}")
+    one.set_minor_locator(NullLocator())
 
 
 def save(figure: Figure, path: Path) -> None:

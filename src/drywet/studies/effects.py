@@ -1,95 +1,105 @@
 """What one setting does, all others being the same.
 
-Every pair of cells that differ in that setting only is compared on the same seconds
-(`drywet.metrics.statistics.compare`). The lengths on one training's way are no independent
-witnesses: pairs from the same two trainings are averaged first. Over these the differences in dB
-have a mean and, from three on, Student's interval for it: what the setting does here and there.
-With fewer the widest interval of a single comparison stands for it.
+Every pair of cells that differ in that setting only is compared training by training, seed by
+seed, on the same audio. The lengths on one training's way are no independent witnesses: what comes
+from the same two trainings is averaged first. Over these the differences in dB have a mean and an
+interval: what the setting does here and there. Of three devices and more each is one witness.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from drywet.metrics.scores import Scores
-from drywet.metrics.statistics import Comparison
-from drywet.studies.results import Cell, against
+from drywet.studies.estimate import Estimate, estimate
+from drywet.studies.outcome import Outcome
+from drywet.studies.results import Cell
 
-_SHARE = 0.95
-_LEAST_PAIRS = 3
+LEAST_DEVICES = 3
+"""With fewer nothing is said of devices in general."""
 
-
-class Interval(NamedTuple):
-    """A mean difference in dB and its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        known = f" ({self.low:+.1f} to {self.high:+.1f})" if np.isfinite(self.low) else ""
-        return f"{self.mean:+.1f} dB{known}"
-
-    @property
-    def sign(self) -> int:
-        """-1 or 1 where the interval is on one side of 0, else 0."""
-        return -1 if self.high < 0 else 1 if self.low > 0 else 0
+Figure = Callable[[Scores, Outcome], float | None]
+"""A figure in dB of one training's scores."""
+Witnesses = dict[tuple[str, str], list[float]]
+"""Differences by the two trainings that they are from."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """Change of the error from one value of a setting to another; below 0 the second is closer.
+    """Change of a figure from one value of a setting to another; below 0 the second is less.
 
     Attributes:
-        esr: of the error in all.
-        high: of the error over 8 kHz, ``None`` without such bands.
+        found: the mean over pairs of trainings and its uncertainty.
         pairs: how many cells were compared with their counterpart.
         trainings: how many pairs of trainings they are from.
-        closer: in how many of them the second is closer beyond chance.
-        farther: in how many the first is.
+        seeds: of each cell, the fewest.
+        less: in how many pairs of trainings it is less with the second.
     """
 
-    esr: Interval
-    high: Interval | None
+    found: Estimate
     pairs: int
     trainings: int
-    closer: int
-    farther: int
+    seeds: int
+    less: int
 
 
 def effect(
-    pairs: Sequence[tuple[Cell, Cell]], figure: Callable[[Scores], float | None]
+    pairs: Sequence[tuple[Cell, Cell]],
+    figure: Figure,
+    limit: float = 0.0,
+    same_audio: bool = True,
 ) -> Effect | None:
     """The effect over pairs ``(first, second)``; ``None`` where none can be compared.
 
     Args:
         pairs: cells that differ in the setting only.
-        figure: the second score that is followed, such as the error over 8 kHz.
+        figure: of a training, in dB.
+        limit: from which the change has to differ.
+        same_audio: only cells that were scored on the same audio are compared.
     """
-    compared = [(a, b, found) for a, b in pairs if (found := against(b, a)) is not None]
+    compared = [
+        (found, min(a.runs, b.runs))
+        for a, b in pairs
+        if (a.audio == b.audio or not same_audio) and (found := _between(a, b, figure))
+    ]
     if not compared:
         return None
-    comparisons = [found for _, _, found in compared]
-    errors: dict[tuple[tuple[str, ...], ...], list[float]] = {}
-    highs: dict[tuple[tuple[str, ...], ...], list[float]] = {}
-    for a, b, found in compared:
-        trained = (a.trainings, b.trainings)
-        errors.setdefault(trained, []).append(found.difference_db)
-        here, there = a.mean(figure), b.mean(figure)
-        if here and there:
-            highs.setdefault(trained, []).append(10 * float(np.log10(there / here)))
+    together: Witnesses = {}
+    for found, _ in compared:
+        for trained, value in found.items():
+            together.setdefault(trained, []).append(value)
+    values = means(together.values())
     return Effect(
-        _interval(means(errors.values()), comparisons),
-        _interval(means(highs.values()), []) if highs else None,
-        len(comparisons),
-        len(errors),
-        sum(c.decided and c.difference_db < 0 for c in comparisons),
-        sum(c.decided and c.difference_db > 0 for c in comparisons),
-    )
+        estimate(values, limit), len(compared), len(values), min(seeds for _, seeds in compared),
+        sum(value < 0 for value in values),
+    )  # fmt: skip
+
+
+def _between(first: Cell, second: Cell, figure: Figure) -> dict[tuple[str, str], float]:
+    """Differences by the seeds that both have."""
+    theirs = second.by_seed
+    found = {}
+    for seed, (scores, outcome) in first.by_seed.items():
+        if seed not in theirs:
+            continue
+        here, there = figure(scores, outcome), figure(*theirs[seed])
+        if here is not None and there is not None:
+            found[outcome.id, theirs[seed][1].id] = there - here
+    return found
+
+
+def over_devices(found: Iterable[Effect], limit: float = 0.0) -> Effect | None:
+    """What an effect is on devices in general, each one witness; ``None`` for too few of them."""
+    each = list(found)
+    if len(each) < LEAST_DEVICES:
+        return None
+    return Effect(
+        estimate([one.found.mean for one in each], limit), sum(one.pairs for one in each),
+        len(each), min(one.seeds for one in each), sum(one.found.mean < 0 for one in each),
+    )  # fmt: skip
 
 
 def means(groups: Iterable[Sequence[float]]) -> list[float]:
@@ -97,21 +107,11 @@ def means(groups: Iterable[Sequence[float]]) -> list[float]:
     return [float(np.mean(values)) for values in groups]
 
 
-def _interval(values: Sequence[float], single: Sequence[Comparison]) -> Interval:
-    mean = float(np.mean(values))
-    if len(values) >= _LEAST_PAIRS:
-        return interval(values)
-    if single:
-        return Interval(mean, min(c.low_db for c in single), max(c.high_db for c in single))
-    return Interval(mean, -np.inf, np.inf)
+def error_db(scores: Scores, outcome: Outcome) -> float | None:
+    """The error in all."""
+    return decibel(scores.esr)
 
 
-def interval(values: Sequence[float]) -> Interval:
-    """Mean of differences in dB and Student's 95 % interval for it; of one, without end."""
-    from scipy.special import stdtrit
-
-    mean, count = float(np.mean(values)), len(values)
-    if count < 2:
-        return Interval(mean, -np.inf, np.inf)
-    reach = stdtrit(count - 1, (1 + _SHARE) / 2) * np.std(values, ddof=1) / np.sqrt(count)
-    return Interval(mean, mean - float(reach), mean + float(reach))
+def decibel(ratio: float | None) -> float | None:
+    """Of a ratio of energies; ``None`` of none."""
+    return None if not ratio else 10 * float(np.log10(ratio))

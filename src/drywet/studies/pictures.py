@@ -45,20 +45,15 @@ def _lines(
     series = {name: sorted(line) for name, line in series.items() if len(line) > 1}
     if not series:
         return None
-    from matplotlib.ticker import LogLocator
-
     figure = canvas.new_figure(*canvas.CARD)
     axes = figure.subplots()
     for color, (name, line) in zip(_COLORS, list(series.items())[:_MOST_LINES], strict=False):
         axes.plot(*zip(*line, strict=True), "o-", ms=3, lw=1.2, color=color, label=name)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    canvas.log_scale(axes, "x")
+    canvas.log_scale(axes, "y")
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.set_xticks(ticks, [_short(tick) for tick in ticks])
-    axes.minorticks_off()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(lambda value, place: f"{value:g}")
     axes.grid(alpha=0.25)
     axes.legend(fontsize=7, frameon=False)
     return figure
@@ -103,9 +98,8 @@ def _by_data(cells: list[Cell]) -> Figure | None:
 def _front(cells: list[Cell]) -> Figure | None:
     best: dict[str, tuple[float, float]] = {}
     for cell in closest(cells):
-        costs = [o.cost.ns_per_sample for o in cell.outcomes if o.cost is not None]
-        if costs:
-            best[cell.title] = (min(costs), cell.esr)
+        if cell.ns_per_sample is not None:
+            best[cell.title] = (cell.ns_per_sample, cell.esr)
     if len(best) < 2:
         return None
     colors = {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(best)}

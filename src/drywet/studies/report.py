@@ -14,17 +14,20 @@ from drywet.report.svg import svg
 from drywet.runs.machine import machine_here, versions_here
 from drywet.storage import make_folder, write_bytes
 from drywet.studies import tables as study_tables
-from drywet.studies.claims import Answer, answers
+from drywet.studies.claim import Answer
+from drywet.studies.claims import answers
 from drywet.studies.pictures import pictures
 from drywet.studies.results import Results, load
 
 _KINDS = {"yes": "good", "no": "bad", "undecided": "warning", "mixed": "warning"}
 _HOW = (
-    "Differences are of the error energy in dB, below 0 closer; intervals are 95 %: Student's over "
-    "pairs that differ in nothing else, or for fewer than three pairs the bootstrap over the "
-    "seconds of the test audio and Welch's over the seeds. Lengths of one training count as one. "
-    "Cost and state compare each kind of net at its best on the test audio, the others nets that "
-    "differ in the setting alone. One seed says little about another."
+    "Differences are of the error energy in dB, below 0 closer: Student's intervals over pairs "
+    "of trainings that differ in nothing else, seed by seed; lengths of one training count as "
+    "one. All comparisons on this page are corrected together (Holm): the chance that any "
+    "answer is wrong is at most 5 %, and each interval is drawn for the level at which it was "
+    "tested. Cost, state and WaveNets compare each kind of net at its best on the test audio, "
+    "the others nets that differ in the setting alone. How many seeds might decide is reckoned "
+    "from the scatter at hand."
 )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from drywet.metrics.scores import Scores
-from drywet.metrics.statistics import Comparison, compare
 from drywet.models.registry import multiply_adds, parameter_count
 from drywet.runs.config import Settings
 from drywet.storage import read_json
@@ -36,6 +35,7 @@ class Cell:
         epochs: of training, ``None`` where the budget was another.
         scores: of each seed.
         outcomes: of each seed's training.
+        seeds: which they are.
     """
 
     grids: tuple[str, ...]
@@ -44,6 +44,18 @@ class Cell:
     epochs: float | None
     scores: tuple[Scores, ...]
     outcomes: tuple[Outcome, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def runs(self) -> int:
+        """How many seeds."""
+        return len(self.seeds)
+
+    @property
+    def by_seed(self) -> dict[int, tuple[Scores, Outcome]]:
+        """Scores and training of each seed."""
+        both = zip(self.scores, self.outcomes, strict=True)
+        return dict(zip(self.seeds, both, strict=True))
 
     @property
     def title(self) -> str:
@@ -85,6 +97,14 @@ class Cell:
     def esr(self) -> float:
         """Mean over the seeds."""
         return float(np.mean([one.esr for one in self.scores]))
+
+    @property
+    def ns_per_sample(self) -> float | None:
+        """What running it was measured to take, the least of the seeds'."""
+        costs = [
+            outcome.cost.ns_per_sample for outcome in self.outcomes if outcome.cost is not None
+        ]
+        return min(costs, default=None)
 
     @property
     def real_time_share(self) -> float | None:
@@ -147,10 +167,11 @@ def load(folder: Path | str) -> Results:
                 found = together.setdefault(key, _Seeds(job["grids"].split(","), settings))
                 found.scores.append(point.scores)
                 found.outcomes.append(outcome)
+                found.seeds.append(settings.training.seed)
     cells = [
         Cell(
             tuple(found.grids), source, found.settings, epochs, tuple(found.scores),
-            tuple(found.outcomes),
+            tuple(found.outcomes), tuple(found.seeds),
         )
         for (source, _, epochs), found in together.items()
     ]  # fmt: skip
@@ -166,6 +187,7 @@ class _Seeds:
     settings: Settings
     scores: list[Scores] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
 
 
 def closest(cells: Iterable[Cell]) -> list[Cell]:
@@ -200,11 +222,3 @@ def value_of(cell: Cell, name: str) -> Any:
     section, _, key = name.partition(".")
     part = getattr(cell.settings, section)
     return getattr(part, key, None) if key else part
-
-
-def against(one: Cell, other: Cell) -> Comparison | None:
-    """Error of one over the other's, ``None`` where they were not scored on the same seconds."""
-    try:
-        return compare([s.by_second for s in one.scores], [s.by_second for s in other.scores])
-    except ValueError:
-        return None

@@ -166,7 +166,6 @@ def _grid(results: Results, name: str) -> Table | None:
     for cell in sorted(cells, key=lambda c: (c.source, c.esr)):
         values = summary([s.esr for s in cell.scores])
         spread = f" ± {values.deviation:.1g}" if values.runs > 1 else ""
-        costs = [o.cost.ns_per_sample for o in cell.outcomes if o.cost is not None]
         rows.append(
             [
                 cell.source, cell.title, *(_setting(cell, key) for key in differing),
@@ -174,7 +173,7 @@ def _grid(results: Results, name: str) -> Table | None:
                 _number(cell.mean(lambda s: s.mrstft)), _number(cell.mean(high_error)),
                 _number(_mean(cell, "aliasing_db"), ".0f"),
                 _number(_mean(cell, "idle_dbfs"), ".0f"),
-                str(cell.parameters), _number(min(costs, default=None), ".0f"), str(values.runs),
+                str(cell.parameters), _number(cell.ns_per_sample, ".0f"), str(values.runs),
             ]
         )  # fmt: skip
     note = "Aliasing and silence are those of the weights with the best validation score."

@@ -1,0 +1,172 @@
+"""A claim that a study may answer: what was found for and against it, and the words for that.
+
+All findings of all claims are corrected together (`drywet.studies.estimate.levels`). "yes" and
+"no" are said where the intervals leave the limit out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from drywet.studies.effects import Effect, Figure, effect, error_db, over_devices
+from drywet.studies.estimate import Estimate, Interval, levels, seeds_wanted
+from drywet.studies.results import Cell, Results
+
+Pairs = list[tuple[Cell, Cell]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One comparison.
+
+    Attributes:
+        found: what decides.
+        said: a sentence, given the interval of a level and the level.
+        seeds: of each training; ``None`` where more of them would not narrow it.
+        above: it is of devices in general, and those before it are of each.
+    """
+
+    found: Estimate
+    said: Callable[[Interval, float], str]
+    seeds: int | None = 1
+    above: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What somebody holds, and all that a study has found on it.
+
+    Attributes:
+        text: the claim.
+        wanted: sign of a figure that speaks for it.
+        findings: comparisons; of each group those of single devices first, then, where there
+            are enough of them, the one over all.
+        groups: where in ``findings`` a new group begins.
+    """
+
+    text: str
+    wanted: int
+    findings: list[Finding] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        """Add one comparison, over all devices that have it."""
+        if findings:
+            self.groups.append(len(self.findings))
+            self.findings.extend(findings)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the results say to a claim.
+
+    Attributes:
+        claim: as it was put.
+        verdict: ``yes``, ``no``, ``undecided``, or ``mixed`` where devices or comparisons differ.
+        lines: a sentence for every device and comparison, with numbers.
+    """
+
+    claim: str
+    verdict: str
+    lines: list[str]
+
+
+def settled(claims: Sequence[Claim]) -> list[Answer]:
+    """All answers, corrected for being so many."""
+    claims = [claim for claim in claims if claim.findings]
+    allowed = iter(levels([one.found for claim in claims for one in claim.findings]))
+    return [_answer(claim, [next(allowed) for _ in claim.findings]) for claim in claims]
+
+
+def _answer(claim: Claim, allowed: list[float]) -> Answer:
+    signs = [one.found.sign(level) for one, level in zip(claim.findings, allowed, strict=True)]
+    lines = [
+        _line(one, level, sign)
+        for one, level, sign in zip(claim.findings, allowed, signs, strict=True)
+    ]
+    ends = [*claim.groups[1:], len(claim.findings)]
+    verdicts = []
+    for begin, end in zip(claim.groups, ends, strict=True):
+        each = [sign for sign, one in zip(signs, claim.findings, strict=True)][begin:end]
+        if claim.findings[end - 1].above:  # of all devices; one that goes against it is told
+            against = -each[-1] in each[:-1] and each[-1] != 0
+            verdicts += [1, -1] if against else [each[-1]]
+        else:
+            verdicts += each
+    return Answer(claim.text, _verdict(verdicts, claim.wanted), lines)
+
+
+def _verdict(signs: Sequence[int], wanted: int) -> str:
+    if all(sign == wanted for sign in signs):
+        return "yes"
+    if all(sign == -wanted for sign in signs):
+        return "no"
+    return "undecided" if not any(signs) else "mixed"
+
+
+def _line(one: Finding, level: float, sign: int) -> str:
+    said = one.said(one.found.interval(level), level)
+    if sign:
+        return f"{said}."
+    if one.found.count < 2:
+        return f"{said}: one training of each, which decides nothing."
+    few = one.seeds
+    wanted = None if one.above or few is None else seeds_wanted(one.found, level, few)
+    more = f"; {wanted} seeds in place of {few} might do" if wanted is not None else ""
+    return f"{said}: undecided{more}."
+
+
+def compared(
+    results: Results, pairs: Pairs, what: str, figure: Figure = error_db,
+    beside: Callable[[Pairs, float], str] = lambda pairs, level: "", changed: str = "the error",
+    same_audio: bool = True,
+) -> list[Finding]:  # fmt: skip
+    """The effect over pairs of each device, and over all devices where they are enough.
+
+    Args:
+        results: of the study.
+        pairs: cells that differ in the setting only.
+        what: the setting's change, in words.
+        figure: that decides.
+        beside: what else is said of a device's pairs at a level.
+        changed: the figure's name.
+        same_audio: only what was scored on the same audio is compared.
+    """
+    found: list[Finding] = []
+    effects: list[Effect] = []
+    for source in results.plan.sources:
+        own = [pair for pair in pairs if pair[0].source == source.name]
+        measured = effect(own, figure, same_audio=same_audio)
+        if measured is None:
+            continue
+        effects.append(measured)
+
+        def said(
+            interval: Interval, level: float, name: str = source.name,
+            measured: Effect = measured, own: Pairs = own,
+        ) -> str:  # fmt: skip
+            return (
+                f"{name}: {what} changes {changed} by {interval}{witnesses(measured)}"
+                f"{beside(own, level)}"
+            )
+
+        found.append(Finding(measured.found, said, measured.seeds))
+    general = over_devices(effects)
+    if general is not None:
+
+        def over_all(interval: Interval, level: float) -> str:
+            return (
+                f"All {general.trainings} devices: {what} changes {changed} by {interval}, less "
+                f"in {general.less}"
+            )
+
+        found.append(Finding(general.found, over_all, general.seeds, above=True))
+    return found
+
+
+def witnesses(measured: Effect) -> str:
+    """On how much an effect rests."""
+    pairs = f"{measured.pairs} pair{'s' * (measured.pairs > 1)}"
+    of = f" of {measured.trainings} trainings" if measured.trainings != measured.pairs else ""
+    return f" over {pairs}{of}, less in {measured.less} of {measured.trainings}"
