@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from scipy.optimize import minimize
 
@@ -370,7 +371,7 @@ def test_the_names_of_many_models_lie_apart_and_near_their_points():
     points = {f"model {i}": (50 + i, float(e)) for i, e in enumerate(rng.uniform(4e-3, 5e-3, 12))}
     points |= {"far off": (900.0, 0.4)}
     figure = front(points, dict.fromkeys(points, "#3f7fbf"))
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
     axes = figure.axes[0]
     # Of the words alone, without the lines that lead to them.
     boxes = sorted((Text.get_window_extent(t) for t in axes.texts), key=lambda box: box.y0)
