@@ -17,11 +17,12 @@ import soundfile
 import drywet
 from drywet.audio.read import read
 from drywet.inference.stream import predict
+from drywet.runs.folder import RunFolder
 from drywet.web.app import served as served_files
 from drywet.web.jobs import Job
 from drywet.web.listening import averages, by_chance
 from tests.served import Served, served
-from tests.support import RATE, overdrive, playing, save
+from tests.support import RATE, Held, overdrive, playing, save
 from tests.support import drywet as cli
 from tests.test_web_kernels import in_browser
 
@@ -319,6 +320,57 @@ def test_a_damaged_run_does_not_hide_the_others(server, run_folder, tmp_path):
     runs = {run["name"]: run for run in server.state()["runs"]}
     assert "config.json" in runs["a"]["fault"]
     assert runs["b"]["scores"] is None
+
+
+def test_a_run_is_renamed_and_taken_away(server, run_folder, tmp_path):
+    runs = tmp_path / "runs"
+    shutil.copytree(run_folder, runs / "mine")
+    (runs / "mine" / "notes.txt").write_text("somebody's")
+    shutil.copytree(run_folder, runs / "other")
+    state = server.wait(lambda now: {run["name"] for run in now["runs"]} == {"mine", "other"})
+    id = next(run["id"] for run in state["runs"] if run["name"] == "mine")
+    for wrong in ({"name": ""}, {"name": "a\nb"}, {"name": "x" * 1000}, {"title": "x"}, {}):
+        assert server.post(f"/api/runs/{id}/name", wrong).code == 400
+    assert server.post(f"/api/runs/{id}/name", {"name": "Blue / 2"}).code == 200
+    run = next(run for run in server.state()["runs"] if run["id"] == id)
+    assert (run["title"], run["name"]) == ("Blue / 2", "mine")
+    model = json.loads(server.get(f"/api/runs/{id}/export/nam").body)
+    assert model["metadata"]["name"] == "Blue / 2"
+
+    with RunFolder(runs / "mine").claimed():  # by a terminal
+        answer = server.post(f"/api/runs/{id}/remove")
+        assert answer.code == 400
+        assert "another process is training" in answer.json["error"]
+    assert server.post(f"/api/runs/{id}/remove").code == 200
+    assert [path.name for path in (runs / "mine").iterdir()] == ["notes.txt"]
+    assert [run["name"] for run in server.state()["runs"]] == ["other"]
+    assert server.post(f"/api/runs/{id}/remove").code == 400
+
+
+def test_a_seed_of_several_is_not_taken_out_of_them(server, run_folder, tmp_path):
+    group = tmp_path / "runs" / "seeds"
+    shutil.copytree(run_folder, group / "seed-0")
+    (group / "seeds.json").write_text("{}")
+    (run,) = server.wait(lambda now: now["runs"])["runs"]
+    answer = server.post(f"/api/runs/{run['id']}/remove")
+    assert answer.code == 400
+    assert "several seeds" in answer.json["error"]
+    assert (group / "seed-0" / "model.safetensors").is_file()
+
+
+def test_a_run_that_a_terminal_trains_comes_up_by_itself(server, capture, tmp_path):
+    """A tab that is open is told when it begins, and when it ends."""
+    tab = server.news()
+    assert next(tab)["runs"] == []
+    small = ("--hidden", 4, "--segment", 512, "--batch", 4, "--epochs", 1)
+    held = Held(tmp_path, 20, "train", *capture, "-o", tmp_path / "runs" / "t", *small)
+    held.wait()
+    runs = next(news["runs"] for news in tab if news.get("runs"))
+    assert [(run["name"], run["at_work"]) for run in runs] == [("t", True)]
+    held.go_on()
+    held.process.communicate(timeout=120)
+    runs = next(news["runs"] for news in tab if news.get("runs") and news["runs"][0]["finished"])
+    assert not runs[0]["at_work"]
 
 
 def test_half_a_line_of_events_is_read_when_it_is_whole(tmp_path):

@@ -245,6 +245,34 @@ def test_a_keyboard_does_everything(page_of, run_folder, tmp_path):
         page.wait_for_selector("button:has-text('Play')")
 
 
+def test_a_reload_keeps_the_view_and_the_browsers_way_back_leads_to_the_last(page_of, tmp_path):
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        view(page, "Models")
+        page.reload()
+        page.wait_for_selector("h2:has-text('Models')")
+        view(page, "Compare")
+        page.go_back()
+        page.wait_for_selector("h2:has-text('Models')")
+
+
+def test_a_run_is_renamed_and_deleted_on_the_page(page_of, run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "runs" / "small")
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        view(page, "Models")
+        page.click("summary:has-text('Rename')")
+        page.fill("details input[type=text]", "Sunday's drive")
+        page.click("button:has-text('Rename')")
+        page.wait_for_selector('section[aria-label="Sunday\'s drive"]')
+        page.click("button:has-text('Delete Sunday')")
+        page.click("text=Keep it")
+        page.click("button:has-text('Delete Sunday')")
+        page.click("text=Delete it for good")
+        page.wait_for_selector("text=Nothing is trained yet")
+        assert not (tmp_path / "runs" / "small").exists()
+
+
 def test_models_are_ranked_blind_beside_the_hidden_device(page_of, run_folder, tmp_path):
     shutil.copytree(run_folder, tmp_path / "runs" / "small")
     with served(tmp_path / "runs") as server:

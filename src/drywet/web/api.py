@@ -12,15 +12,15 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from drywet.errors import DrywetError
 from drywet.formats.registry import FORMATS
-from drywet.runs.folder import SOUNDS, next_free
+from drywet.runs.folder import SOUNDS, RunFolder, next_free
 from drywet.runs.names import folder_of
 from drywet.verbs.devices import devices
-from drywet.web import listening, listing, uploads
+from drywet.web import listening, listing, upkeep, uploads
 from drywet.web.answers import body_of, download, sound_file, told, while_wanted
 from drywet.web.children import RefusedError, look, verb
 from drywet.web.events import Hub
 from drywet.web.jobs import Jobs
-from drywet.web.requests import Listening, Pair, Ranking, Resuming, Training
+from drywet.web.requests import Listening, Naming, Pair, Ranking, Resuming, Training
 from drywet.web.workspace import Workspace
 
 _SIGNAL_SECONDS = 90
@@ -120,13 +120,7 @@ class Api:
     async def resume(self, request: Request) -> Response:
         """Queue the rest of a run, or more of it."""
         wanted = await body_of(request, Resuming)
-        run = self.space.run(request.path_params["id"])
-        busy = [
-            job for job in self.jobs.all.values()
-            if job.asked["run"] == str(run.path) and job.is_to_come
-        ]  # fmt: skip
-        if busy:
-            raise DrywetError("a run that is being trained", "one that is not", "Wait for it.")
+        run = self._idle(request)
         return self._queued(
             {
                 "name": listing.told(self.space, run.path).get("title", run.path.name),
@@ -134,6 +128,31 @@ class Api:
                 "run_id": self.space.id_of(run.path), "resume": wanted.model_dump(),
             }
         )  # fmt: skip
+
+    @told
+    async def rename(self, request: Request) -> Response:
+        """Give a run another name."""
+        wanted = await body_of(request, Naming)
+        upkeep.rename(self._idle(request), wanted.name)
+        return self._changed()
+
+    @told
+    async def remove(self, request: Request) -> Response:
+        """Take a run away."""
+        upkeep.remove(self._idle(request))
+        return self._changed()
+
+    def _idle(self, request: Request) -> RunFolder:
+        """The run that is asked for, which no training of the page is for."""
+        run = self.space.run(request.path_params["id"])
+        mine = (job for job in self.jobs.all.values() if job.asked["run"] == str(run.path))
+        if any(job.is_to_come for job in mine):
+            raise DrywetError("a run that is being trained", "one that is not", "Wait for it.")
+        return run
+
+    def _changed(self) -> Response:
+        self.hub.tell({"runs": listing.listed(self.space)})
+        return JSONResponse({})
 
     def _free(self, name: str) -> Path:
         """A folder for a run, neither there nor promised to a training that waits."""
@@ -195,7 +214,9 @@ class Api:
             raise DrywetError(f"no format called {name}", ", ".join(FORMATS), "Reload the page.")
         with tempfile.TemporaryDirectory() as place:
             file = Path(place) / f"{folder_of(run.path.name)}{FORMATS[name].suffix}"
-            await verb("export", run.path, f"--format={name}", f"--out={file}")
+            title = run.config().name
+            words = [] if title is None else [f"--name={title}"]
+            await verb("export", run.path, f"--format={name}", f"--out={file}", *words)
             return download(file.read_bytes(), file.name)
 
     @told
@@ -211,8 +232,7 @@ class Api:
         """Write a run's report."""
         run = self.space.run(request.path_params["id"])
         await verb("report", run.path)
-        self.hub.tell({"runs": listing.listed(self.space)})
-        return JSONResponse({})
+        return self._changed()
 
     @told
     async def report(self, request: Request) -> Response:

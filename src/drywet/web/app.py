@@ -17,11 +17,12 @@ from drywet.web.access import Guard, Keys
 from drywet.web.api import Api
 from drywet.web.events import Hub
 from drywet.web.jobs import Jobs
-from drywet.web.listing import listed
+from drywet.web.listing import listed, stamp
 from drywet.web.live import Live
 from drywet.web.workspace import Workspace
 
 _TICK_SECONDS = 0.1
+_TICKS_TO_LOOK = 20  # for what a terminal has changed
 _KINDS = {
     ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".wasm": "application/wasm",
@@ -62,14 +63,17 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
 
     async def watch() -> None:
         """Look after the trainings; whatever goes wrong with one, the others go on."""
-        states: dict[str, str] = {}
+        known: object = None
+        looked, ticks = stamp(space), 0
         while True:
             with contextlib.suppress(OSError, ValueError):
                 jobs.tick()
-            now = {job.id: job.state for job in jobs.all.values()}
-            if now != states:
-                states = now
-                hub.tell({"runs": listed(space)})
+                ticks = (ticks + 1) % _TICKS_TO_LOOK
+                looked = stamp(space) if ticks == 0 else looked
+                now = {job.id: job.state for job in jobs.all.values()}, looked
+                if now != known:
+                    known = now
+                    hub.tell({"runs": listed(space)})
             await asyncio.sleep(_TICK_SECONDS)
 
     @contextlib.asynccontextmanager
@@ -99,6 +103,8 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
         Route("/api/circuit", live.circuit, methods=["POST"]),
         Route("/api/oversampler", live.oversampler, methods=["POST"]),
         Route("/api/runs/{id}/resume", api.resume, methods=["POST"]),
+        Route("/api/runs/{id}/name", api.rename, methods=["POST"]),
+        Route("/api/runs/{id}/remove", api.remove, methods=["POST"]),
         Route("/api/runs/{id}/sound/{sound}", api.sound),
         Route("/api/runs/{id}/play/{file}", api.play),
         Route("/api/runs/{id}/export/{format}", api.export),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ _SCORES = (
 REPORT_FILE = "report.html"
 """Of a study."""
 
+_JUST_NOW_SECONDS = 15.0
 _LIVE = ("recurrent", "wavenet")  # as drywet.web.playable knows
 
 
@@ -54,6 +56,7 @@ def told(space: Workspace, path: Path) -> dict[str, Any]:
         "wet": Path(recording.wet).name,
         "cleaned": config.cleans,
         "finished": folder.ended,
+        "at_work": _at_work(folder),
         "capture": _audio_of(config),
         "live": folder.model_file.is_file() and config.settings.model.kind in _LIVE,
         "formats": formats_for(config.settings.model, config.rate, all_of_them=True)
@@ -70,6 +73,29 @@ def told(space: Workspace, path: Path) -> dict[str, Any]:
             for row in folder.history()[-1000:]
         ],
     }
+
+
+def stamp(space: Workspace) -> object:
+    """Changes when a run comes, goes, begins or ends, whoever trains it."""
+    found = []
+    for path in space.run_folders():
+        folder = RunFolder(path)
+        times = [_changed(file) for file in (folder.config_file, folder.scores_file)]
+        found.append((path, *times, _at_work(folder)))
+    return found
+
+
+def _at_work(folder: RunFolder) -> bool:
+    """Whether somebody trains it: its checkpoint is of just now, as one is every few seconds."""
+    since = time.time() - max(_changed(folder.checkpoint_file), _changed(folder.config_file))
+    return not folder.ended and 0 <= since < _JUST_NOW_SECONDS
+
+
+def _changed(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def studies(space: Workspace) -> list[dict[str, Any]]:

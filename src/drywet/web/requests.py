@@ -80,6 +80,16 @@ class Resuming(_Request):
     longer: bool = False
 
 
+class Naming(_Request):
+    """Another name for a run.
+
+    Attributes:
+        name: shown on the page and in the plugins.
+    """
+
+    name: Text
+
+
 class Circuit(_Request):
     """A circuit to be played.
 

@@ -18,11 +18,15 @@ function updated(jobs, job) {
   return { ...jobs, [job.id]: { ...job, heard, followed } };
 }
 
+// The view stands in the address, so that a reload and the browser's way back keep it.
+const hashed = () => (window.location.hash.slice(1) in VIEWS ? window.location.hash.slice(1) : "capture");
+
 function Page() {
   const [known, setKnown] = useState(null);
   const [jobs, setJobs] = useState({});
   const [alive, setAlive] = useState(true);
-  const [view, setView] = useState("capture");
+  const [view, setShown] = useState(hashed());
+  const setView = (key) => { window.location.hash = key; setShown(key); };
   const [picked, setPicked] = useState([]);
   const [played, setPlayed] = useState(null);
   const [closed, setClosed] = useState([]);
@@ -32,6 +36,11 @@ function Page() {
     const { job, jobs: all, ...rest } = news;
     if (Object.keys(rest).length) setKnown((now) => ({ ...now, ...rest }));
   }, setAlive), []);
+  useEffect(() => {
+    const follow = () => setShown(hashed());
+    window.addEventListener("hashchange", follow);
+    return () => window.removeEventListener("hashchange", follow);
+  }, []);
   if (!known) return html`<p role="status">${alive ? "One moment..." : "The server does not answer. Is 'drywet serve' still running?"}</p>`;
   const last = Object.values(jobs).filter((job) => job.followed && ["done", "stopped"].includes(job.state)).slice(-1);
   const going = Object.values(jobs).filter((job) => ["running", "waiting"].includes(job.state));

@@ -43,6 +43,20 @@ function Scores({ run }) {
   return html`<table><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
 }
 
+function Upkeep({ run, act, waiting }) {
+  const [name, setName] = useState(run.title);
+  const [sure, setSure] = useState(false);
+  return html`<details><summary>Rename or delete</summary>
+    <form class="row" onSubmit=${(e) => { e.preventDefault(); act("name", () => post(`/api/runs/${run.id}/name`, { name })); }}>
+      <label class="field">Name <input type="text" value=${name} onInput=${(e) => setName(e.target.value)} /></label>
+      <button disabled=${waiting || !name.trim() || name === run.title}>Rename</button></form>
+    <div class="row">${sure
+      ? html`<button disabled=${waiting} onClick=${() => act("remove", () => post(`/api/runs/${run.id}/remove`))}>Delete it for good</button>
+        <button onClick=${() => setSure(false)}>Keep it</button>`
+      : html`<button disabled=${waiting} onClick=${() => setSure(true)}>Delete ${run.title}</button>`}</div>
+    <p class="quiet">Its folder is ${run.name}. Files of yours in there stay.</p></details>`;
+}
+
 function Model({ run, busy, picked, onPick, onPlay }) {
   const [fault, setFault] = useState(null);
   const [waiting, setWaiting] = useState(null);
@@ -57,7 +71,7 @@ function Model({ run, busy, picked, onPick, onPlay }) {
   const can = run.sounds.includes("prediction");
   return html`<section class="card" aria-label=${run.title}>
     <div class="row"><span class="name">${run.title}</span>
-      <span class="quiet">${run.model}, ${run.rate} Hz${run.cleaned ? ", aliasing trained away" : ""}${busy ? ", in training" : ""}</span></div>
+      <span class="quiet">${run.model}, ${run.rate} Hz${run.cleaned ? ", aliasing trained away" : ""}${busy ? ", in training" : run.finished || run.scores?.unfinished === false ? "" : ", unfinished"}</span></div>
     ${first && [first, ...found.verdict.slice(1).filter((one) => one.kind === "bad")].map((one) => html`
       <p><span class=${`word ${one.kind}`}>${{ good: "good", warning: "mind", bad: "wrong" }[one.kind]}</span> ${one.text}</p>`)}
     <div class="row">
@@ -82,6 +96,7 @@ function Model({ run, busy, picked, onPick, onPlay }) {
         paint=${curve(run.history.filter((row) => row.validation_esr !== null), [
           { esr: run.linear_esr, paint: "quiet" }, { esr: found.noise_floor_esr, paint: "quiet" }].filter((l) => l.esr > 0))} />`}
       <${Through} run=${run} /></details>`}
+    ${!busy && html`<${Upkeep} run=${run} act=${act} waiting=${waiting} />`}
   </section>`;
 }
 
@@ -103,7 +118,7 @@ function Study({ study }) {
 export function Models({ runs, studies, training, picked, pick, play }) {
   return html`<div><h2>Models</h2>
     ${runs.length === 0 && html`<p>Nothing is trained yet. Begin with a capture.</p>`}
-    ${runs.map((run) => html`<${Model} key=${run.id} run=${run} busy=${training.has(run.id)}
+    ${runs.map((run) => html`<${Model} key=${run.id} run=${run} busy=${training.has(run.id) || run.at_work}
       picked=${picked.includes(run.id)} onPick=${(on) => pick(run.id, on)} onPlay=${() => play(run.id)} />`)}
     ${studies.length > 0 && html`<h2>Studies</h2>${studies.map((study) => html`<${Study} key=${study.id} study=${study} />`)}`}</div>`;
 }

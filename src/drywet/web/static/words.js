@@ -26,7 +26,9 @@ export const formats = {
 // Advice is written for the command line; some of it is a button here.
 const onPage = (advice) => advice
   .replace("'drywet train --resume RUN' goes on with it", "press Go on training")
-  .replace("('drywet train --resume RUN --longer')", "(Train longer)");
+  .replace("('drywet train --resume RUN --longer')", "(Train longer)")
+  .replace("a bigger net (--hidden 32)", "a heavier model")
+  .replace(/With --oversample (\d) \('drywet render', 'drywet evaluate'\)/, "Played $1 times oversampled (Play live)");
 
 export function Verdict({ remarks }) {
   const word = { good: "good", warning: "mind", bad: "wrong" };
