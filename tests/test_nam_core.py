@@ -27,7 +27,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.stack.config import ConvLayer, DenseLayer, StackConfig
 from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLayer
 from drywet.trained.model_file import ModelCard, TrainedModel
-from tests.support import mild_model, playing, random_model, shared, tool
+from tests.support import drywet, mild_model, playing, random_model, shared, tool
 
 RATE = 48_000
 X = playing(0.25, RATE)
@@ -146,6 +146,43 @@ def test_both_models_of_a_container_are_found(core, tmp_path):
     want = core(small)
     assert np.max(np.abs(predict(load(path, 0.3), X) - want)) < 1e-5
     assert np.max(np.abs(predict(load(path, 0.5), X) - want)) > 1e-3
+
+
+def test_a_container_is_written_as_core_plays_it(core, tmp_path):
+    """The heavier model at the slider's end, the lighter one below, and refusals in a line."""
+    models = {
+        "light": trained(wavenet(WaveNetLayer(kernel=3, dilation=2, activation=act("relu")))),
+        "heavy": trained(EXACT["a2-lite"]),
+    }
+    for name, model in models.items():
+        (tmp_path / f"{name}.nam").write_bytes(nam.encode(model, name, MADE))
+    both = tmp_path / "both.nam"
+    done = drywet(
+        "export", tmp_path / "heavy.nam", "--slim", tmp_path / "light.nam", "-o", both, "--json"
+    )
+    assert done.code == 0, done.err
+    want = predict(models["heavy"], X)
+    assert np.max(np.abs(core(both) - want)) < 1e-5 * max(np.max(np.abs(want)), 1)
+    for size, name in ((1, "heavy"), (0.7, "heavy"), (0.4, "light"), (0, "light")):
+        got, each = predict(load(both, size), X), predict(models[name], X)
+        assert np.max(np.abs(got - each)) < 1e-5 * max(np.max(np.abs(each)), 1)
+    alone = tmp_path / "alone.nam"  # as core plays the slider's low end
+    document = json.loads(both.read_text())
+    alone.write_text(json.dumps(document["config"]["submodels"][0]["model"]))
+    want = predict(models["light"], X)
+    assert np.max(np.abs(core(alone) - want)) < 1e-5 * max(np.max(np.abs(want)), 1)
+    for words, said in (
+        (("export", tmp_path / "light.nam", "--slim", tmp_path / "heavy.nam"), "heaviest first"),
+        (("export", tmp_path / "heavy.nam", "--slim", tmp_path / "heavy.nam"), "heaviest first"),
+        (
+            ("export", tmp_path / "heavy.nam", "--slim", tmp_path / "light.nam", "--format", "c"),
+            "--format nam",
+        ),
+    ):
+        done = drywet(*words, "-o", tmp_path / "no.nam")
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert said in done.err
+        assert not (tmp_path / "no.nam").exists()
 
 
 def test_groups_are_read_as_core_reads_them(core, tmp_path):

@@ -53,6 +53,13 @@ def export_command(
         float | None,
         typer.Option(help="Level in dBu of a full-scale sine at the output.", show_default=False),
     ] = None,
+    slim: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A lighter model of the same device, to be in the same .nam; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     size: Size = 1.0,
     oversample: Oversample = 1,
     minimum_phase: MinimumPhase = False,
@@ -74,8 +81,8 @@ def export_command(
     given = {key: value for key, value in described.items() if value is not None}
     result = export(
         model, format=format, out=out, name=name, metadata=given, knobs=knobs_of(context),
-        size=size, oversample=oversample, phase="minimum" if minimum_phase else "linear",
-        overwrite=overwrite,
+        size=size, slim=slim or (), oversample=oversample,
+        phase="minimum" if minimum_phase else "linear", overwrite=overwrite,
     )  # fmt: skip
     show.exported(result, json)
 

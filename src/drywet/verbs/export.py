@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from drywet.dsp.oversampling import Phase, filters, require_factor
 from drywet.errors import DrywetError
 from drywet.evaluation.saved import read_scores
 from drywet.formats.load import load
+from drywet.formats.nam import slimmable
 from drywet.formats.registry import (
     Format,
     format_named,
@@ -22,6 +24,7 @@ from drywet.formats.registry import (
     formats_for,
     require_oversampling,
 )
+from drywet.models.registry import multiply_adds
 from drywet.runs.folder import RunFolder
 from drywet.storage import require_new, require_place, write_bytes
 from drywet.trained.knobs import with_knobs
@@ -63,6 +66,7 @@ def export(
     size: float = 1.0,
     oversample: int = 1,
     phase: Phase = "linear",
+    slim: Sequence[Path | str] = (),
     overwrite: bool = False,
 ) -> Exported:
     """Write a model in a plugin's format.
@@ -80,6 +84,8 @@ def export(
         oversample: how many times its rate the written model runs at, 1, 2, 4 or 8, where the
             format can hold such a model.
         phase: of the filters around it: minimum delays less.
+        slim: lighter models of the same device, to be in the same ``.nam``: a container from which
+            a player's slider chooses.
         overwrite: replace a file that is there; what a run keeps by default is made anew anyway.
 
     Raises:
@@ -97,6 +103,7 @@ def export(
         )  # fmt: skip
     path = Path(model)
     trained = load(path, size)
+    lighter = _lighter([load(each) for each in slim], trained, format)
     stand: dict[str, float] = {}
     if knobs:
         stand = {name: knob.middle for name, knob in trained.card.ranges.items()} | dict(knobs)
@@ -121,7 +128,9 @@ def export(
     if not path.is_dir():
         _require_fit(chosen, trained)
     with np.errstate(over="ignore", invalid="ignore"):  # the writer refuses what comes of it
-        if oversample == 1:
+        if lighter:
+            data, delay = slimmable.encode([*lighter, trained], shown, datetime.now()), 0
+        elif oversample == 1:
             data, delay = chosen.writer.encode(trained, shown, datetime.now()), 0
         else:
             around = filters(trained.card.rate, oversample, phase)
@@ -131,7 +140,7 @@ def export(
     return Exported(
         path=str(target),
         format=format,
-        model=trained.card.model.title,
+        model=", ".join(one.card.model.title for one in (trained, *reversed(lighter))),
         rate=trained.card.rate,
         output_latency=trained.card.output_latency + delay,
         oversample=oversample,
@@ -176,6 +185,31 @@ def convert(
         source, format=name, out=target, metadata=metadata, knobs=knobs, size=size,
         oversample=oversample, phase=phase, overwrite=overwrite,
     )  # fmt: skip
+
+
+def _lighter(slim: list[TrainedModel], trained: TrainedModel, format: str) -> list[TrainedModel]:
+    """Models to go into one file with another, the lightest first.
+
+    Raises:
+        DrywetError: a format that holds one only, or one that is not lighter.
+    """
+    if slim and format != "nam":
+        raise DrywetError(
+            f"--slim with --format {format}", "--format nam", "Export each model by itself."
+        )
+    ordered = sorted(slim, key=_cost)
+    for one, next_one in pairwise([*ordered, trained]):
+        if _cost(one) >= _cost(next_one):
+            raise DrywetError(
+                f"a {one.card.model.title} beside a {next_one.card.model.title}",
+                "models that each cost more to play than the one before",
+                "Name the heaviest first, then with --slim lighter ones.",
+            )  # fmt: skip
+    return ordered
+
+
+def _cost(trained: TrainedModel) -> int:
+    return multiply_adds(trained.card.model)
 
 
 def _require_fit(chosen: Format, trained: TrainedModel) -> None:

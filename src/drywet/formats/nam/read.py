@@ -14,20 +14,17 @@ from drywet.formats.document import (
     FIX,
     Weights,
     lag_of,
-    listed,
     mapping,
     metadata_of,
-    number,
     rate_of,
     read_document,
     shown,
 )
 from drywet.formats.nam import concat_lstm, convnet, linear, lstm, wavenet
+from drywet.formats.nam.slimmable import CONTAINER, submodels
 from drywet.models.config import Config
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.model_file import ModelCard, TrainedModel
-
-CONTAINER = "SlimmableContainer"
 
 _WANTED = "a .nam model of Neural Amp Modeler"
 _OLDEST, _NEWEST = (0, 5), (0, 7)
@@ -81,7 +78,7 @@ def sizes(path: Path | str) -> list[float]:
     document = read_document(path, _WANTED)
     if document.get("architecture") != CONTAINER:
         return []
-    return [limit for limit, _ in _submodels(document, path)]
+    return [limit for limit, _ in submodels(document, path)]
 
 
 def _require_version(document: dict[str, Any], path: Path) -> None:
@@ -96,25 +93,12 @@ def _require_version(document: dict[str, Any], path: Path) -> None:
         )  # fmt: skip
 
 
-def _submodels(document: dict[str, Any], path: Path) -> list[tuple[float, dict[str, Any]]]:
-    config = mapping(document.get("config"), "config", path)
-    found = []
-    for given in listed(config.get("submodels"), "submodels", path, 64):
-        entry = mapping(given, "a submodel", path)
-        model = mapping(entry.get("model"), "a submodel's model", path)
-        found.append((number(entry.get("max_value"), 1e3, "max_value", path), model))
-    limits = [limit for limit, _ in found]
-    if limits != sorted(set(limits)) or limits[-1] < 1:
-        raise DrywetError(f"{path}: max_value {limits[:4]}", "rising, to 1 or more", FIX)
-    return found
-
-
 def _chosen(document: dict[str, Any], size: float, path: Path) -> dict[str, Any]:
     """The model that Core plays at such a size."""
     if not 0 <= size <= 1:
         raise DrywetError(f"size {size:g}", "0 to 1", "Choose one between.")
-    submodels = _submodels(document, path)
-    model = next((each for limit, each in submodels if size < limit), submodels[-1][1])
+    found = submodels(document, path)
+    model = next((each for limit, each in found if size < limit), found[-1][1])
     if model.get("architecture") == CONTAINER:
         raise DrywetError(f"{path}: a container in a container", "a model in it", FIX)
     _require_version(model, path)
