@@ -17,7 +17,7 @@ export function BlindStart({ sounds, begin }) {
   </span>`;
 }
 
-export function Blind({ test, set, finish }) {
+export function Blind({ test, set, finish, playing }) {
   const over = test.done === test.trials;
   const answer = (key) => {
     const right = test.right + (test.x === key ? 1 : 0), done = test.done + 1;
@@ -32,7 +32,7 @@ export function Blind({ test, set, finish }) {
   return html`<fieldset><legend>Trial ${test.done + 1} of ${test.trials}: is X the device or the model?</legend>
     <div class="row">${[["x", "X"], ["a", "Device"], ["b", "Model"]].map(([key, label]) =>
       html`<button aria-pressed=${test.hearing === key} onClick=${() => set({ ...test, hearing: key })}>Hear ${label}</button>`)}</div>
-    <div class="row"><button onClick=${() => answer("target")}>X is the device</button>
-      <button onClick=${() => answer(test.model)}>X is the model</button>
-      <button onClick=${() => set(null)}>Give up</button></div></fieldset>`;
+    <div class="row"><button disabled=${!playing} onClick=${() => answer("target")}>X is the device</button>
+      <button disabled=${!playing} onClick=${() => answer(test.model)}>X is the model</button>
+      <button onClick=${() => set(null)}>Give up</button>${!playing && html`<span class="quiet">Press Play: nothing is to be heard.</span>`}</div></fieldset>`;
 }

@@ -92,7 +92,7 @@ export function Player({ sounds, first = "target", levels = true, onBlindTest = 
       ${onBlindTest && !test && html`<${BlindStart} sounds=${sounds} begin=${(model, trials) => { setTest(trial({ model, trials, done: 0, right: 0 })); if (!playing) start(0); }} />`}
     </div>
     ${!test && onBlindTest && html`<p class="quiet">Keys 1 to ${sounds.length} switch, space plays and pauses.</p>`}
-    ${test && html`<${Blind} test=${test} set=${setTest} finish=${onBlindTest} />`}
+    ${test && html`<${Blind} test=${test} set=${setTest} finish=${onBlindTest} playing=${playing} />`}
     <p class="quiet" role="status">${fault ?? (ready ? "" : "Press Play. The sounds go round and round; switch while they play.")}</p>
   </div>`;
 }
