@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -414,6 +415,49 @@ def test_a_dropped_model_is_read_and_forgotten(server, run_folder, tmp_path):
     own = server.get(f"/api/runs/{run['id']}/player").json
     assert (own["weights"], own["rate"]) == (told["weights"], told["rate"])
     assert sorted(tmp_path.rglob("*")) == known
+
+
+@pytest.mark.proof
+def test_two_hundred_megabytes_come_and_the_server_stays_small(server, tmp_path):
+    """Half an hour of audio: it is written as it comes, and only its head is looked at."""
+    path = tmp_path / "long.wav"
+    with soundfile.SoundFile(path, "w", 48_000, 1, "PCM_16") as file:
+        minute = (0.1 * playing(60, 48_000)).astype(np.float32)
+        for _ in range(35):
+            file.write(minute)
+    assert path.stat().st_size > 200e6
+    before = resident(server.process.pid)
+    answer = server.put(path, "long.wav")
+    assert answer.code == 200, answer.body
+    assert answer.json["seconds"] == pytest.approx(35 * 60)
+    assert resident(server.process.pid) - before < 30e6
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process that lie in memory."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.proof
+def test_a_disk_that_is_full_is_one_sentence(capture, tmp_path):
+    """A real one: a file system of its own, in memory, for which one has to be root."""
+    place = tmp_path / "small"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=600m", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("a file system can only be mounted by root")
+    try:
+        with served(place / "runs") as server:
+            server.open()
+            (place / "filler").write_bytes(bytes(200_000_000))  # half a gigabyte is kept free
+            answer = server.put(capture[0], "dry.wav")
+            assert answer.code == 400, answer.code
+            assert "free on the disk" in answer.json["error"]
+            (place / "filler").unlink()
+            assert server.put(capture[0], "dry.wav").code == 200
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_models_that_are_none(server):
