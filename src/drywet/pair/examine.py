@@ -95,6 +95,13 @@ def examine(
         )  # fmt: skip
     unexplained = min((tried.error for tried in found.tried), default=1.0)
     related = list(check_relation.dependence(aligned, unexplained))
+    if errors(related):
+        # Two performances have no latency: whatever hangs on one would lead astray.
+        kept = [f for f in of_each if f.severity is Severity.NOTE or f.check == "length"]
+        return Examination(
+            aligned, alignment, found.measured, found.confidence, found.polarity, found.tried, [],
+            None, [*related, *kept],
+        )  # fmt: skip
     findings = [*of_each, *delayed, *check_levels.noise(aligned), *check_levels.dropouts(aligned)]
     findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
     findings += related
@@ -110,12 +117,6 @@ def examine(
     # Two passes at two latencies differ by that, not by the device.
     itself = check_timing.replicate_esr(aligned, repeats) if keeps_time else None
     findings += check_timing.replicate(itself, repeats, pair.rate)
-    if errors(related):
-        # Two performances have no latency: whatever hangs on one would lead astray.
-        findings = [
-            *related,
-            *(f for f in of_each if f.severity is Severity.NOTE or f.check == "length"),
-        ]
     return Examination(
         aligned,
         alignment,

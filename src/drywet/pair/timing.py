@@ -36,6 +36,7 @@ _PER_TAKE = 0.96
 _WAVE = 0.85
 _AS_GOOD = 1.03  # times the error of a freer course: then the less free one it is
 _POOR = 0.5  # error of a fit that explains little
+_UNRELATED = 0.98  # of one that explains nothing; of ten joined takes it explains a tenth
 _SCAN = 8.0  # samples from start to end between slopes that are tried
 _SCANNED = 200e-6  # of the clock
 _MOST_SCANNED = 96.0  # samples from start to end
@@ -98,7 +99,9 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
             for course in courses
         )
         found.append((drift.error / _LINE / (1.0 if agreed else _ALONE), drift))
-    for suspected_takes in candidate_takes(courses):
+    # Where no delay explains anything, nor any drift, there are no takes to be told apart either.
+    hopeless = min(before, drift.error) > _UNRELATED
+    for suspected_takes in [] if hopeless else candidate_takes(courses):
         takes = refined(fit, pair.wet, delay, suspected_takes, pair.rate)
         offsets = offsets_of(takes, places)
         error = _least(fit, pair.wet, delay, offsets)
