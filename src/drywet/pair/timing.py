@@ -37,6 +37,7 @@ _WAVE = 0.85
 _AS_GOOD = 1.03  # times the error of a freer course: then the less free one it is
 _POOR = 0.5  # error of a fit that explains little
 _UNRELATED = 0.98  # of one that explains nothing; of ten joined takes it explains a tenth
+_STAIRS = 3.0  # times a line's error: takes that begin with more are not looked at closer
 _SCAN = 8.0  # samples from start to end between slopes that are tried
 _SCANNED = 200e-6  # of the clock
 _MOST_SCANNED = 96.0  # samples from start to end
@@ -92,6 +93,7 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
     if not suspected:
         return steady
     found = [(before, steady)]
+    line = np.inf
     drift, scatter = _drift(fit, pair, delay, hints, length, phase is None or before > _POOR)
     if abs(drift.moved) > _MOVED + 3 * scatter:
         agreed = len(courses) > 1 and all(
@@ -99,9 +101,13 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
             for course in courses
         )
         found.append((drift.error / _LINE / (1.0 if agreed else _ALONE), drift))
+        line = drift.error
     # Where no delay explains anything, nor any drift, there are no takes to be told apart either.
     hopeless = min(before, drift.error) > _UNRELATED
     for suspected_takes in [] if hopeless else candidate_takes(courses):
+        offsets = offsets_of(suspected_takes, places)
+        if _least(fit, pair.wet, delay, offsets) > _STAIRS * line:
+            continue  # steps along a line, which explains far more
         takes = refined(fit, pair.wet, delay, suspected_takes, pair.rate)
         offsets = offsets_of(takes, places)
         error = _least(fit, pair.wet, delay, offsets)
