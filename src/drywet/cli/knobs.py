@@ -13,6 +13,8 @@ from drywet.errors import DrywetError, UnknownKnobError
 if TYPE_CHECKING:
     from drywet.verbs.render import Turn
 
+CAPTURES = 9
+"""Of a device with knobs, where no other number is asked for."""
 _KEY = "drywet.knobs"
 _SURE_KEY = "drywet.knobs.sure"
 

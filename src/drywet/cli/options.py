@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from drywet.cli.knobs import CAPTURES
 from drywet.errors import DrywetError
 from drywet.runs.choices import CPU, QUALITY, choice
 from drywet.runs.config import Settings, TrainingConfig, named_loss
@@ -195,7 +196,7 @@ def number_of_captures(given: str | None) -> int:
         DrywetError: no number.
     """
     if given is None:
-        return 9
+        return CAPTURES
     try:
         return int(given)
     except ValueError:

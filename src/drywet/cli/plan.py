@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from drywet.cli.arguments import AsJson
+from drywet.cli.knobs import CAPTURES
 
 
 def plan_command(
@@ -25,7 +26,7 @@ def plan_command(
             show_default=False,
         ),
     ] = None,
-    captures: Annotated[int, typer.Option(help="With --knobs: how many captures.")] = 9,
+    captures: Annotated[int, typer.Option(help="With --knobs: how many captures.")] = CAPTURES,
     json: AsJson = False,
 ) -> None:
     """Say at which positions of its knobs to record a device."""
