@@ -43,8 +43,10 @@ def jobs(folder: Path, content: object, wet: str = "a"):
 
 
 def test_the_seed_study_is_the_published_one():
-    """Five structures with the study's own counts of parameters, two pedals, five lengths, and three
-    seeds, which it had not."""
+    """Five structures with the study's own counts of parameters, two pedals, five lengths.
+
+    And three seeds, which it had not.
+    """
     plan = read_plan(STUDIES / "seed.yaml")
     found = jobs_of(plan, sources(plan))
     counts = {job.settings.model.title: parameter_count(job.settings.model) for job in found}
