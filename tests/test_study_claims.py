@@ -316,6 +316,18 @@ def test_one_training_of_each_decides_nothing(made):
     assert "one training of each" in found.lines[0]
 
 
+def test_frames_of_one_net(made):
+    """Of nets alike but for the frame only; others say nothing about it."""
+    frames = [
+        made(esr, model={"kind": "windowed", "hidden": hidden, "frame": frame})
+        for esr, hidden, frame in ((0.04, 16, 32), (0.01, 16, 64), (0.5, 32, 64))
+    ]
+    found = answer(results(frames), "longer frame")
+    assert found.verdict == "yes"
+    assert f"{10 * np.log10(0.01 / 0.04):+.1f} dB" in found.lines[0]
+    assert "A longer frame is closer" not in {a.claim for a in answers(results(frames[1:]))}
+
+
 def test_a_wavenet_against_what_costs_as_much(made):
     def priced(ns, *args, **rest):
         cell = made(*args, **rest)

@@ -48,6 +48,15 @@ def stateful(results: Results) -> Claim:
     return claim
 
 
+def frames(results: Results) -> Claim:
+    """The longest frame against the shortest: what a windowed net can remember."""
+    claim = Claim("A longer frame is closer", -1)
+    pairs = extremes(results.cells, "model.frame")
+    pairs = [(a, b) for a, b in pairs if value_of(a, "model.frame") != value_of(b, "model.frame")]
+    claim.add(compared(results, pairs, "the longest frame for the shortest", beside=treble))
+    return claim
+
+
 def skip(results: Results) -> Claim:
     """Adding the dry signal."""
     pairs = counterparts(
