@@ -14,8 +14,8 @@ from drywet.studies.results import Results
 _CLAIMS = (
     claims_2022.cells, claims_2022.bigger, claims_2022.more_data, claims_2022.longer,
     claims_2022.cost, claims_2022.blind_scores, claims_2022.easier,
-    claims_beyond.stateful, claims_beyond.frames, claims_beyond.skip, claims_beyond.losses, claims_beyond.optimizer,
-    claims_beyond.wavenets, claims_beyond.rate,
+    claims_beyond.stateful, claims_beyond.frames, claims_beyond.skip, claims_beyond.losses,
+    claims_beyond.optimizer, claims_beyond.wavenets, claims_beyond.rate,
 )  # fmt: skip
 
 
