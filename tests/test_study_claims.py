@@ -118,6 +118,7 @@ def test_many_comparisons_are_corrected_as_by_holm():
     each = [with_chance(p) for p in (0.01, 0.04, 0.03, 0.005)]
     found = levels(each)
     assert found == pytest.approx([0.05 / 3, 0.05 / 2, 0.05 / 2, 0.05 / 4])
+    assert levels([*each, estimate([1.0])])[:4] == found  # which is no test
     assert [one.sign(level) for one, level in zip(each, found, strict=True)] == [1, 0, 0, 1]
 
 

@@ -103,8 +103,12 @@ def estimate(values: Sequence[float], limit: float = 0.0) -> Estimate:
 
 
 def levels(estimates: Sequence[Estimate], wrong: float = WRONG) -> list[float]:
-    """For each of many figures the chance of error it is allowed (Holm 1979)."""
-    order = sorted(range(len(estimates)), key=lambda i: estimates[i].chance)
+    """For each of many figures the chance of error it is allowed (Holm 1979).
+
+    Those of a single observation are no tests and take nothing from the others.
+    """
+    tested = [i for i, one in enumerate(estimates) if one.error < inf]
+    order = sorted(tested, key=lambda i: estimates[i].chance)
     found, level = [wrong] * len(estimates), 0.0
     stopped = False
     for place, number in enumerate(order):
