@@ -38,8 +38,10 @@ def captured(
         DrywetError: no such device, or files that cannot be learned from.
     """
     found = {}
-    for number, source in enumerate(plan.sources, 1):
-        where = f"capture {number} of {len(plan.sources)}: {source.name}"
+    # Recordings first: what is wrong with one shows before minutes of playing.
+    ordered = [*plan.pairs, *plan.devices]
+    for number, source in enumerate(ordered, 1):
+        where = f"capture {number} of {len(ordered)}: {source.name}"
         if isinstance(source, PairSource):
             on_preparing(f"{where}, checked", 0.0)
             found[source.name] = _recorded(plan, source)
