@@ -202,7 +202,6 @@ def test_the_command_line_refuses_with_code_2(tmp_path):
         assert message in done.err, args
 
 
-@pytest.mark.proof
 def test_a_recording_that_is_missing_is_said_before_a_device_is_played(tmp_path):
     both = SMALL | {"pairs": [{"name": "amp", "dry": "no.wav", "wet": "none.wav"}]}
     with mock.patch("drywet.studies.sources.process", side_effect=AssertionError("played")):
@@ -211,6 +210,7 @@ def test_a_recording_that_is_missing_is_said_before_a_device_is_played(tmp_path)
     assert "no.wav does not exist" in done.err
 
 
+@pytest.mark.proof
 def test_a_hundred_thousand_combinations_are_refused(tmp_path):
     with pytest.raises(DrywetError, match="over 100000 combinations"):
         jobs(tmp_path, BAD["combinations"])

@@ -89,12 +89,15 @@ FRAMES = (
     "--model", "windowed", "--frame", 32, "--hidden", 16, "--segment", 1, "--batch", 64,
     "--examples", 2_000,
 )  # fmt: skip
+WAVENET = ("--preset", "nano", "--segment", 1024, "--batch", 4, "--examples", 24)
 BUDGETS = {
+    "wavenet": (*WAVENET, "--epochs", 6, "--restarts", 2),
     "starts": (*SMALL, "--epochs", 6, "--restarts", 3),
     "segments": (*SMALL, "--epochs", 3),
     "frames": (*FRAMES, "--epochs", 4),
 }
 LONG = {
+    "wavenet": (*WAVENET, "--epochs", 20, "--restarts", 3),
     "segments": (*SMALL, "--epochs", 20),
     "frames": (*FRAMES, "--epochs", 40),
     "starts": (*SMALL, "--epochs", 10, "--restarts", 3),

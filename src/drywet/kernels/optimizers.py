@@ -29,9 +29,15 @@ class KernelOptimizer:
 
     def __init__(self, optimizer: Optimizer, weights: Sequence[Tensor], clip: float) -> None:
         self._optimizer = optimizer
+        self._state: object = optimizer.state
         self._trained = [weight for weight in weights if weight.requires_grad]
         make = _soap if isinstance(optimizer, soap.Soap) else _adamw
         self.native = make(optimizer, weights, clip)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether PyTorch's optimiser was given another state since, which this does not hold."""
+        return self._optimizer.state is not self._state
 
     def stepped(self, updates: int, rate: float) -> None:
         """Tell PyTorch's optimiser what was done.
