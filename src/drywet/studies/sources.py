@@ -39,7 +39,7 @@ def captured(
     """
     found = {}
     # Recordings first: what is wrong with one shows before minutes of playing.
-    ordered = [*plan.pairs, *plan.devices]
+    ordered: list[PairSource | DeviceSource] = [*plan.pairs, *plan.devices]
     for number, source in enumerate(ordered, 1):
         where = f"capture {number} of {len(ordered)}: {source.name}"
         if isinstance(source, PairSource):
