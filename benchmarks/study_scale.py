@@ -1,13 +1,12 @@
-"""A study of a thousand trainings on a Dask cluster that loses workers and gains one.
+"""A study of a thousand points on a Dask cluster that loses workers and gains one.
 
     python -m benchmarks.study_scale [--points 1000]
 
-A scheduler and four workers on this machine, processes of their own. After a quarter of the points
-one worker is killed, after half another one, and one is added. Every training is as small as one
-can be (two seconds of audio, a net of 4 units, a few updates), so that what a study costs besides
-shows: the time of all workers less what they were busy, for each point. At the end the journal,
-the tables and the CSV must hold every point once, no training may have been done twice, and what
-the report takes is told.
+A scheduler and four workers on this machine, processes of their own. After a quarter of the
+trainings one worker is killed, after half another one, and one is added. Every training is as small
+as one can be (two seconds of audio, a net of 4 units, a few updates, eight lengths on its way), so
+that what a study costs besides shows: the time of all workers less what they were busy. At the end
+the journal, the tables and the CSV must hold every point once, and what the report takes is told.
 
 What the same would be on 100 cores is reckoned from that: the scheduler hands out one training
 after another, so that the time between two results on these cores bounds how many it can serve.
@@ -36,10 +35,12 @@ from drywet.verbs.process import process
 from drywet.verbs.signal import signal
 
 WORKERS = 4
+SIZES = 4
+LENGTHS = 8
 
 
 def declare(folder: Path, points: int) -> Path:
-    """A study of that many trainings on one recording."""
+    """A study of that many points on one recording."""
     dry, wet = folder / "dry.wav", folder / "wet.wav"
     signal(dry, seconds=30, rate=16_000)
     process("sd1", dry, wet)
@@ -50,19 +51,20 @@ def declare(folder: Path, points: int) -> Path:
             "capture": {"test": [20, 22], "train_seconds": 2},
             "loss": {"esr": 0, "mae": 1},
             "training": {
-                "epochs": 1, "examples": 256, "batch": 64, "segment": 1, "final_rate": 1,
+                "examples": 256, "batch": 64, "segment": 1, "final_rate": 1,
             },
         },
         "evaluation": "scores",
-        "seeds": points // 4,
+        "seeds": points // (SIZES * LENGTHS),
         "grids": [
             {
                 "name": "g",
                 "axes": {
                     "model": [
                         {"kind": "windowed", "hidden": hidden, "frame": 8}
-                        for hidden in (1, 2, 3, 4)
-                    ]
+                        for hidden in range(1, SIZES + 1)
+                    ],
+                    "training.epochs": list(range(1, LENGTHS + 1)),
                 },
             }
         ],
@@ -103,10 +105,10 @@ class Cluster:
             str(self.folder),
         )  # fmt: skip
 
-    def disturb(self, out: Path, points: int) -> None:
-        """Kill two workers and add one, at a quarter and at half of the points."""
+    def disturb(self, out: Path, trainings: int) -> None:
+        """Kill two workers and add one, at a quarter and at half of the trainings."""
         for number, share in ((1, 0.25), (2, 0.5)):
-            while sum(1 for _ in out.glob("points/*/study.json")) < share * points:
+            while sum(1 for _ in out.glob("points/*/study.json")) < share * trainings:
                 time.sleep(0.5)
             self.processes[number].kill()
         self.processes.append(self.worker())
@@ -121,42 +123,45 @@ class Cluster:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--points", type=int, default=1000)
-    points = parser.parse_args().points // 4 * 4
+    points = parser.parse_args().points // (SIZES * LENGTHS) * SIZES * LENGTHS
+    trainings = points // LENGTHS
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         path, out = declare(folder, points), folder / "out"
         cluster = Cluster(folder)
         try:
-            threading.Thread(target=cluster.disturb, args=(out, points), daemon=True).start()
+            threading.Thread(target=cluster.disturb, args=(out, trainings), daemon=True).start()
             began = time.perf_counter()
             done = study(path, out, on=cluster.address.replace("tcp", "dask"))
             wall = time.perf_counter() - began
         finally:
             cluster.close()
-        assert done.states == {"done": points}, (done.states, done.errors)
+        assert done.states == {"done": trainings}, (done.states, done.errors)
         files = list(out.glob("points/*/study.json"))
         outcomes = [read_outcome(file.parent) for file in files]
         busy = sum(one.busy_seconds for one in outcomes if one is not None)
         trained = sum(one.train_seconds for one in outcomes if one is not None)
         with Journal(out) as journal:
             jobs = journal.jobs()
-        assert len(files) == len(jobs) == points
+        assert len(files) == len(jobs) == trainings
         rows = export_csv(out, folder / "out.csv")
         with (folder / "out.csv").open() as file:
             assert len(list(csv.DictReader(file))) == rows == points
-        assert sum(int(row[-1]) for row in tables(out).tables[-1].rows) == points
+        by_length = tables(out).tables[1]
+        assert [len(row) for row in by_length.rows] == [1 + LENGTHS] * SIZES, by_length
         began = time.perf_counter()
         report(out)
         reporting = time.perf_counter() - began
         workers = len({one.worker for one in outcomes if one is not None})
-        print(f"{points} trainings in {wall:.0f} s by {workers} workers, {WORKERS} to begin with, ")
-        print("two killed and one added: none lost, none twice; journal, tables, CSV hold all")
+        print(
+            f"{trainings} trainings, {points} points in {wall:.0f} s by {workers} workers, {WORKERS}"
+        )
+        print("to begin with, two killed, one added: none lost; journal, tables, CSV hold all")
         print(f"busy {busy:.0f} s, of which trained {trained:.0f} s")
-        # Four for a quarter of the points, then three: one was killed, another replaced.
+        # Four for a quarter of the trainings, then three: one was killed, another replaced.
         lived = wall * (WORKERS * 0.25 + (WORKERS - 1) * 0.75)
-        each = (lived - busy) / points
-        print(f"besides: {each * 1e3:.0f} ms of a worker for each point")
-        print(f"results came every {wall / points * 1e3:.0f} ms; the report took {reporting:.1f} s")
+        print(f"besides: {(lived - busy) / trainings * 1e3:.0f} ms of a worker for each training")
+        print(f"a result every {wall / trainings * 1e3:.0f} ms; the report took {reporting:.1f} s")
 
 
 if __name__ == "__main__":
