@@ -1,6 +1,6 @@
 """A study of a thousand points on a Dask cluster that loses workers and gains one.
 
-    python -m benchmarks.study_scale [--points 1000]
+    python -m benchmarks.study_scale [--points 1024]
 
 A scheduler and four workers on this machine, processes of their own. After a quarter of the
 trainings one worker is killed, after half another one, and one is added. Every training is as small
@@ -122,7 +122,7 @@ class Cluster:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--points", type=int, default=1000)
+    parser.add_argument("--points", type=int, default=1024)
     points = parser.parse_args().points // (SIZES * LENGTHS) * SIZES * LENGTHS
     trainings = points // LENGTHS
     with tempfile.TemporaryDirectory() as scratch:
@@ -153,10 +153,9 @@ def main() -> None:
         report(out)
         reporting = time.perf_counter() - began
         workers = len({one.worker for one in outcomes if one is not None})
-        print(
-            f"{trainings} trainings, {points} points in {wall:.0f} s by {workers} workers, {WORKERS}"
-        )
-        print("to begin with, two killed, one added: none lost; journal, tables, CSV hold all")
+        print(f"{trainings} trainings, {points} points in {wall:.0f} s")
+        print(f"{workers} workers did them: {WORKERS} to begin with, two killed, one added")
+        print("none lost; journal, tables and CSV hold every point")
         print(f"busy {busy:.0f} s, of which trained {trained:.0f} s")
         # Four for a quarter of the trainings, then three: one was killed, another replaced.
         lived = wall * (WORKERS * 0.25 + (WORKERS - 1) * 0.75)
