@@ -189,7 +189,7 @@ def easier(results: Results) -> Claim:
     """Two sources are scored on other audio each: only the same models' ESR can be compared."""
     names = [one.name for one in results.plan.sources]
     if len(names) != 2:
-        return Claim("", -1)
+        return Claim("One device is easier to learn than another", -1)
     first, second = names
     claim = Claim(f"{first} is easier to learn than {second}", -1)
     theirs = {(key_of(c.settings), c.epochs): c for c in results.of(second)}
