@@ -180,7 +180,9 @@ def claimed(*figures, above=()):
     claim = Claim("it is less", -1)
     claim.add(
         [
-            Finding(Estimate(mean, 0.1, 5, 4), lambda found, level: f"{found}", 3, i in above)
+            Finding(
+                Estimate(mean, 0.1, 5, 4), lambda found, level: f"{found}", 3, f"d{i}", i in above
+            )
             for i, mean in enumerate(figures)
         ]
     )
@@ -193,6 +195,11 @@ def test_of_three_devices_the_verdict_is_of_all_and_names_one_that_goes_against(
     assert claimed(-5, 0.05, -4, 0.01, above=(3,)).verdict == "undecided"
     assert claimed(-5, 0.05).verdict == "mixed"  # two devices are no devices in general
     assert claimed(4, 5).verdict == "no"
+    general, each = claimed(-5, -6, 0.05, -4, above=(3,)).lines
+    assert general.startswith("-4.0 dB (")
+    assert (
+        each == "Device by device, in dB: d0 -5.0, d1 -6.0, d2 +0.1?; with ? by itself undecided."
+    )
     line = claimed(-5, 0.05).lines[1]
     assert "undecided" in line
     assert "seeds in place of 3" in line
@@ -365,6 +372,23 @@ def test_tables_hold_the_published_figures_beside_ours(made):
     best = tables.of(found)[0]
     assert [row[-1] for row in best.rows] == ["-", ".0021 / .9898 / .0077"]
     assert best.heads[:5] == ["structure", "parameters", "MAE", "R²", "ESR"]
+
+
+def test_models_over_all_devices(made):
+    """The geometric mean, and only of models that every device has."""
+    esr = {"A": (0.01, 0.04), "B": (0.04, 0.01), "C": (0.2, 0.3)}
+    cells = [
+        made(value, source=source, model={"hidden": hidden}, seeds=1)
+        for source, values in esr.items()
+        for hidden, value in zip((16, 8), values, strict=True)
+    ]
+    cells.append(made(0.001, source="A", model={"hidden": 64}, seeds=1))
+    table = tables.of(results(cells, "A", "B", "C"))[0]
+    assert table.title == "All 3 devices"
+    assert [row[0] for row in table.rows] == ["LSTM 16", "LSTM 8"]
+    for i, row in enumerate(table.rows):
+        mine = [values[i] for values in esr.values()]
+        assert row[-2:] == [f"{np.prod(mine) ** (1 / 3):.2g}", f"{max(mine):.2g}"]
 
 
 def test_what_makes_two_cells_the_same_but_for_a_setting(made):

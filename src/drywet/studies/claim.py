@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from drywet.studies.effects import Effect, Figure, effect, error_db, over_devices
 from drywet.studies.estimate import Estimate, Interval, levels, seeds_wanted
@@ -24,12 +25,14 @@ class Finding:
         found: what decides.
         said: a sentence, given the interval of a level and the level.
         seeds: of each training; ``None`` where more of them would not narrow it.
+        name: of the device that it is of.
         above: it is of devices in general, and those before it are of each.
     """
 
     found: Estimate
     said: Callable[[Interval, float], str]
     seeds: int | None = 1
+    name: str = ""
     above: bool = False
 
 
@@ -81,20 +84,28 @@ def settled(claims: Sequence[Claim]) -> list[Answer]:
 
 def _answer(claim: Claim, allowed: list[float]) -> Answer:
     signs = [one.found.sign(level) for one, level in zip(claim.findings, allowed, strict=True)]
-    lines = [
-        _line(one, level, sign)
-        for one, level, sign in zip(claim.findings, allowed, signs, strict=True)
-    ]
-    ends = [*claim.groups[1:], len(claim.findings)]
-    verdicts = []
-    for begin, end in zip(claim.groups, ends, strict=True):
-        each = [sign for sign, one in zip(signs, claim.findings, strict=True)][begin:end]
-        if claim.findings[end - 1].above:  # of all devices; one that goes against it is told
-            against = -each[-1] in each[:-1] and each[-1] != 0
-            verdicts += [1, -1] if against else [each[-1]]
-        else:
-            verdicts += each
+    judged = list(zip(claim.findings, allowed, signs, strict=True))
+    verdicts: list[int] = []
+    lines: list[str] = []
+    for begin, end in pairwise([*claim.groups, len(claim.findings)]):
+        *each, last = judged[begin:end]
+        if not last[0].above:
+            verdicts += [sign for _, _, sign in judged[begin:end]]
+            lines += [_line(*one) for one in judged[begin:end]]
+            continue
+        # Of all devices; one that goes against it is told.
+        against = last[2] != 0 and any(sign == -last[2] for _, _, sign in each)
+        verdicts += [1, -1] if against else [last[2]]
+        lines += [_line(*last), _device_by_device(each)]
     return Answer(claim.text, _verdict(verdicts, claim.wanted), lines)
+
+
+def _device_by_device(judged: Sequence[tuple[Finding, float, int]]) -> str:
+    """Single devices beside all of them in short: the tables say more."""
+    said = [f"{one.name} {one.found.mean:+.1f}{'' if sign else '?'}" for one, _, sign in judged]
+    open_ones = any(not sign for _, _, sign in judged)
+    marks = "; with ? by itself undecided" if open_ones else ""
+    return f"Device by device, in dB: {', '.join(said)}{marks}."
 
 
 def _verdict(signs: Sequence[int], wanted: int) -> str:
@@ -151,7 +162,7 @@ def compared(
                 f"{beside(own, level)}"
             )
 
-        found.append(Finding(measured.found, said, measured.seeds))
+        found.append(Finding(measured.found, said, measured.seeds, source.name))
     general = over_devices(effects)
     if general is not None:
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from drywet.metrics.scores import Scores
 from drywet.studies.claim import Claim, Finding, Pairs, compared, witnesses
-from drywet.studies.effects import decibel, effect, error_db, means
+from drywet.studies.effects import Effect, decibel, effect, error_db, means, over_devices
 from drywet.studies.estimate import Estimate, Interval, estimate
 from drywet.studies.outcome import Outcome
 from drywet.studies.pairs import counterparts, extremes, next_larger, stretches
@@ -104,33 +104,42 @@ def cost(results: Results) -> Claim:
     claim = Claim(
         f"Small models are nearly as good (within {_NEARLY_DB:g} dB) at a fraction of the cost", -1
     )
+    findings: list[Finding] = []
+    effects: list[Effect] = []
     for source in results.plan.sources:
         best = [c for c in closest(results.of(source.name)) if c.settings.model.kind != "linear"]
         if len(best) < 2:
             continue
         first = min(best, key=lambda c: c.esr)
         cheapest = min(best, key=lambda c: c.multiply_adds)
-        if first is cheapest:
-            said = f"{source.name}: {first.title} is both the closest and the cheapest"
-            certain = Estimate(0.0, 0.0, 1, np.inf, _NEARLY_DB)
-            claim.add([Finding(certain, lambda interval, level, said=said: said)])  # type: ignore[misc]
-            continue
         found = effect([(first, cheapest)], error_db, _NEARLY_DB)
-        if found is not None:
-            times = first.multiply_adds / cheapest.multiply_adds
-            behind = (
-                f"{source.name}: {first.title} is the closest (ESR {first.esr:.2g}); the cheapest, "
-                f"{cheapest.title}, is {{}} behind at 1/{times:.0f} of the multiply-adds"
+        if found is None:
+            continue
+        times = first.multiply_adds / cheapest.multiply_adds
+
+        def said(
+            interval: Interval, level: float, name: str = source.name, first: Cell = first,
+            cheapest: Cell = cheapest, times: float = times,
+        ) -> str:  # fmt: skip
+            if first is cheapest:
+                return f"{name}: {first.title} is both the closest and the cheapest"
+            return (
+                f"{name}: {first.title} is the closest (ESR {first.esr:.2g}); the cheapest, "
+                f"{cheapest.title}, is {interval} behind at 1/{times:.0f} of the multiply-adds"
             )
-            claim.add(
-                [
-                    Finding(
-                        found.found,
-                        lambda interval, level, text=behind: text.format(interval),  # type: ignore[misc]
-                        found.seeds,
-                    )
-                ]
-            )
+
+        effects.append(found)
+        certain = Estimate(0.0, 0.0, 1, np.inf, _NEARLY_DB)
+        decides = certain if first is cheapest else found.found
+        findings.append(Finding(decides, said, found.seeds, source.name))
+    general = over_devices(effects, _NEARLY_DB)
+    if general is not None:
+
+        def over_all(interval: Interval, level: float) -> str:
+            return f"All {general.trainings} devices: the cheapest is {interval} behind the closest"
+
+        findings.append(Finding(general.found, over_all, general.seeds, above=True))
+    claim.add(findings)
     return claim
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from drywet.figures import canvas
 from drywet.figures.front import front
 from drywet.metrics.scores import Scores
-from drywet.studies.results import Cell, Results, closest, high_error
+from drywet.studies.effects import LEAST_DEVICES
+from drywet.studies.results import (
+    Cell,
+    Results,
+    closest,
+    high_error,
+    mean_cost,
+    mean_esr,
+    on_all,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,6 +45,15 @@ def pictures(results: Results) -> dict[str, tuple[Figure, str]]:
         drawn = _front(cells)
         if drawn is not None:
             found[f"{number}-front"] = (drawn, f"{source.name}: what accuracy costs to run")
+    priced = {
+        title: (cost, mean_esr(cells))
+        for title, cells in on_all(results).items()
+        if (cost := mean_cost(cells)) is not None
+    }
+    count = len(results.plan.sources)
+    if count >= LEAST_DEVICES and len(priced) > 1:
+        text = f"All {count} devices: what accuracy costs to run (geometric mean)"
+        found["front"] = (_drawn_front(priced), text)
     return found
 
 
@@ -100,7 +118,9 @@ def _front(cells: list[Cell]) -> Figure | None:
     for cell in closest(cells):
         if cell.ns_per_sample is not None:
             best[cell.title] = (cell.ns_per_sample, cell.esr)
-    if len(best) < 2:
-        return None
-    colors = {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(best)}
-    return front(best, colors)
+    return _drawn_front(best) if len(best) > 1 else None
+
+
+def _drawn_front(points: dict[str, tuple[float, float]]) -> Figure:
+    colors = {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(points)}
+    return front(points, colors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -203,6 +203,27 @@ def closest(cells: Iterable[Cell]) -> list[Cell]:
         if cell.title not in best or cell.esr < best[cell.title].esr:
             best[cell.title] = cell
     return sorted(best.values(), key=lambda cell: (cell.parameters, cell.multiply_adds))
+
+
+def on_all(results: Results) -> dict[str, list[Cell]]:
+    """Of every model its closest cell on each source, for models that all sources have."""
+    found: dict[str, list[Cell]] = {}
+    for source in results.plan.sources:
+        for cell in closest(results.of(source.name)):
+            found.setdefault(cell.title, []).append(cell)
+    count = len(results.plan.sources)
+    return {title: cells for title, cells in found.items() if len(cells) == count}
+
+
+def mean_esr(cells: Sequence[Cell]) -> float:
+    """Geometric mean of the ESR over sources: each counts alike, however hard it is."""
+    return float(np.exp(np.mean(np.log([cell.esr for cell in cells]))))
+
+
+def mean_cost(cells: Sequence[Cell]) -> float | None:
+    """Nanoseconds per sample of one model, the median of what was measured."""
+    costs = [cell.ns_per_sample for cell in cells if cell.ns_per_sample is not None]
+    return float(np.median(costs)) if costs else None
 
 
 def key_of(settings: Settings, *without: str) -> str:

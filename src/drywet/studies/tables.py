@@ -13,7 +13,18 @@ from pydantic import BaseModel
 
 from drywet.metrics.scores import Scores
 from drywet.metrics.statistics import summary
-from drywet.studies.results import Cell, Results, closest, high_error, key_of, load
+from drywet.studies.effects import LEAST_DEVICES
+from drywet.studies.results import (
+    Cell,
+    Results,
+    closest,
+    high_error,
+    key_of,
+    load,
+    mean_cost,
+    mean_esr,
+    on_all,
+)  # fmt: skip
 
 
 class Table(BaseModel):
@@ -69,7 +80,7 @@ def tables(folder: Path | str) -> Tables:
 
 def of(results: Results) -> list[Table]:
     """Every table that the results fill."""
-    made = [_best(results, source.name) for source in results.plan.sources]
+    made = [_on_all(results), *(_best(results, one.name) for one in results.plan.sources)]
     for source in results.plan.sources:
         cells = results.of(source.name)
         made.append(_by_length(source.name, cells, "ESR", lambda s: s.esr))
@@ -81,6 +92,24 @@ def of(results: Results) -> list[Table]:
 
 def _number(value: float | None, form: str = ".2g") -> str:
     return "-" if value is None else format(value, form)
+
+
+def _on_all(results: Results) -> Table | None:
+    """The models over all devices: what one would choose one by."""
+    count = len(results.plan.sources)
+    if count < LEAST_DEVICES:
+        return None
+    rows = [
+        [
+            title, str(cells[0].parameters), str(cells[0].multiply_adds),
+            _number(mean_cost(cells), ".0f"), f"{mean_esr(cells):.2g}",
+            f"{max(cell.esr for cell in cells):.2g}",
+        ]
+        for title, cells in sorted(on_all(results).items(), key=lambda one: mean_esr(one[1]))
+    ]  # fmt: skip
+    heads = ["model", "parameters", "multiply-adds", "ns/sample", "ESR, geometric mean", "worst"]
+    note = "Each device counts alike, however hard it is; models that lack one are left out."
+    return Table(title=f"All {count} devices", heads=heads, rows=rows, note=note)
 
 
 def _best(results: Results, source: str) -> Table | None:
