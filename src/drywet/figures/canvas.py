@@ -18,6 +18,7 @@ RESIDUAL = "#9a2f55"
 BANDS = ("#8d6fd1", "#3f7fbf", "#21918c", "#5ec962", "#c8a900", "#d9662b")
 """Low to high."""
 
+_FEW, _MANY = (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
 CARD = (4.8, 3.0)
 """Inches of a figure that must be readable on a phone."""
 
@@ -36,12 +37,13 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def log_scale(axes: Axes, axis: Literal["x", "y"]) -> None:
-    """A logarithmic axis that has numbers over less than a decade, too."""
+    """A logarithmic axis of what is drawn so far, with numbers over less than a decade, too."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     axes.set(**{f"{axis}scale": "log"})
     one = axes.xaxis if axis == "x" else axes.yaxis
-    one.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    low, high = one.get_view_interval()
+    one.set_major_locator(LogLocator(subs=_FEW if high > 10 * low else _MANY))
     one.set_major_formatter(lambda value, place: f"{value:g}")
     one.set_minor_locator(NullLocator())
 
