@@ -343,7 +343,9 @@ def test_a_run_is_renamed_and_taken_away(server, run_folder, tmp_path):
         assert answer.code == 400
         assert "another process is training" in answer.json["error"]
     assert server.post(f"/api/runs/{id}/remove").code == 200
-    assert [path.name for path in (runs / "mine").iterdir()] == ["notes.txt"]
+    assert (runs / "mine" / "notes.txt").read_text() == "somebody's"
+    for made in ("config.json", "model.safetensors", "scores.json", "audio", "figures"):
+        assert not (runs / "mine" / made).exists()
     assert [run["name"] for run in server.state()["runs"]] == ["other"]
     assert server.post(f"/api/runs/{id}/remove").code == 400
 
