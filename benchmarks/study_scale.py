@@ -4,18 +4,16 @@
 
 A scheduler and four workers on this machine, processes of their own. After a quarter of the
 trainings one worker is killed, after half another one, and one is added. Every training is as small
-as one can be (two seconds of audio, a net of 4 units, a few updates, eight lengths on its way), so
-that what a study costs besides shows: the time of all workers less what they were busy. At the end
-the journal, the tables and the CSV must hold every point once, and what the report takes is told.
-
-What the same would be on 100 cores is reckoned from that: the scheduler hands out one training
-after another, so that the time between two results on these cores bounds how many it can serve.
+as one can be (two seconds of audio, a net of 1 to 4 units, a few updates, eight lengths), so that
+what a study costs besides shows: the time of all workers less what they were busy. At the end the
+journal, the tables and the CSV must hold every point once, and what the report takes is told.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import subprocess
 import sys
 import tempfile
@@ -78,8 +76,6 @@ class Cluster:
     """A scheduler and its workers; some are killed and one is added as a study goes on."""
 
     def __init__(self, folder: Path) -> None:
-        import json
-
         place = folder / "scheduler.json"
         self.folder, self.log = folder, (folder / "dask.log").open("w")
         self.processes = [

@@ -18,9 +18,12 @@ RESIDUAL = "#9a2f55"
 BANDS = ("#8d6fd1", "#3f7fbf", "#21918c", "#5ec962", "#c8a900", "#d9662b")
 """Low to high."""
 
-_FEW, _MANY = (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
 CARD = (4.8, 3.0)
 """Inches of a figure that must be readable on a phone."""
+
+# Where a logarithmic axis has numbers in each decade: of many decades, and of less than one.
+_TICKS_FAR = (1.0, 2.0, 5.0)
+_TICKS_NEAR = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
 
 
 def plain(text: str) -> str:
@@ -43,7 +46,7 @@ def log_scale(axes: Axes, axis: Literal["x", "y"]) -> None:
     axes.set(**{f"{axis}scale": "log"})
     one = axes.xaxis if axis == "x" else axes.yaxis
     low, high = one.get_view_interval()
-    one.set_major_locator(LogLocator(subs=_FEW if high > 10 * low else _MANY))
+    one.set_major_locator(LogLocator(subs=_TICKS_FAR if high > 10 * low else _TICKS_NEAR))
     one.set_major_formatter(lambda value, place: f"{value:g}")
     one.set_minor_locator(NullLocator())
 

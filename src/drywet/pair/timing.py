@@ -93,7 +93,7 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
     if not suspected:
         return steady
     found = [(before, steady)]
-    line = np.inf
+    drift_error = np.inf
     drift, scatter = _drift(fit, pair, delay, hints, length, phase is None or before > _POOR)
     if abs(drift.moved) > _MOVED + 3 * scatter:
         agreed = len(courses) > 1 and all(
@@ -101,13 +101,14 @@ def timing(fit: CausalFit, pair: Pair, delay: int) -> Timing:
             for course in courses
         )
         found.append((drift.error / _LINE / (1.0 if agreed else _ALONE), drift))
-        line = drift.error
+        drift_error = drift.error
     # Where no delay explains anything, nor any drift, there are no takes to be told apart either.
     hopeless = min(before, drift.error) > _UNRELATED
     for suspected_takes in [] if hopeless else candidate_takes(courses):
-        offsets = offsets_of(suspected_takes, places)
-        if _least(fit, pair.wet, delay, offsets) > _STAIRS * line:
-            continue  # steps along a line, which explains far more
+        if drift_error < np.inf:
+            offsets = offsets_of(suspected_takes, places)
+            if _least(fit, pair.wet, delay, offsets) > _STAIRS * drift_error:
+                continue  # steps along a line, which explains far more
         takes = refined(fit, pair.wet, delay, suspected_takes, pair.rate)
         offsets = offsets_of(takes, places)
         error = _least(fit, pair.wet, delay, offsets)

@@ -52,7 +52,6 @@ def frames(results: Results) -> Claim:
     """The longest frame against the shortest: what a windowed net can remember."""
     claim = Claim("A longer frame is closer", -1)
     pairs = extremes(results.cells, "model.frame")
-    pairs = [(a, b) for a, b in pairs if value_of(a, "model.frame") != value_of(b, "model.frame")]
     claim.add(compared(results, pairs, "the longest frame for the shortest", beside=treble))
     return claim
 
@@ -127,7 +126,6 @@ def rate(results: Results) -> Claim:
 
     claim = Claim("A higher rate aliases less", -1)
     pairs = extremes(results.cells, "capture.rate")
-    pairs = [(a, b) for a, b in pairs if value_of(a, "capture.rate") != value_of(b, "capture.rate")]
     named = "the highest rate in place of the lowest"
     claim.add(
         compared(results, pairs, named, aliasing, changed="the aliasing of sines", same_audio=False)

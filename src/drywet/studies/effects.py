@@ -16,10 +16,7 @@ import numpy as np
 from drywet.metrics.scores import Scores
 from drywet.studies.estimate import Estimate, estimate
 from drywet.studies.outcome import Outcome
-from drywet.studies.results import Cell
-
-LEAST_DEVICES = 3
-"""With fewer nothing is said of devices in general."""
+from drywet.studies.results import LEAST_DEVICES, Cell
 
 Figure = Callable[[Scores, Outcome], float | None]
 """A figure in dB of one training's scores."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from drywet.figures import canvas
 from drywet.figures.front import front
 from drywet.metrics.scores import Scores
-from drywet.studies.effects import LEAST_DEVICES
 from drywet.studies.results import (
     Cell,
     Results,
@@ -50,9 +49,10 @@ def pictures(results: Results) -> dict[str, tuple[Figure, str]]:
         for title, cells in on_all(results).items()
         if (cost := mean_cost(cells)) is not None
     }
-    count = len(results.plan.sources)
-    if count >= LEAST_DEVICES and len(priced) > 1:
-        text = f"All {count} devices: what accuracy costs to run (geometric mean)"
+    if len(priced) > 1:
+        text = (
+            f"All {len(results.plan.sources)} devices: what accuracy costs to run (geometric mean)"
+        )
         found["front"] = (_drawn_front(priced), text)
     return found
 

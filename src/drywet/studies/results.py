@@ -20,6 +20,8 @@ from drywet.studies.plan import Plan
 from drywet.studies.run import PLAN_FILE
 from drywet.validation import parse
 
+LEAST_DEVICES = 3
+"""With fewer nothing is said of devices in general."""
 HIGH_HZ = 8_000
 """Error over this frequency is what the 2022 study heard and could not measure."""
 
@@ -206,12 +208,17 @@ def closest(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def on_all(results: Results) -> dict[str, list[Cell]]:
-    """Of every model its closest cell on each source, for models that all sources have."""
+    """Of every model its closest cell on each source, for models that all sources have.
+
+    Nothing where there are too few sources to say something of devices in general.
+    """
+    count = len(results.plan.sources)
+    if count < LEAST_DEVICES:
+        return {}
     found: dict[str, list[Cell]] = {}
     for source in results.plan.sources:
         for cell in closest(results.of(source.name)):
             found.setdefault(cell.title, []).append(cell)
-    count = len(results.plan.sources)
     return {title: cells for title, cells in found.items() if len(cells) == count}
 
 

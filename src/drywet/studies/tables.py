@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 from drywet.metrics.scores import Scores
 from drywet.metrics.statistics import summary
-from drywet.studies.effects import LEAST_DEVICES
 from drywet.studies.results import (
     Cell,
     Results,
@@ -94,11 +93,8 @@ def _number(value: float | None, form: str = ".2g") -> str:
     return "-" if value is None else format(value, form)
 
 
-def _on_all(results: Results) -> Table | None:
+def _on_all(results: Results) -> Table:
     """The models over all devices: what one would choose one by."""
-    count = len(results.plan.sources)
-    if count < LEAST_DEVICES:
-        return None
     rows = [
         [
             title, str(cells[0].parameters), str(cells[0].multiply_adds),
@@ -109,7 +105,9 @@ def _on_all(results: Results) -> Table | None:
     ]  # fmt: skip
     heads = ["model", "parameters", "multiply-adds", "ns/sample", "ESR, geometric mean", "worst"]
     note = "Each device counts alike, however hard it is; models that lack one are left out."
-    return Table(title=f"All {count} devices", heads=heads, rows=rows, note=note)
+    return Table(
+        title=f"All {len(results.plan.sources)} devices", heads=heads, rows=rows, note=note
+    )
 
 
 def _best(results: Results, source: str) -> Table | None:

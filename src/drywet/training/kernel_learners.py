@@ -149,15 +149,15 @@ class WaveNetLearner(Learner):
         self._warm_up, self._into = warm_up, warm_up - model.warm_up
         self._loss_function = CombinedLoss(settings.minimised)
         self._optimizer, self._clip = optimizer, settings.training.clip
-        self._here = self._in_kernels()
+        self._kernel_optimizer = self._in_kernels()
 
     def _in_kernels(self) -> KernelOptimizer:
         return KernelOptimizer(self._optimizer, self._model.ordered_weights(), self._clip)
 
     def learn(self, step: int, rates: Sequence[float]) -> list[float]:
         """See `Learner`."""
-        if self._here.is_stale:  # a new start, a checkpoint, a step back
-            self._here = self._in_kernels()
+        if self._kernel_optimizer.is_stale:  # a new start, a checkpoint, a step back
+            self._kernel_optimizer = self._in_kernels()
         return [self._step(number, rate) for number, rate in enumerate(rates, step)]
 
     def _step(self, step: int, rate: float) -> float:
@@ -173,8 +173,8 @@ class WaveNetLearner(Learner):
         loss.backward()
         assert y.grad is not None
         gradients = wavenet_training.backward(model.sizes, x.shape[1], weights, tape, y.grad)
-        self._here.native.update(gradients, rate)
-        self._here.stepped(1, rate)
+        self._kernel_optimizer.native.update(gradients, rate)
+        self._kernel_optimizer.stepped(1, rate)
         return float(loss.detach())
 
 

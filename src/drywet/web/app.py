@@ -64,16 +64,18 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
     async def watch() -> None:
         """Look after the trainings; whatever goes wrong with one, the others go on."""
         known: object = None
-        looked, ticks = stamp(space), 0
+        looked: object = None
+        ticks = 0
         while True:
             with contextlib.suppress(OSError, ValueError):
                 jobs.tick()
+                if ticks == 0:
+                    looked = stamp(space)
                 ticks = (ticks + 1) % _TICKS_TO_LOOK
-                looked = stamp(space) if ticks == 0 else looked
                 now = {job.id: job.state for job in jobs.all.values()}, looked
                 if now != known:
-                    known = now
                     hub.tell({"runs": listed(space)})
+                    known = now
             await asyncio.sleep(_TICK_SECONDS)
 
     @contextlib.asynccontextmanager

@@ -88,7 +88,7 @@ def stamp(space: Workspace) -> object:
 def _at_work(folder: RunFolder) -> bool:
     """Whether somebody trains it: its checkpoint is of just now, as one is every few seconds."""
     since = time.time() - max(_changed(folder.checkpoint_file), _changed(folder.config_file))
-    return not folder.ended and 0 <= since < _JUST_NOW_SECONDS
+    return 0 <= since < _JUST_NOW_SECONDS and not folder.ended
 
 
 def _changed(file: Path) -> float:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from drywet.errors import DrywetError
 from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group
-from drywet.trained.metadata import Metadata
-from drywet.validation import parse
 
 
 def rename(run: RunFolder, name: str) -> None:
     """Give a run another name, which its exports will carry; its folder stays what it is.
 
     Raises:
-        DrywetError: a name that a file cannot carry, or a run that is being trained.
+        DrywetError: a run that is being trained.
     """
-    parse(Metadata, {"name": name}, Path("the name"))
     whole = run.uncleaned if run.waits_to_be_cleaned else run
     with whole.claimed():
         whole.reconfigure(whole.config().model_copy(update={"name": name}))
