@@ -16,7 +16,6 @@ from filelock import FileLock
 from drywet.kernels import choice as choosing
 from drywet.kernels import threads as thread_count
 from drywet.kernels.choice import choice
-from drywet.storage import atomic_path
 from tests.support import drywet, overdrive, playing, save
 
 Once = Callable[[str, Callable[[Path], None]], Path]
@@ -69,22 +68,6 @@ def run_folder(
 
     made = once("run", make) / "small"
     return shutil.copytree(made, tmp_path_factory.mktemp("runs") / "small")
-
-
-def _blank(_figure: object, path: Path) -> None:
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(b"a figure that nobody looks at")
-
-
-@pytest.fixture(autouse=True)
-def _unpainted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the drawing of a run's figures, most of what scoring takes, to where it is tested.
-
-    Figures are made all the same. `run_folder`, other shared runs, the documented commands and all
-    proofs draw them to the full.
-    """
-    if not (request.node.get_closest_marker("proof") or request.path.stem == "test_docs"):
-        monkeypatch.setattr("drywet.figures.canvas.save", _blank)
 
 
 @pytest.fixture(params=choice().possible or ["none built"])

@@ -344,7 +344,7 @@ def test_a_run_is_renamed_and_taken_away(server, run_folder, tmp_path):
         assert "another process is training" in answer.json["error"]
     assert server.post(f"/api/runs/{id}/remove").code == 200
     assert (runs / "mine" / "notes.txt").read_text() == "somebody's"
-    for made in ("config.json", "model.safetensors", "scores.json", "audio", "figures"):
+    for made in ("config.json", "model.safetensors", "scores.json", "audio"):
         assert not (runs / "mine" / made).exists()
     assert [run["name"] for run in server.state()["runs"]] == ["other"]
     assert server.post(f"/api/runs/{id}/remove").code == 400

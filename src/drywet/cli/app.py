@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -355,6 +356,8 @@ def demo_command(
 
 def main() -> None:
     """Entry point: errors the user can mend end in one line and exit code 2."""
+    # Matrices are small here: NumPy's threads wait for each other longer than they work.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         with ended_in_order(), extras_wanted():
             app()

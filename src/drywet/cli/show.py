@@ -215,7 +215,7 @@ def _run(finished: Run, json: bool) -> None:
             "'--seeds 3' shows how far apart they come out."
         )
     path = shlex.quote(str(finished.path))
-    print(f"{finished.path}: scores, figures/ and audio/ are there. Next:")
+    print(f"{finished.path}: scores and audio/ are there. Next:")
     if finished.interrupted:
         print(f"  drywet train --resume {shlex.quote(str(finished.resumes or finished.path))}")
     if finished.finished_before:
@@ -361,11 +361,10 @@ def demo(result: Demo, json: bool) -> None:
     path = result.run.path
     print("\n".join(scores.lines(result.run.evaluation, path, advice=False)))
     print(f"\n{path} is a run:")
-    print("  figures/waveform.png, figures/spectrograms.png, figures/training.png to look at")
     print("  audio/target.wav, audio/prediction.wav, audio/residual.wav to listen to")
     print(f"  {result.nam} to load in Neural Amp Modeler")
     print("\nTry next (source .venv/bin/activate puts drywet on the path):")
-    print(f"  drywet report {path}     (a page to read, see and hear)")
+    print(f"  drywet report {path}     (a page to read, see and hear: figures, players, scores)")
     print(f"  drywet render {path} {result.dry} out.wav")
     print(f"  drywet export {path} --format rtneural")
     print("  drywet signal my-dry.wav      (then record your own pedal)")

@@ -15,7 +15,7 @@
     .lock               held by the process that trains into the folder
     uncleaned/          the run before its model was cleaned, where that was asked for
     milestones/         weights after so many epochs, where they were to be kept
-    figures/, audio/    to look at and to listen to
+    audio/              to listen to
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 GROUP_FILE = "seeds.json"
 LOCK_FILE = ".lock"
-FIGURES = ("waveform", "spectrograms", "training")
+_EARLIER_FIGURES = ("waveform", "spectrograms", "training")  # reports draw them now
 SOUNDS = ("dry", "target", "prediction", "residual", "linear")
 
 
@@ -62,7 +62,7 @@ class RunFolder:
         self.device_file = path / "device.json"
         self.lock_file = path / LOCK_FILE
         self.milestones = path / "milestones"
-        self.figures = path / "figures"
+        self.earlier_figures = path / "figures"
         self.audio = path / "audio"
 
     @classmethod
@@ -125,7 +125,7 @@ class RunFolder:
             return
         with self.claimed():
             remove([*self.made(), self.config_file])
-        for left in (self.figures, self.audio, self.milestones, self.path):
+        for left in (self.earlier_figures, self.audio, self.milestones, self.path):
             if left.is_dir() and not any(left.iterdir()):
                 left.rmdir()
 
@@ -150,7 +150,7 @@ class RunFolder:
             self.report_file,
             self.device_file,
             *self.milestones.glob("[!.]*.safetensors"),
-            *(self.figures / f"{name}.png" for name in FIGURES),
+            *(self.earlier_figures / f"{name}.png" for name in _EARLIER_FIGURES),
             *(self.audio / f"{name}.wav" for name in SOUNDS),
             *(self.export_file(suffix) for suffix in SUFFIXES),
         ]

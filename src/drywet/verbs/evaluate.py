@@ -16,10 +16,6 @@ from drywet.evaluation.material import Material, another, latency_against, mater
 from drywet.evaluation.measure import Measured, Subject, measure, of_model, of_run
 from drywet.evaluation.positions import measure_positions, on_pair
 from drywet.evaluation.result import Evaluation
-from drywet.figures import canvas
-from drywet.figures.spectrograms import spectrograms
-from drywet.figures.training_curve import training_curve
-from drywet.figures.waveform import waveform
 from drywet.formats.load import load
 from drywet.pair.alignment import Mending
 from drywet.pair.load import load_pair
@@ -48,7 +44,7 @@ def evaluate(
 ) -> Evaluation:
     """Score a run on its held-out test audio, or a run or anyone's model on another capture.
 
-    Without files, the run's own are read again, and ``scores.json``, figures and
+    Without files, the run's own are read again, and ``scores.json`` and
     audio are written to its folder, unless it runs oversampled. With files, all of them is scored
     (of the run's own files again only the test part) and nothing is written.
 
@@ -137,32 +133,16 @@ def bare(
 
 
 def keep(folder: RunFolder, measured: Measured) -> None:
-    """Write scores, figures and audio of the test spans into a run's folder."""
+    """Write scores and audio of the test spans into a run's folder."""
     result, rate = measured.evaluation, measured.rate
     write_json(folder.scores_file, result.model_dump(mode="json"))
     if measured.answers is not None:
         write_json(folder.device_file, measured.answers.model_dump(mode="json"))
-    make_folder(folder.figures)
     make_folder(folder.audio)
     dry, target, predicted, linear = (
         np.concatenate(parts)
         for parts in (measured.dry, measured.target, measured.prediction, measured.linear)
     )
-    title = f"{result.model}: ESR {result.esr:.2e} on {result.seconds:.1f} s of held-out audio"
-    canvas.save(waveform(target, predicted, rate, title), folder.figures / "waveform.png")
-    canvas.save(
-        spectrograms(dry, target, predicted, rate, title, measured.seams),
-        folder.figures / "spectrograms.png",
-    )
-    history = folder.history()
-    if history:
-        curve = training_curve(
-            history,
-            result.linear.esr,
-            result.noise_floor_esr,
-            [band.label for band in result.bands],
-        )
-        canvas.save(curve, folder.figures / "training.png")
     sounds = (dry, target, predicted, target - predicted, linear)
     for stem, samples in zip(SOUNDS, sounds, strict=True):
         write(folder.audio / f"{stem}.wav", samples, rate)

@@ -43,7 +43,7 @@ def train(
     played: Played | None = None,
     control: Control | None = None,
 ) -> Run:
-    """Learn the device between two recordings; scores, figures and audio come with it.
+    """Learn the device between two recordings; scores and audio come with it.
 
     Args:
         dry: file with the signal into the device.

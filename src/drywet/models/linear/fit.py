@@ -44,8 +44,8 @@ def fit_fir(
         if stop - start < taps:
             continue
         x, y = dry[start:stop].astype(np.float64), wet[start:stop].astype(np.float64)
-        first_row += correlate(x, x[taps - 1 :], mode="valid")[::-1]
-        cross += correlate(x, y[taps - 1 :], mode="valid")[::-1]
+        first_row += correlate(x, x[taps - 1 :], mode="valid", method="fft")[::-1]
+        cross += correlate(x, y[taps - 1 :], mode="valid", method="fft")[::-1]
         # A row further down, the sums lose their last product and gain one in front.
         gained, lost = x[: taps - 1][::-1], x[-1:-taps:-1]
         steps += np.outer(gained, gained) - np.outer(lost, lost)
