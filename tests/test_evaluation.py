@@ -142,6 +142,9 @@ def test_the_verdict_names_what_is_wrong(scored):
     assert not says("In pauses", pauses=Quiet(-50, -50, 1.0))
     hiss = scored.linear.model_copy(update={"bands": [BandScore(4000, 8000, 1.9, 0.0, 1e-3)]})
     assert not says("lacks", bands=dull, itself=hiss), "no model can predict hiss"
+    assert says("hardly anything is played, too, at 4-8 kHz (50%)", bands=dull, band_noise=[0.5])
+    assert not says("lacks", bands=dull, band_noise=[0.5])
+    assert says("lacks", bands=dull, band_noise=[0.3])
     louder = scored.loudness._replace(loudness_db=1.2)
     assert says("1.2 dB louder", loudness=louder)
     assert says("harmonics", harmonic_error=HarmonicError(6.0, 20.0, 1.0, []))

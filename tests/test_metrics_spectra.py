@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from drywet.dsp import frames
-from drywet.metrics import bands, log_spectral, stft, time, weighting
+from drywet.metrics import band_noise, bands, log_spectral, stft, time, weighting
 
 RATE = 48_000
 N = np.arange(RATE)
@@ -52,6 +52,31 @@ def test_a_loud_bass_does_not_leak_into_the_treble():
     (*_, top) = bands.evaluate([target + quiet], [target], RATE)
     assert top.esr == pytest.approx(1, rel=0.01)
     assert top.excess_db == pytest.approx(20 * np.log10(2), abs=0.05)
+
+
+def test_noise_between_the_notes_is_told_from_treble_that_is_played():
+    """White noise of a known power beside bursts of sines; the noise is there all the time."""
+    playing = np.repeat([1.0, 0.0, 1.0, 0.001], RATE // 2)
+    dry = playing * np.tile(sine(500), 2)
+    wet = dry + playing * np.tile(sine(6000, 0.1), 2) + 1e-3 * NOISE
+    target = wet[: RATE // 2]
+    found = dict(
+        zip(
+            [b.label for b in bands.bands(RATE)],
+            band_noise.evaluate(dry, wet, [target], RATE),
+            strict=True,
+        )
+    )
+    in_band = 1e-6 * 4000 / (RATE / 2)
+    assert found["12-16 kHz"] == pytest.approx(1, rel=0.1), "nothing else is there"
+    assert found["4-8 kHz"] == pytest.approx(in_band / (0.1**2 / 2 + in_band), rel=0.1)
+    assert found["0-1 kHz"] < 1e-6
+
+
+def test_what_is_never_quiet_has_no_measure_of_noise():
+    steady = np.tile(sine(500), 2)
+    assert band_noise.evaluate(steady, steady, [steady], RATE) is None
+    assert band_noise.evaluate(0 * steady, steady, [steady], RATE) is None
 
 
 def test_errors_of_all_bands_add_up_to_the_esr():

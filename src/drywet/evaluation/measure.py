@@ -20,7 +20,15 @@ from drywet.evaluation.result import Answers, Cost, Course, Evaluation, Oversamp
 from drywet.evaluation.saved import cost_before
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
-from drywet.metrics import aliasing, harmonics, recorded_sines, scores, silence, time
+from drywet.metrics import (
+    aliasing,
+    band_noise,
+    harmonics,
+    recorded_sines,
+    scores,
+    silence,
+    time,
+)
 from drywet.models.linear.config import LinearConfig
 from drywet.runs.capture import Recording
 from drywet.runs.config import RunConfig
@@ -198,6 +206,7 @@ def measure(
         itself=itself,
         esr_at_recording_rate=_esr_at_recording_rate(material, prediction),
         noise_floor_esr=None if material.replicate_esr is None else material.replicate_esr / 2,
+        band_noise=band_noise.evaluate(prepared.dry, prepared.wet, target, rate),
         pauses=pauses,
         tails=tails,
         trained_peak_dbfs=trained_peak,

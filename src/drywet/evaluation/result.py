@@ -176,6 +176,8 @@ class Evaluation(Scores):
             the model runs at another: what the model's band leaves out counts here.
         noise_floor_esr: half the ESR of the device against itself, what a perfect model
             would score, where the capture repeats a passage.
+        band_noise: of each band the share of what the device makes there that is noise, at most
+            (`drywet.metrics.band_noise`); ``None`` where the recording is never quiet.
         pauses: levels where nothing is played, over the whole recording.
         tails: levels in decay tails, over the whole recording.
         trained_peak_dbfs: peak of the dry signal the model was trained on; what lies above, it
@@ -217,6 +219,7 @@ class Evaluation(Scores):
     itself: Scores | None
     esr_at_recording_rate: float | None
     noise_floor_esr: float | None
+    band_noise: list[float] | None = None
     pauses: Quiet | None
     tails: Quiet | None
     trained_peak_dbfs: float | None = Field(

@@ -31,6 +31,7 @@ _AUDIBLE_SHARE = 1e-8
 _BAND_DB = 3.0
 _HEARD_DB = -60.0  # of a band under the whole: what is added below is seldom heard
 _BAND_LOST = 0.5  # ESR in a band
+_HISS = 2.0  # times its share of noise: an error of that is no fault of the model's
 _ALIASING_DB = -40.0
 _EARLY = 0.6  # of the training, at which its best net was found
 _GUESSED = 2.0  # times the ESR at the positions that were learned from
@@ -197,7 +198,7 @@ def _against_a_filter(found: Evaluation) -> Iterator[Remark]:
 
 
 def _bands(found: Evaluation) -> Iterator[Remark]:
-    added, lacking, wrong = [], [], []
+    added, lacking, wrong, hiss = [], [], [], []
     loudest = -float("inf")
     for place, band in enumerate(found.bands):
         if band.esr is None or band.excess_db is None or band.share < _AUDIBLE_SHARE:
@@ -211,10 +212,14 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
             added.append(
                 f"{band.label} ({band.excess_db:+.0f} dB, there {-under:.0f} dB under the whole)"
             )
-        elif band.esr > _BAND_LOST and band.excess_db < -_BAND_DB:
-            lacking.append(f"{band.label} ({band.excess_db:+.0f} dB)")
         elif band.esr > _BAND_LOST:
-            wrong.append(band.label)
+            noise = found.band_noise[place] if found.band_noise else 0.0
+            if band.esr <= _HISS * noise:
+                hiss.append(f"{band.label} ({min(noise, 1.0):.0%})")
+            elif band.excess_db < -_BAND_DB:
+                lacking.append(f"{band.label} ({band.excess_db:+.0f} dB)")
+            else:
+                wrong.append(band.label)
     if added:
         yield Remark(
             kind="bad" if loudest > _HEARD_DB else "warning",
@@ -235,6 +240,12 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
             kind="warning",
             text=f"As loud as the device but mostly not the same sound at {', '.join(wrong)}.",
             advice=_TREBLE if found.held_out else "",
+        )
+    if hiss:
+        yield Remark(
+            kind="good",
+            text="Much of what the device makes is there when hardly anything is played, too, at "
+            f"{', '.join(hiss)}: its own hiss, which no model can learn.",
         )
 
 
