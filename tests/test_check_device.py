@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfilt
 
 from drywet.pair.check_device import behaviour
 from drywet.pair.examine import examine
@@ -58,6 +59,13 @@ def test_modulation(wet):
 @pytest.mark.parametrize("wet", [DRY, overdrive(DRY, RATE), np.clip(20 * DRY, -1, 1), np.abs(DRY)])
 def test_others_are_not_remarked_on(wet):
     assert said(wet) == []
+
+
+@pytest.mark.parametrize("corner", [100, 300, 3000])
+@pytest.mark.parametrize("kind", ["lowpass", "highpass"])
+def test_a_filter_does_not_move_though_its_gain_does_with_the_notes(kind, corner):
+    wet = sosfilt(butter(2, corner, kind, fs=RATE, output="sos"), DRY)
+    assert said(0.4 * np.tanh(wet / 0.4)) == []
 
 
 REAL = {

@@ -99,6 +99,8 @@ class TrainingBar(_Line):
             parts.append(f"aliasing {progress.aliasing_db:.0f} dB")
         if progress.expected_esr is not None:
             parts.append(f"expected {progress.expected_esr:.5f}")
+        if progress.treble:
+            parts.append("last: the treble")
         parts.append(f"{progress.speed:.0f}x real time")
         self.show("  ".join(parts), last=progress.done >= 1)
 

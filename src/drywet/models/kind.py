@@ -43,6 +43,8 @@ class TrainingDefaults:
         learning_rate: peak of the schedule.
         cycle_steps: steps of each cycle of the schedule, where no budget is given.
         restarts: how many seeds begin, where no budget is given.
+        treble_steps: at the end of a training without a budget, for the treble
+            (`drywet.training.treble`).
         cleaning_steps: of the training in which a trained net's aliasing is minimised too.
         cleaning_rate: peak of its schedule.
         pre_emphasis: of an ESR that is minimised.
@@ -58,6 +60,7 @@ class TrainingDefaults:
     learning_rate: float = 16e-3
     cycle_steps: tuple[int, ...] = (10_000,)
     restarts: int = 1
+    treble_steps: int = 0
     cleaning_steps: int = 400
     cleaning_rate: float = 4e-3
     pre_emphasis: float = 0.0
@@ -71,6 +74,7 @@ STATEFUL = TrainingDefaults(
     learning_rate=32e-3,
     cycle_steps=(60, 120, 240, 480, 960),
     restarts=4,
+    treble_steps=400,
     cleaning_steps=200,
     cleaning_rate=2e-3,
     pre_emphasis=0.5,

@@ -7,11 +7,13 @@ level of the last tenths of a second; a phaser, chorus or tremolo changes by its
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.dsp.spectra import cross_spectra
 from drywet.pair.findings import Finding, Severity
 from drywet.pair.load import Pair
 
@@ -22,6 +24,7 @@ _LEVELS = 24  # classes of level, equally full
 _LOUD_DB = 40.0  # below the loudest: quieter steps tell of noise
 _AFTER_SECONDS = (0.03, 0.1, 0.3)  # time constants that are tried
 _MOVES_DB = 1.3  # the gain moves less in a device that does not compress to speak of
+_FILTER = 4096  # samples of the response that is taken out before the gain is judged
 _FOLLOWS = 0.85  # of the gain's spread that is left once the past level is known
 _BY_ITSELF = 0.8  # so much of the spread is left whatever the level
 
@@ -70,9 +73,7 @@ def behaviour(pair: Pair) -> Iterator[Finding]:
         )
         return
     linear, kept = _coherence(pair)
-    moves = (
-        gain is not None and gain.spread >= _MOVES_DB and gain.by_past > _BY_ITSELF * gain.spread
-    )
+    moves = linear >= _LINEAR and _moves_by_itself(pair)
     if linear >= _LINEAR and (kept < _TURNS or moves):
         yield Finding(
             check="device",
@@ -88,6 +89,22 @@ def compresses(pair: Pair) -> bool:
     """Whether the gain of an aligned pair follows the level of the last tenths of a second."""
     gain = _gain(pair)
     return gain is not None and gain.compressed
+
+
+def _moves_by_itself(pair: Pair) -> bool:
+    """Whether the gain moves whatever the level, once the device's filter is taken out of it.
+
+    A filter's own gain moves with the notes, and looks the same.
+    """
+    if len(pair.dry) < 2 * _FILTER:
+        return False
+    response = np.fft.irfft(cross_spectra(pair.dry, pair.wet, _FILTER).transfer)
+    response = np.roll(response, _FILTER // 2) * np.hanning(_FILTER)
+    size = 1 << (len(pair.dry) + _FILTER).bit_length()
+    filtered = np.fft.irfft(np.fft.rfft(pair.dry, size) * np.fft.rfft(response, size), size)
+    late = filtered[_FILTER // 2 :][: len(pair.dry)]
+    gain = _gain(replace(pair, dry=late.astype(np.float32)))
+    return gain is not None and gain.spread >= _MOVES_DB and gain.by_past > _BY_ITSELF * gain.spread
 
 
 def _gain(pair: Pair) -> _Gain | None:

@@ -24,6 +24,7 @@ _NOISE_FRAME_SECONDS = 0.05
 _PLAYS = 0.1  # of the dry's RMS
 _SILENT = 1e-4  # of the wet's
 _LOST_SECONDS = 0.2
+_OVER = 1.12  # over full scale: floats, which no converter has clipped
 _TOO_LOUD = 8.0  # a float file this far over full scale is no audio
 
 
@@ -113,6 +114,8 @@ def ended_together(pair: Pair) -> Pair:
 
 
 def _clipping(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
+    if levels.peak(samples) > _OVER:
+        return
     count = levels.clipped_samples(samples)
     severity, limit = grade(count / len(samples), *_CLIPPED)
     if severity is not Severity.NOTE:
@@ -144,6 +147,10 @@ def _dc(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
 def _level(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
     peak = levels.db(levels.peak(samples))
     severity, limit = grade(-peak, -_QUIET_DB[0], -_QUIET_DB[1])
+    fix = "" if severity is Severity.NOTE else "Record louder, with peaks near -6 dBFS."
+    if levels.peak(samples) > _OVER:
+        severity, limit = Severity.WARNING, -levels.db(_OVER)
+        fix = f"Export it {peak:.0f} dB softer: it is whole, but players clip what is over 0 dBFS."
     yield Finding(
         check="level",
         severity=severity,
@@ -151,7 +158,7 @@ def _level(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
         f"RMS {levels.db(levels.rms(samples)):.1f}",
         value=peak,
         limit=-limit,
-        fix="" if severity is Severity.NOTE else "Record louder, with peaks near -6 dBFS.",
+        fix=fix,
     )
 
 

@@ -218,6 +218,23 @@ class Settings(_Strict):
         return (*first, *more)[:count]
 
     @property
+    def treble_steps(self) -> int:
+        """Steps for the treble at the end, where neither loss nor goal nor budget is given.
+
+        At most half of what all cycles take.
+        """
+        training = self.training
+        given = (training.epochs, training.seconds, training.until_esr, training.patience)
+        left_open = (
+            all(each is None for each in given)
+            and training.select == "esr"
+            and self.loss == LossConfig()
+            and not self._single_samples
+        )
+        most = min(self._defaults.treble_steps, sum(self.cycle_steps) // 2)
+        return most if left_open else 0
+
+    @property
     def _defaults(self) -> TrainingDefaults:
         return kind_of(self.model).training or TrainingDefaults()
 

@@ -77,7 +77,7 @@ class Job:
         training, model = self.settings.training, self.settings.model
         if training.seconds is not None:
             return training.seconds * _A_SECOND
-        steps = float(sum(self.settings.cycle_steps))
+        steps = float(sum(self.settings.cycle_steps) + self.settings.treble_steps)
         if training.epochs is not None and training.examples is not None:
             steps = training.epochs * training.examples / self.settings.batch
         samples = steps * self.settings.batch * self.settings.segment

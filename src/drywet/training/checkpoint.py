@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import warnings
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from drywet.errors import DrywetError
 from drywet.storage import write_bytes
+from drywet.training.treble import Treble
 
 
 @dataclass
@@ -42,6 +43,8 @@ class LoopState:
         cycle: of the schedule, from 0.
         ends: scores of the best start at the end of each cycle so far.
         longer: times that a finished training was gone on with.
+        off_schedule: steps done for the treble before it was trained on, which no cycle counts.
+        treble: what the last steps began from, once they have begun.
         finished: the budget is spent, the goal reached or nothing more to be gained.
     """
 
@@ -66,6 +69,8 @@ class LoopState:
     cycle: int = 0
     ends: list[float] = field(default_factory=list)
     longer: int = 0
+    off_schedule: int = 0
+    treble: Treble | None = None
     finished: bool = False
 
     def take(self, start: dict[str, Any]) -> None:
@@ -87,7 +92,8 @@ _OF_A_START = (
 def save_checkpoint(path: Path, state: LoopState) -> None:
     """Write ``state`` atomically."""
     buffer = io.BytesIO()
-    torch.save({f.name: getattr(state, f.name) for f in fields(state)}, buffer)
+    kept = {f.name: getattr(state, f.name) for f in fields(state)}
+    torch.save(kept | {"treble": state.treble and asdict(state.treble)}, buffer)
     write_bytes(path, buffer.getvalue())
 
 
@@ -105,7 +111,8 @@ def load_checkpoint(path: Path) -> LoopState:
         for start in (found, *found.get("waiting", ())):
             if start.pop("last_score", None) is not None:  # what `by_heart` was judged by
                 start.setdefault("by_heart", False)
-        return LoopState(**found)
+        begun = found.pop("treble", None)
+        return LoopState(**found, treble=None if begun is None else Treble(**begun))
     except (
         OSError,
         RuntimeError,

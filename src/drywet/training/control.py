@@ -33,6 +33,7 @@ class Progress:
         expected_esr: on the validation audio at the end of the cycle at hand, once two cycles show
             the way (`drywet.training.cycles`).
         aliasing_db: latest, on sines, where it is minimised.
+        treble: it is in its last steps, for the treble (`drywet.training.treble`).
     """
 
     step: int
@@ -45,6 +46,7 @@ class Progress:
     starts: int = 1
     expected_esr: float | None = None
     aliasing_db: float | None = None
+    treble: bool = False
 
 
 class Control:

@@ -128,6 +128,9 @@ def go_on(state: LoopState, settings: Settings) -> None:
         return
     everyone = [state.of_start(), *state.waiting]
     state.take(min(everyone, key=lambda one: float(one["best_score"])))
+    if state.treble is not None:
+        state.off_schedule += state.step - state.treble.began
+        state.best_score, state.treble = state.best_esr, None
     state.waiting, state.idle, state.weights = [], 0, state.best_weights
     then = settings.model_copy(
         update={"training": training.model_copy(update={"longer": state.longer})}

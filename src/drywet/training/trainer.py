@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +35,20 @@ from drywet.runs.history import HistoryRow
 from drywet.storage import make_folder
 from drywet.trained.knobs import ignoring_followers
 from drywet.trained.model_file import ModelCard, TrainedModel, save_model
-from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Control, Progress
-from drywet.training.cycles import after_cycle, cycles_of, go_on, learned_by_heart
+from drywet.training.cycles import after_cycle, go_on, learned_by_heart
 from drywet.training.data import Joined, TrainingData
 from drywet.training.fit_result import FitResult
 from drywet.training.kernel_learners import learner
+from drywet.training.schedule import Schedule
 from drywet.training.sines import PlayedSines
+from drywet.training.treble import Treble, settings_for_treble
 from drywet.training.validation import Validated, Validation
 
-_RAMP_UPDATES = 50  # the learning rate rises linearly over the first ones
 _CHECKPOINT_SECONDS = 3.0
 # A validation ESR worse than silence's, and so many times the best, is no passing spike.
 _DIVERGED = 20.0
-_AFTER_DIVERGING = 0.5  # times the learning rate
 _FEWEST_SINES = 8  # and as many as have no more samples than the windows
 _BETWEEN_SEEDS = 1_000_003  # of starts: two trainings with seeds side by side share none
 
@@ -96,10 +96,12 @@ class Trainer:
         batch = SpanBatch(inputs, whole.wet, held_out, device, model.warm_up)
         sines = _sines(model, whole, data.rate, settings, device)
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
-        self.cycles = cycles_of(settings)
-        self.budget = Budget(settings, total(whole.split.train), total(held_out), self.cycles.total)
+        self.schedule = Schedule(settings, total(whole.split.train), total(held_out))
         self.optimizer = _optimizer(model, settings)
-        self.learner = learner(model, self.optimizer, sampler, settings, warm_up, device, sines)
+        self._learner = partial(
+            learner, model, self.optimizer, sampler, warm_up=warm_up, device=device, sines=sines
+        )
+        self.learner = self._learner(settings=settings)
         self.state = LoopState(model.state_dict(), self.optimizer.state_dict())
         self.validation_esr: float | None = None
         self.aliasing_db: float | None = None
@@ -116,25 +118,24 @@ class Trainer:
             DrywetError: the checkpoint is unusable, or the loss is no longer finite.
         """
         self._begin(resume)
-        state, budget = self.state, self.budget
+        state, schedule = self.state, self.schedule
         began = saved = now = time.perf_counter()
         learned = 0.0
         if self.trained and state.step == 0:
             self._validate()
         with self.control.training():
             while not (state.finished or self.control.stop_requested):
-                if pause_at < 1 and self._done() >= pause_at:
+                if pause_at < 1 and schedule.done(state) >= pause_at:
                     break
                 steps = self._learn(pause_at)
                 learned += steps * self.settings.batch * self.settings.segment / self.rate
                 self._keep_milestones()
                 before, now = now, time.perf_counter()
                 state.elapsed += now - before
-                at_end = self._progress() >= self.cycles.stops[state.cycle]
-                if state.step % budget.validate_every == 0 or at_end:
+                if schedule.validates(state):
                     self._validate()
                 state.finished = self._good_enough()
-                if at_end and not state.finished:
+                if schedule.at_end(state) and not state.finished:
                     self._end_of_cycle()
                 if now - saved > _CHECKPOINT_SECONDS:
                     self._save()
@@ -162,6 +163,8 @@ class Trainer:
             return
         self.state = state = load_checkpoint(self.folder.checkpoint_file)
         go_on(state, self.settings)
+        if state.treble is not None:
+            self.learner = self._learner(settings=settings_for_treble(self.settings))
         try:
             self._take_up()
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -175,8 +178,8 @@ class Trainer:
         kept = [row for row in rows if row.step <= steps.get(row.start or 0, row.step)]
         self.folder.keep_history(kept)
         goes_by_budget = self.config.until_esr is None and self.config.patience is None
-        if goes_by_budget and not self.cycles.open_ended:  # the budget may be another one
-            state.finished = self._progress() >= 1
+        if goes_by_budget and not self.schedule.cycles.open_ended:  # the budget may be another
+            state.finished = self.schedule.progress(state) >= 1
 
     def _new_start(self, number: int) -> dict[str, Any]:
         """Another net with the same gains, not yet trained."""
@@ -197,19 +200,32 @@ class Trainer:
         self.state.optimizer = copy.deepcopy(self.optimizer.state_dict())
 
     def _end_of_cycle(self) -> None:
+        state = self.state
         self._set_down()
-        self.state.weights = self.state.best_weights
-        after_cycle(self.state, self.cycles, self.budget)
+        state.weights = state.best_weights
+        if state.treble is not None:
+            state.finished = True
+            return
+        after_cycle(state, self.schedule.cycles, self.schedule.budget)
+        if state.finished and self.settings.treble_steps:
+            self._begin_treble()
         self._take_up()
+
+    def _begin_treble(self) -> None:
+        """From the best weights, with a fresh optimiser."""
+        state = self.state
+        self.model.load_state_dict(state.best_weights)
+        found = self.validation.of(self.model)
+        state.treble = Treble(state.step, found.esr, found.esr_pre)
+        state.optimizer = _optimizer(self.model, self.settings).state_dict()
+        state.ramp_from, state.finished = state.step, False
+        self.learner = self._learner(settings=settings_for_treble(self.settings))
 
     def _learn(self, pause_at: float) -> int:
         """Do the next steps; returns how many."""
         state = self.state
-        at_most = self.budget.uninterrupted(
-            state.step, min(pause_at, self.cycles.stops[state.cycle])
-        )
-        steps = min(self.learner.at_once, at_most)
-        rates = [self._learning_rate(state.step + number) for number in range(steps)]
+        steps = min(self.learner.at_once, self.schedule.at_most(state, pause_at))
+        rates = [self.schedule.rate(state, ahead) for ahead in range(steps)]
         losses = self.learner.learn(state.step, rates)
         for loss in losses:  # one by one: the sum is the same however steps are divided
             state.loss_sum += loss
@@ -217,23 +233,18 @@ class Trainer:
         state.step += steps
         return steps
 
-    def _learning_rate(self, step: int) -> float:
-        """Of a step; where progress follows the clock, by the time so far."""
-        done = self.budget.progress(step, self.state.elapsed)
-        updates = -(-self.settings.segment // self.settings.bptt)  # in a step
-        ramp = min(1.0, (step - self.state.ramp_from + 1) * updates / _RAMP_UPDATES)
-        slower = _AFTER_DIVERGING**self.state.retreats * ramp
-        share = self.cycles.rate(self.state.cycle, done, self.config.final_rate)
-        return self.settings.learning_rate * share * slower
-
     def _validate(self) -> None:
         """Score the model; keep it where it is the best, go back where it has diverged."""
         state = self.state
         found = self.validation.of(self.model)
         score = found.by(self.config.select)
+        if state.treble is not None:
+            score = state.treble.score(found.esr, found.esr_pre)
         if found.aliasing is not None:
             score += self.settings.loss.aliasing * found.aliasing
-            score *= 2 - self._progress()  # it is finished only when the learning rate is low
+            score *= 2 - self.schedule.progress(
+                state
+            )  # it is finished only when the learning rate is low
             self.aliasing_db = db(found.aliasing**0.5)
         healthy = found.finite and bool(np.isfinite([score, state.loss_sum]).all())
         if not healthy and not state.best_step:
@@ -270,7 +281,7 @@ class Trainer:
         state = self.state
         return HistoryRow(
             step=state.step,
-            epoch=round(state.step * self.budget.epochs_per_step, 3),
+            epoch=round(state.step * self.schedule.budget.epochs_per_step, 3),
             seconds=round(state.elapsed, 2),
             loss=state.loss_sum / max(state.loss_count, 1),
             validation_esr=found.esr,
@@ -300,7 +311,7 @@ class Trainer:
         return reached or (patience is not None and self.state.idle >= patience)
 
     def _keep_milestones(self) -> None:
-        for epochs in self.budget.milestones(self.state.step):
+        for epochs in self.schedule.budget.milestones(self.state.step):
             make_folder(self.folder.milestones)
             self._save_model(self.folder.milestone_file(epochs))
 
@@ -313,16 +324,6 @@ class Trainer:
     def _save_model(self, path: Path) -> None:
         save_model(path, ignoring_followers(TrainedModel.of(self.model, self.card)))
 
-    def _progress(self) -> float:
-        """Share of its budget that the start at hand has spent."""
-        return self.budget.progress(self.state.step, self.state.elapsed)
-
-    def _done(self) -> float:
-        """Share of what all starts may take, were the better half to go on after each cycle."""
-        state = self.state
-        others = sum(self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting)
-        return min((state.given_up + others + self._progress()) / self.cycles.total, 1.0)
-
     def _seconds(self) -> float:
         """Of training, all starts together."""
         state = self.state
@@ -331,13 +332,15 @@ class Trainer:
 
     def _expected_esr(self) -> float | None:
         """Where it ends when it is enough, at the end of the cycle at hand."""
-        if self.config.select != "esr" or not self.cycles.open_ended:
+        cycles = self.schedule.cycles
+        if self.config.select != "esr" or not cycles.open_ended or self.state.treble is not None:
             return None
-        return self.cycles.expected(self.state.ends)
+        return cycles.expected(self.state.ends)
 
     def _report(self, speed: float) -> None:
         """Tell the control where the training stands."""
-        state, done, seconds = self.state, self._done(), self._seconds()
+        state, seconds = self.state, self._seconds()
+        done = self.schedule.done(state)
         self.control.on_progress(
             Progress(
                 step=state.step,
@@ -350,6 +353,7 @@ class Trainer:
                 starts=1 + len(state.waiting),
                 expected_esr=self._expected_esr(),
                 aliasing_db=self.aliasing_db,
+                treble=state.treble is not None,
             )
         )
 

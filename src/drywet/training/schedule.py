@@ -1,0 +1,96 @@
+"""How far a training is: its learning rate, when it looks up, and when a part of it is over.
+
+The schedule counts a start's steps in its cycles. The last steps, for the treble, come after them
+(`drywet.training.treble`), with a schedule of their own.
+"""
+
+from __future__ import annotations
+
+from drywet.runs.config import Settings
+from drywet.training.budget import Budget
+from drywet.training.checkpoint import LoopState
+from drywet.training.cycles import cosine, cycles_of
+from drywet.training.treble import Treble
+
+_RAMP_UPDATES = 50  # the learning rate rises linearly over the first ones
+_AFTER_DIVERGING = 0.5  # times the learning rate
+_TREBLE_PEAK = 0.5  # of the learning rate
+
+
+class Schedule:
+    """Of a training; the state of its loop says where it stands.
+
+    Args:
+        settings: of the training.
+        train_samples: samples in the training spans.
+        validation_samples: samples in the validation spans.
+    """
+
+    def __init__(self, settings: Settings, train_samples: int, validation_samples: int) -> None:
+        self.cycles = cycles_of(settings)
+        self.budget = Budget(settings, train_samples, validation_samples, self.cycles.total)
+        self._settings = settings
+
+    def progress(self, state: LoopState) -> float:
+        """Share of its budget that the start at hand has spent."""
+        return self.budget.progress(state.step - state.off_schedule, state.elapsed)
+
+    def done(self, state: LoopState) -> float:
+        """Share of what all starts may take, were the better half to go on after each cycle."""
+        others = sum(self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting)
+        spent = state.given_up + others + self.progress(state)
+        last = self._settings.treble_steps
+        if not last:
+            return min(spent / self.cycles.total, 1.0)
+        extra = last / sum(self._settings.cycle_steps)
+        if state.treble is None:
+            return min(spent / (self.cycles.total + extra), 1.0)
+        gone = extra * self._of_treble(state.treble, state.step)
+        spent -= (state.step - state.treble.began) / sum(self._settings.cycle_steps)
+        return (spent + gone) / (spent + extra)
+
+    def at_most(self, state: LoopState, pause_at: float) -> int:
+        """Steps to do before the loop has to look up.
+
+        Args:
+            state: of the loop.
+            pause_at: share of the budget.
+        """
+        scheduled = state.step - state.off_schedule
+        if state.treble is not None:
+            left = state.treble.began + self._settings.treble_steps - state.step
+            return min(self.budget.uninterrupted(scheduled), left)
+        return self.budget.uninterrupted(scheduled, min(pause_at, self.cycles.stops[state.cycle]))
+
+    def at_end(self, state: LoopState) -> bool:
+        """Whether the cycle at hand, or the last steps, are over."""
+        if state.treble is not None:
+            return self._of_treble(state.treble, state.step) >= 1
+        return self.progress(state) >= self.cycles.stops[state.cycle]
+
+    def validates(self, state: LoopState) -> bool:
+        """Whether it is time to look at the validation audio."""
+        scheduled = state.step - state.off_schedule
+        return scheduled % self.budget.validate_every == 0 or self.at_end(state)
+
+    def rate(self, state: LoopState, ahead: int = 0) -> float:
+        """The learning rate of a step; where progress follows the clock, by the time so far.
+
+        Args:
+            state: of the loop.
+            ahead: steps after the one that is next.
+        """
+        settings, step = self._settings, state.step + ahead
+        final = settings.training.final_rate
+        if state.treble is not None:
+            share = _TREBLE_PEAK * cosine(self._of_treble(state.treble, step), final)
+        else:
+            done = self.budget.progress(step - state.off_schedule, state.elapsed)
+            share = self.cycles.rate(state.cycle, done, final)
+        updates = -(-settings.segment // settings.bptt)  # in a step
+        ramp = min(1.0, (step - state.ramp_from + 1) * updates / _RAMP_UPDATES)
+        return settings.learning_rate * share * _AFTER_DIVERGING**state.retreats * ramp
+
+    def _of_treble(self, begun: Treble, step: int) -> float:
+        """Share of the last steps that is done."""
+        return (step - begun.began) / self._settings.treble_steps
