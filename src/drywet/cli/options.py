@@ -7,7 +7,7 @@ from typing import Any
 
 from drywet.cli.knobs import CAPTURES
 from drywet.errors import DrywetError
-from drywet.runs.choices import CPU, QUALITY, choice
+from drywet.runs.choices import CPU, KINDS, PRESETS, QUALITY, require_known
 from drywet.runs.config import Settings, TrainingConfig, named_loss
 from drywet.storage import read_json
 from drywet.validation import parse
@@ -100,7 +100,8 @@ def _take_choices(chosen: dict[str, Any], given: dict[str, Any]) -> None:
                 f"--{option} and --{beside.replace('_', '-')}", "one of them",
                 f"--{option} chooses for you: leave it out to choose yourself.",
             )  # fmt: skip
-        chosen[section] = dict(choice(option, choices, given[option]))
+        require_known(option, choices, given[option])
+        chosen[section] = dict(choices[given[option]])
 
 
 def _take_kind(chosen: dict[str, Any], given: dict[str, Any]) -> None:
@@ -111,11 +112,9 @@ def _take_kind(chosen: dict[str, Any], given: dict[str, Any]) -> None:
     """
     if given["preset"] is not None and isinstance(chosen.get("model"), dict):
         chosen["model"].pop("arrays", None)
-    if given["model"] in ("stack", "onnx"):
-        raise DrywetError(
-            f"--model {given['model']}", "recurrent, windowed, linear or wavenet",
-            "Choose one, or describe a stack in --config.",
-        )  # fmt: skip
+    for option, names in (("model", KINDS), ("preset", PRESETS)):
+        if given[option] is not None:
+            require_known(option, names, given[option])
     if given["model"] is not None:
         # Another kind of model starts from its own defaults.
         chosen["model"] = {"kind": given["model"]}

@@ -83,6 +83,11 @@ def lines(result: Evaluation, run: Path, advice: bool = True) -> list[str]:
     return found
 
 
+def verdict(result: Evaluation, run: Path) -> list[str]:
+    """What the scores mean, and nothing else; as `lines`."""
+    return [line for remark in result.verdict for line in _remark(remark, run, True)]
+
+
 def _positions(result: Evaluation) -> list[str]:
     """The ESR where the knobs stood in each capture, those that were not learned from marked."""
     if not result.positions:

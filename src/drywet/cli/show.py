@@ -188,7 +188,13 @@ def _seeds(finished: Seeds, json: bool) -> None:
         "between two trainings says nothing."
     )  # fmt: skip
     print(f"{len(group.runs)} seeds, on the same held-out audio.{apart}")
-    print(f"Best on the validation audio (no score above is of that): {path}/{group.best}. Next:")
+    best = finished.path / str(group.best)
+    print(f"Best on the validation audio (no score above is of that): {shlex.quote(str(best))}")
+    if finished.best is not None:
+        linear = number(finished.best.linear.esr)
+        print(f"ESR {number(finished.best.esr)}, that of a plain filter {linear}")
+        print("\n".join(scores.verdict(finished.best, best)))
+    print("Next:")
     print(f"  drywet report {path}")
     print(f"  drywet export {path}/{group.best}")
 

@@ -203,9 +203,7 @@ def train_command(
     ] = None,
     optimizer: Annotated[
         str | None,
-        typer.Option(
-            help="soap or adam [default: soap, windowed and WaveNets adam].", show_default=False
-        ),
+        typer.Option(help="soap or adam [default: soap, windowed nets adam].", show_default=False),
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak learning rate.", show_default=False)
@@ -338,5 +336,5 @@ def _chosen(context: typer.Context, config: Path | None) -> dict[str, Any]:
     if not options.is_device(given["device"], given["dry"], given["signal"]) and not learns_knobs:
         options.both_files(given["dry"], given["wet"])
     if given["quality"] or given["cpu"]:
-        show.step(f"training: {in_words(settings)}")
+        show.step(f"training: {in_words(settings, net=chosen['model'] is not None)}")
     return chosen

@@ -17,6 +17,7 @@ from drywet.dsp.repeats import Repeat
 from drywet.errors import DrywetError
 from drywet.inference.stream import predict
 from drywet.pair.alignment import NOTHING, Mending
+from drywet.pair.check_device import Behaviour
 from drywet.pair.check_timing import passes
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import Pair, load_pair
@@ -41,6 +42,7 @@ class Material:
         latency: by which the wet file lagged, at the files' rate.
         repeats: passages played twice, in samples of ``recorded``.
         replicate_esr: the device against itself there.
+        behaviour: of the device, as in `drywet.runs.capture.Recording`.
         positions: stretches of ``prepared`` with the knobs' positions there; none for a device
             whose knobs stayed.
     """
@@ -53,6 +55,7 @@ class Material:
     repeats: tuple[Repeat, ...]
     replicate_esr: float | None
     positions: tuple[tuple[Span, Mapping[str, float]], ...] = ()
+    behaviour: Behaviour | None = None
 
     def cut(self, signal: Signal) -> list[Signal]:
         """The scored stretches of a signal as long as ``prepared``."""
@@ -117,7 +120,7 @@ def own_material(config: RunConfig, number: int = 0, pair: Pair | None = None) -
     recording, split = config.captures[number].recording, config.captures[number].split
     return Material(
         True, recorded, prepared, split.test, recording.latency, recording.repeats,
-        recording.replicate_esr,
+        recording.replicate_esr, behaviour=recording.behaviour,
     )  # fmt: skip
 
 
@@ -149,7 +152,7 @@ def another(
     prepared = at_model_rate(examination.pair, rate, output_latency)
     return Material(
         False, examination.pair, prepared, (Span(0, len(prepared.dry)),), examination.latency,
-        tuple(examination.repeats), examination.replicate_esr,
+        tuple(examination.repeats), examination.replicate_esr, behaviour=examination.behaviour,
     )  # fmt: skip
 
 

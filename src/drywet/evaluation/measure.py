@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from drywet.evaluation.cost import cost
 from drywet.evaluation.foresight import foresight
 from drywet.evaluation.match import matched
 from drywet.evaluation.material import Material
-from drywet.evaluation.probes import ask_device, ask_model, oversampled
+from drywet.evaluation.probes import ask_device, ask_model, idle_offset_db, oversampled, player_of
 from drywet.evaluation.result import Answers, Cost, Course, Evaluation, Oversampled, Probes
 from drywet.evaluation.saved import cost_before
 from drywet.evaluation.verdict import verdict
@@ -88,6 +88,7 @@ class Subject:
         course: how that went, where it is known.
         oversample: times which the model runs, as for `drywet.inference.stream.Stream`.
         matched: bring the prediction to the device's delay and level before it is scored.
+        turned: where its knobs were set for a pair of other files.
         turnable: the model with its knobs free, where ``trained`` is it at one of the material's
             positions.
     """
@@ -103,6 +104,7 @@ class Subject:
     course: Course | None = None
     oversample: int = 1
     matched: bool = False
+    turned: Mapping[str, float] = field(default_factory=dict)
     turnable: TrainedModel | None = None
 
 
@@ -207,6 +209,8 @@ def measure(
         esr_at_recording_rate=_esr_at_recording_rate(material, prediction),
         noise_floor_esr=None if material.replicate_esr is None else material.replicate_esr / 2,
         band_noise=band_noise.evaluate(prepared.dry, prepared.wet, target, rate),
+        behaviour=material.behaviour,
+        idle_offset_db=idle_offset_db(player_of(trained, subject.oversample), target, rate),
         pauses=pauses,
         tails=tails,
         trained_peak_dbfs=trained_peak,
@@ -236,6 +240,7 @@ def measure(
         course=subject.course if material.held_out else None,
         inverted_esr=_inverted_esr(predicted, target) if ours.esr >= 1 else None,
         held_out=material.held_out,
+        knobs=dict(subject.turned),
         foresight=None
         if match is not None
         else foresight(prepared.dry, prepared.wet, prediction, rate, material.recorded.rate),

@@ -103,7 +103,8 @@ def on_pair(
     own = own_capture(pair, config)
     stood = {} if own is None else config.positions(own)
     subject = of_run(folder, config)
-    trained = with_knobs(subject.trained, {**stood, **(knobs or {})})
+    turned = {**stood, **(knobs or {})}
+    trained = with_knobs(subject.trained, turned)
     if own is not None:
         recording = None if knobs else config.captures[own].recording
         chosen = own_material(config, own, pair)
@@ -112,7 +113,7 @@ def on_pair(
         if latency is None:
             latency = latency_against(trained, pair, mending)
         chosen = another(pair, config.rate, config.output_latency, latency, mending, force)
-    return replace(subject, trained=trained, recording=recording), chosen
+    return replace(subject, trained=trained, recording=recording, turned=turned), chosen
 
 
 def _joined(materials: Sequence[tuple[Material, Mapping[str, float]]]) -> Material:

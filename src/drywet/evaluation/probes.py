@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from drywet.devices.catalog import find
 from drywet.devices.circuit import CircuitDevice
 from drywet.devices.model import ModelDevice
+from drywet.dsp.levels import db, rms
 from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
 from drywet.evaluation.result import Answers, Asked, Oversampled, Probes
@@ -54,6 +56,20 @@ def ask_model(trained: TrainedModel, oversample: int = 1) -> Probes:
     """
     play = player_of(trained, oversample)
     return ask(play, trained.card.rate, settling(trained, oversample))
+
+
+def idle_offset_db(play: Play, target: Sequence[Signal], rate: int) -> float | None:
+    """DC of a model on silence, beyond the mean of the device, in dB under the device's RMS.
+
+    Args:
+        play: the model.
+        target: what the device made, in stretches of shape ``(samples,)``.
+        rate: of both, in Hz.
+    """
+    wanted = np.concatenate(target)
+    rest = play(np.zeros(rate, np.float32))[-rate // 4 :]
+    offset = abs(float(np.mean(rest, dtype=np.float64)) - float(np.mean(wanted, dtype=np.float64)))
+    return db(offset) - db(rms(wanted)) if offset else None
 
 
 def oversampled(trained: TrainedModel, worst: AliasPoint, factor: int) -> Oversampled:

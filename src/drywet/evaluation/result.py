@@ -14,6 +14,7 @@ from drywet.metrics.recorded_sines import RecordedSines
 from drywet.metrics.scores import Scores
 from drywet.metrics.silence import Quiet
 from drywet.metrics.transfer import Transfer
+from drywet.pair.check_device import Behaviour
 
 
 class Probes(BaseModel):
@@ -178,6 +179,9 @@ class Evaluation(Scores):
             would score, where the capture repeats a passage.
         band_noise: of each band the share of what the device makes there that is noise, at most
             (`drywet.metrics.band_noise`); ``None`` where the recording is never quiet.
+        behaviour: of the device, where the checks named one that no net learns wholly.
+        idle_offset_db: DC that the model puts out on silence beyond the device's own mean, under
+            the device's RMS; ``None`` where there is none.
         pauses: levels where nothing is played, over the whole recording.
         tails: levels in decay tails, over the whole recording.
         trained_peak_dbfs: peak of the dry signal the model was trained on; what lies above, it
@@ -220,6 +224,8 @@ class Evaluation(Scores):
     esr_at_recording_rate: float | None
     noise_floor_esr: float | None
     band_noise: list[float] | None = None
+    behaviour: Behaviour | None = None
+    idle_offset_db: float | None = None
     pauses: Quiet | None
     tails: Quiet | None
     trained_peak_dbfs: float | None = Field(

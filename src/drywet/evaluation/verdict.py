@@ -41,8 +41,18 @@ _ANOTHER = (
     "Check that dry and wet belong together ('drywet check'). To learn what they are of: drywet "
     "train DRY WET, or with --start this model."
 )
+_TURNED = (
+    "Record this position, too, and train with it ('drywet train --captures'), or train longer."
+)
 _UNFINISHED = "The training was stopped: 'drywet train --resume RUN' goes on with it."
 _TREBLE = "For the treble: more data, --pre-emphasis 0.85, or --mrstft 0.01."
+_NOT_LEARNED = {
+    "modulation": "The device changes with time by itself, and a net learns its average. Capture "
+    "it with the modulation switched off.",
+    "compression": "The device compresses over tenths of a second, which a net of this kind "
+    "learns in part only.",
+}
+_OFFSET_DB = -40.0
 _WORSE_THAN_DEVICE_DB = 6.0
 _WORTH_OVERSAMPLING_DB = 10.0
 _NOISE_DB = 6.0
@@ -58,11 +68,12 @@ def verdict(found: Evaluation) -> list[Remark]:
     What is worse than silence, or far from a capture that it may not be of, has one fault, and
     every other figure follows from it.
     """
-    if not found.unfinished and (found.esr >= 1 or (found.esr >= FAR_OFF and not found.held_out)):
+    far_off = found.esr >= FAR_OFF and (not found.held_out or found.behaviour is not None)
+    if not found.unfinished and (found.esr >= 1 or far_off):
         return [*_closeness(found), *_foresight(found)]
     rest = [
         *_foresight(found), *_elsewhere(found), *_against_a_filter(found), *_bands(found),
-        *_aliasing(found), *_harmonics(found), *_quiet(found), *_loudness(found),
+        *_aliasing(found), *_harmonics(found), *_quiet(found), *_offset(found), *_loudness(found),
         *_seconds(found), *_length(found),
     ]  # fmt: skip
     first = list(_closeness(found, any(remark.kind == "bad" for remark in rest)))
@@ -72,7 +83,8 @@ def verdict(found: Evaluation) -> list[Remark]:
 
 def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
     """How close it is in all; no more than close where something else is clearly wrong."""
-    other = "" if found.held_out else " This capture may be of another device or setting."
+    turned = bool(found.knobs)  # to a position of the user's own
+    other = "" if found.held_out or turned else " This capture may be of another device or setting."
     if found.inverted_esr is not None and found.inverted_esr < _INVERTED:
         yield Remark(
             kind="bad",
@@ -118,7 +130,9 @@ def _closeness(found: Evaluation, flawed: bool = False) -> Iterator[Remark]:
     kind, words = next((kind, words) for limit, kind, words in _GRADES if worse < limit)
     advice = ""
     if kind != "good":
-        advice = _towards_it(found) if found.held_out else _ANOTHER
+        advice = _towards_it(found) if found.held_out else _TURNED if turned else _ANOTHER
+        if found.behaviour is not None and found.esr >= FAR_OFF:
+            advice = _NOT_LEARNED[found.behaviour]
     if found.unfinished:
         advice = _UNFINISHED
     other = other if kind != "good" else ""
@@ -278,8 +292,13 @@ def _against_aliasing(found: Evaluation, now_db: float) -> str:
         return ""
     if found.oversample > 1:
         return f"--oversample {2 * found.oversample} may take more of it away."
-    if tried is None or now_db - tried.asr_db < _WORTH_OVERSAMPLING_DB:
-        return "A longer or livelier capture may help; oversampling would not."
+    if tried is None:
+        return "A longer or livelier capture may help."
+    if now_db - tried.asr_db < _WORTH_OVERSAMPLING_DB:
+        return (
+            f"Oversampling alone is not enough (with --oversample {tried.factor} "
+            f"{tried.asr_db:.0f} dB there): a longer or livelier capture may help."
+        )
     return (
         f"With --oversample {tried.factor} ('drywet render', 'drywet evaluate') it is "
         f"{tried.asr_db:.0f} dB there."
@@ -314,13 +333,27 @@ def _quiet(found: Evaluation) -> Iterator[Remark]:
             )
 
 
+def _offset(found: Evaluation) -> Iterator[Remark]:
+    offset = found.idle_offset_db
+    if offset is not None and offset > _OFFSET_DB:
+        yield Remark(
+            kind="warning",
+            text=f"On silence it puts out DC, {-offset:.0f} dB under the device's playing: a gate "
+            "or a mute behind it clicks.",
+            advice="Leave some silence in the capture, or train with --dc 1."
+            if found.held_out
+            else "",
+        )
+
+
 def _loudness(found: Evaluation) -> Iterator[Remark]:
     off = found.loudness.loudness_db
     if off is not None and abs(off) > _LOUDNESS_DB:
         yield Remark(
             kind="warning",
             text=f"It is {abs(off):.1f} dB {'louder' if off > 0 else 'softer'} than the device.",
-            advice="Record the device near that position, too."
+            advice="Record the device near that position, too; what was only held out can be "
+            "learned from: train without --hold-out."
             if any(one.held_out for one in found.positions)
             else "A longer training brings the level home."
             if found.held_out

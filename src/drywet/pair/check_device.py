@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from drywet.pair.findings import Finding, Severity
 from drywet.pair.load import Pair
 
 Signal = NDArray[np.float64]
+Behaviour = Literal["modulation", "compression"]
+"""Checks that name a device no net of this kind learns wholly."""
 
 _STEP_SECONDS = 0.02
 _LEVELS = 24  # classes of level, equally full
@@ -65,7 +67,7 @@ def behaviour(pair: Pair) -> Iterator[Finding]:
     gain = _gain(pair)
     if gain is not None and gain.compressed:
         yield Finding(
-            check="device",
+            check="compression",
             severity=Severity.NOTE,
             message=f"its gain follows the level over some {gain.seconds * 1000:.0f} ms, as a "
             "compressor's does",
@@ -76,7 +78,7 @@ def behaviour(pair: Pair) -> Iterator[Finding]:
     moves = linear >= _LINEAR and _moves_by_itself(pair)
     if linear >= _LINEAR and (kept < _TURNS or moves):
         yield Finding(
-            check="device",
+            check="modulation",
             severity=Severity.WARNING,
             message="the device changes with time, as a phaser, chorus or tremolo does",
             value=kept,

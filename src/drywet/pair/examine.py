@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from drywet.dsp.causal_fit import fit_if_enough
 from drywet.dsp.repeats import Repeat, find_repeats
 from drywet.errors import DrywetError
 from drywet.pair import check_device, check_levels, check_relation, check_timing
 from drywet.pair.alignment import NOTHING, Alignment, Mending, align
+from drywet.pair.check_device import Behaviour
 from drywet.pair.delay import Delay, Tried, find_delay
 from drywet.pair.findings import Finding, Severity, errors
 from drywet.pair.load import Pair
@@ -42,6 +44,12 @@ class Examination:
     repeats: list[Repeat]
     replicate_esr: float | None
     findings: list[Finding]
+
+    @property
+    def behaviour(self) -> Behaviour | None:
+        """The check that found a device which changes with time or compresses."""
+        found = {finding.check for finding in self.findings}
+        return next((name for name in get_args(Behaviour) if name in found), None)
 
     @property
     def latency(self) -> int:
@@ -102,18 +110,20 @@ def examine(
             aligned, alignment, found.measured, found.confidence, found.polarity, found.tried, [],
             None, [*related, *kept],
         )  # fmt: skip
-    findings = [*of_each, *delayed, *check_levels.noise(aligned), *check_levels.dropouts(aligned)]
-    findings += check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate)
-    findings += related
+    timed = list(check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate))
+    findings = [*check_levels.noise(aligned), *check_levels.dropouts(aligned), *related]
     keeps_time = moves is None or moves.kind == "steady" or alignment.mended
     if keeps_time:
         on_progress("looking at what the device does", 0.7)
         swapped = list(check_relation.direction(aligned))
-        findings += swapped
-        if not errors(swapped):  # what a device does backwards is no advice on it
+        if errors(swapped):  # how a device lies backwards, and what it does, is no advice on it
+            delayed, timed = [], []
+        else:
             findings += check_device.behaviour(aligned)
+        findings += swapped
     on_progress("looking for passages played twice", 0.9)
     repeats = find_repeats(aligned.dry, pair.rate)
+    findings = [*of_each, *delayed, *timed, *findings]
     # Two passes at two latencies differ by that, not by the device.
     itself = check_timing.replicate_esr(aligned, repeats) if keeps_time else None
     findings += check_timing.replicate(itself, repeats, pair.rate)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drywet.data.split import Split
 from drywet.dsp.repeats import Repeat
 from drywet.pair.alignment import MOST_PPM, Alignment, Take
+from drywet.pair.check_device import Behaviour
 from drywet.pair.delay import Tried
 
 
@@ -27,6 +28,7 @@ class Recording(BaseModel):
         polarity: 1, or -1 where the device inverts.
         replicate_esr: the device against itself, where the capture repeats a passage.
         repeats: those passages, in samples of the aligned files.
+        behaviour: of a device that changes with time or compresses, the check that said so.
         device: what played the capture, where drywet did: a name or a path.
         knobs: positions of the knobs.
     """
@@ -46,6 +48,7 @@ class Recording(BaseModel):
     polarity: int
     replicate_esr: float | None
     repeats: tuple[Repeat, ...] = ()
+    behaviour: Behaviour | None = None
     device: str | None = None
     knobs: dict[str, float] = {}
 

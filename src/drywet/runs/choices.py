@@ -5,13 +5,17 @@ What each choice comes to on real captures is in docs/recipe.md, by ``benchmarks
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from drywet.errors import DrywetError
 from drywet.models.registry import kind_of
+from drywet.models.wavenet.config import PRESETS
 from drywet.runs.config import Settings
 from drywet.words import count
+
+__all__ = ["CPU", "KINDS", "PRESETS", "QUALITY", "in_words", "require_known"]
 
 CPU: dict[str, dict[str, Any]] = {
     "light": {"hidden": 8},
@@ -28,29 +32,38 @@ QUALITY: dict[str, dict[str, Any]] = {
 """Settings of the training, by how long one is willing to wait."""
 
 
-def choice(option: str, choices: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
-    """What a choice stands for.
+KINDS = ("recurrent", "windowed", "linear", "wavenet")
+"""Kinds of model that are trained by their name alone."""
+
+
+def require_known(option: str, names: Iterable[str], name: str) -> None:
+    """One of the names that an option takes.
 
     Args:
         option: that it was given by, for the message.
-        choices: to choose from.
-        name: of the choice.
+        names: to choose from.
+        name: that was chosen.
 
     Raises:
         DrywetError: another name.
     """
-    if name not in choices:
-        *most, last = choices
-        raise DrywetError(
-            f"--{option} {name}", f"{', '.join(most)} or {last}", "See docs/recipe.md."
-        )
-    return choices[name]
+    known = list(names)
+    if name in known:
+        return
+    near = get_close_matches(name, known, 1)
+    raise DrywetError(
+        f"--{option} {name}", f"{', '.join(known[:-1])} or {known[-1]}",
+        f"Did you mean {near[0]}?" if near else "See docs/recipe.md and docs/runs.md.",
+    )  # fmt: skip
 
 
-def in_words(settings: Settings) -> str:
-    """The net and the training that were chosen."""
+def in_words(settings: Settings, net: bool = True) -> str:
+    """The net and the training that were chosen.
+
+    Args:
+        settings: that were chosen.
+        net: the net was, too; one with knobs is only known once the captures are.
+    """
     size = kind_of(settings.model).parameters(settings.model)
-    return (
-        f"{settings.model.title} ({size} parameters), {count(settings.restarts, 'start')}, "
-        f"{len(settings.cycle_steps)} cycles at most"
-    )
+    training = f"{count(settings.restarts, 'start')}, {len(settings.cycle_steps)} cycles at most"
+    return f"{settings.model.title} ({size} parameters), {training}" if net else training

@@ -112,6 +112,7 @@ def recording_of(
         polarity=examination.polarity,
         replicate_esr=examination.replicate_esr,
         repeats=tuple(examination.repeats),
+        behaviour=examination.behaviour,
         device=None if played is None else played.device,
         knobs={} if played is None else played.knobs,
     )

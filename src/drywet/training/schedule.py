@@ -6,6 +6,8 @@ The schedule counts a start's steps in its cycles. The last steps, for the trebl
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from drywet.runs.config import Settings
 from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState
@@ -37,17 +39,18 @@ class Schedule:
 
     def done(self, state: LoopState) -> float:
         """Share of what all starts may take, were the better half to go on after each cycle."""
-        others = sum(self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting)
-        spent = state.given_up + others + self.progress(state)
-        last = self._settings.treble_steps
-        if not last:
-            return min(spent / self.cycles.total, 1.0)
-        extra = last / sum(self._settings.cycle_steps)
-        if state.treble is None:
-            return min(spent / (self.cycles.total + extra), 1.0)
-        gone = extra * self._of_treble(state.treble, state.step)
-        spent -= (state.step - state.treble.began) / sum(self._settings.cycle_steps)
-        return (spent + gone) / (spent + extra)
+        waiting = [self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting]
+        spent = state.given_up + self.progress(state) + sum(waiting)
+        last = self._settings.treble_steps / sum(self._settings.cycle_steps)
+        if state.treble is not None:
+            gone = last * self._of_treble(state.treble, state.step)
+            spent = state.given_up + self._before_treble(state.treble, state)
+            return (spent + gone) / (spent + last)
+        stop, *later = self.cycles.stops[state.cycle :]
+        left = sum(stop - progress for progress in (self.progress(state), *waiting))
+        edges = zip(pairwise((stop, *later)), self.cycles.starts[state.cycle + 1 :], strict=True)
+        left += sum((b - a) * starts for (a, b), starts in edges) + last
+        return spent / (spent + left)
 
     def at_most(self, state: LoopState, pause_at: float) -> int:
         """Steps to do before the loop has to look up.
@@ -90,6 +93,9 @@ class Schedule:
         updates = -(-settings.segment // settings.bptt)  # in a step
         ramp = min(1.0, (step - state.ramp_from + 1) * updates / _RAMP_UPDATES)
         return settings.learning_rate * share * _AFTER_DIVERGING**state.retreats * ramp
+
+    def _before_treble(self, begun: Treble, state: LoopState) -> float:
+        return self.budget.progress(begun.began - state.off_schedule, state.elapsed)
 
     def _of_treble(self, begun: Treble, step: int) -> float:
         """Share of the last steps that is done."""

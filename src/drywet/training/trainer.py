@@ -135,7 +135,8 @@ class Trainer:
                 if schedule.validates(state):
                     self._validate()
                 state.finished = self._good_enough()
-                if schedule.at_end(state) and not state.finished:
+                over = schedule.at_end(state) or (state.treble is not None and state.by_heart)
+                if over and not state.finished:
                     self._end_of_cycle()
                 if now - saved > _CHECKPOINT_SECONDS:
                     self._save()
@@ -340,11 +341,11 @@ class Trainer:
     def _report(self, speed: float) -> None:
         """Tell the control where the training stands."""
         state, seconds = self.state, self._seconds()
-        done = self.schedule.done(state)
+        done = 1.0 if state.finished else self.schedule.done(state)
         self.control.on_progress(
             Progress(
                 step=state.step,
-                done=1.0 if state.finished else done,
+                done=done,
                 validation_esr=self.validation_esr,
                 best_esr=state.best_esr if state.best_step else None,
                 speed=speed,

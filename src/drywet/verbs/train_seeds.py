@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drywet.errors import DrywetError
+from drywet.evaluation.result import Evaluation
 from drywet.evaluation.saved import read_scores
 from drywet.losses.config import LossConfig
 from drywet.metrics.statistics import summary
@@ -27,6 +28,7 @@ from drywet.verbs.scored_run import Run, scored_run
 from drywet.verbs.train import place_of, require_name, settings_of
 
 _MOST_SEEDS = 1000
+_ENOUGH = 3  # seeds, for a range to mean something
 
 _SUMMARISED = (
     "esr", "esr_pre_emphasised", "esr_a_weighted", "mae", "r2", "mrstft", "log_spectral_db",
@@ -41,6 +43,7 @@ class Seeds:
         path: the folder of all of them.
         runs: those that were trained now, in order.
         group: their scores together.
+        best: scores of the one that came out best on the validation audio, once all are trained.
         interrupted: stopped by Ctrl-C before all were trained.
     """
 
@@ -48,12 +51,15 @@ class Seeds:
     runs: list[Run]
     group: Group
     interrupted: bool
+    best: Evaluation | None = None
 
     @property
     def apart(self) -> float | None:
-        """ESR of the worst seed over that of the best."""
+        """ESR of the worst seed over that of the best, of enough seeds to say so."""
         found = self.group.scores.get("esr")
-        return None if found is None or not found.least else found.most / found.least
+        if found is None or not found.least or len(self.group.runs) < _ENOUGH:
+            return None
+        return found.most / found.least
 
 
 def train_seeds(
@@ -172,7 +178,7 @@ def _learn_all(
     found = {name: summary(column) for name, column in values.items() if column}
     group = group.model_copy(update={"best": best.path.name, "scores": found})
     write_group(path, group)
-    return Seeds(path, runs, group, interrupted=False)
+    return Seeds(path, runs, group, interrupted=False, best=scored[folders.index(best)])
 
 
 def _folder(path: Path, group: Group, name: str) -> RunFolder:
