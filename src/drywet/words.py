@@ -28,6 +28,15 @@ def count(many: int, thing: str) -> str:
     return f"{many} {thing}" + ("" if many == 1 else "s")
 
 
+def turned(knobs: Mapping[str, float | tuple[float, float]]) -> str:
+    """Where knobs stand or turn: ``bass 2, treble 0 to 5``."""
+    ways = {
+        name: f"{turn[0]:g} to {turn[1]:g}" if isinstance(turn, tuple) else f"{turn:g}"
+        for name, turn in knobs.items()
+    }
+    return ", ".join(f"{name} {way}" for name, way in ways.items())
+
+
 def positions(knobs: Mapping[str, float]) -> str:
     """Where knobs stand: ``bass 2, treble 5``."""
-    return ", ".join(f"{name} {position:g}" for name, position in knobs.items())
+    return turned(knobs)

@@ -69,7 +69,7 @@ class KnobCommand(TyperCommand):
                 raise self._slip(ctx, name, near) from None
             raise DrywetError(
                 f"{name} is no option of '{ctx.command_path}', and {error.owner} has no such knob",
-                ", ".join(there) or "none: it has no knobs at all",
+                ", ".join(there) or "none, as it has no knobs",
                 f"'{ctx.command_path} --help' lists the options.",
             ) from None
 

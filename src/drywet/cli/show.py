@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from drywet.cli import scores
-from drywet.words import count, number, positions
+from drywet.words import count, number, positions, turned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -250,11 +250,11 @@ def stopped_early(place: Path | None) -> None:
         place: the folder of the run, ``None`` where there is none yet.
     """
     if place is None:
-        step("drywet: stopped before the first training step")
+        step("drywet: stopped before the first training step: nothing to keep. Call it again.")
         return
     from drywet.runs.folder import whole_of
 
-    step("drywet: stopped, not scored; what was trained is kept, but for some seconds at most")
+    step("drywet: stopped, not scored; what was trained, if anything, is kept")
     step(f"  drywet train --resume {shlex.quote(str(whole_of(place)))}  goes on")
 
 
@@ -321,6 +321,8 @@ def rendered(made: list[Rendered], several: bool, json: bool) -> None:
             f"peak {result.peak_dbfs:.1f} dBFS, "
             f"output latency {count(result.output_latency, 'sample')} at {result.model_rate} Hz"
             + scores.oversampled(result.oversample)
+            + (f"; {turned(result.knobs)}" if result.knobs else "")
+            + (f"; through {result.cabinet}" if result.cabinet else "")
         )
         if result.peak_dbfs > 0:
             print("! it goes over full scale: turn it down before a format without floats clips it")

@@ -147,6 +147,26 @@ def _only(spans: Sequence[Span], samples: int) -> tuple[Span, ...]:
     return tuple(sorted(chosen))
 
 
+def require_inside(test: tuple[float, float | None], seconds: float) -> None:
+    """A stretch to test on that lies in a recording, as far as its length is known so far.
+
+    Args:
+        test: start and end in seconds; ``None`` for the recording's end.
+        seconds: how long that is, at most.
+
+    Raises:
+        DrywetError: it does not, or is too short.
+    """
+    start, end = test
+    stop = seconds if end is None else end
+    if not 0 <= start <= stop - _MIN_TEST_SECONDS or stop > seconds:
+        raise DrywetError(
+            f"the test stretch is {start:.2f} s to {'the end' if end is None else f'{end:.2f} s'}",
+            f"at least {_MIN_TEST_SECONDS} s inside the recording of {seconds:.2f} s",
+            "Give --test START:END in seconds.",
+        )
+
+
 def split(
     samples: int,
     rate: int,
@@ -176,12 +196,7 @@ def split(
     if test is None:
         dealt = _deal(fresh, rate, _CYCLE, deal)
     else:
-        if not (0 <= test.start < test.stop <= samples) or test.length < rate * _MIN_TEST_SECONDS:
-            raise DrywetError(
-                f"the test stretch is {test.start / rate:.2f} s to {test.stop / rate:.2f} s",
-                f"at least {_MIN_TEST_SECONDS} s inside the recording of {samples / rate:.2f} s",
-                "Give --test START:END in seconds.",
-            )
+        require_inside((test.start / rate, test.stop / rate), samples / rate)
         dealt = _deal(subtract(fresh, [test]), rate, _CYCLE.replace("E", "T"), deal)
         dealt["E"] = list(subtract([test], repeats))
     train, validation, held_out = (_merge(dealt[name]) for name in ("T", "V", "E"))

@@ -43,8 +43,7 @@ class TrainingDefaults:
         learning_rate: peak of the schedule.
         cycle_steps: steps of each cycle of the schedule, where no budget is given.
         restarts: how many seeds begin, where no budget is given.
-        treble_steps: at the end of a training without a budget, for the treble
-            (`drywet.training.treble`).
+        ends_on_treble: the last cycle is for the treble, where no budget is given.
         cleaning_steps: of the training in which a trained net's aliasing is minimised too.
         cleaning_rate: peak of its schedule.
         pre_emphasis: of an ESR that is minimised.
@@ -60,7 +59,7 @@ class TrainingDefaults:
     learning_rate: float = 16e-3
     cycle_steps: tuple[int, ...] = (10_000,)
     restarts: int = 1
-    treble_steps: int = 0
+    ends_on_treble: bool = False
     cleaning_steps: int = 400
     cleaning_rate: float = 4e-3
     pre_emphasis: float = 0.0
@@ -74,7 +73,7 @@ STATEFUL = TrainingDefaults(
     learning_rate=32e-3,
     cycle_steps=(60, 120, 240, 480, 960),
     restarts=4,
-    treble_steps=400,
+    ends_on_treble=True,
     cleaning_steps=200,
     cleaning_rate=2e-3,
     pre_emphasis=0.5,

@@ -17,7 +17,8 @@ class CheckReport(BaseModel):
         rate: of the files, in Hz.
         seconds: common length.
         latency_samples: by which the wet lags the dry; negative where it leads.
-        latency_measured: the estimate behind it, to a fraction of a sample.
+        latency_measured: what the excess phase alone gives, to a fraction of a sample: one witness
+            of several, so that it may lie elsewhere.
         confidence: probability that ``latency_samples`` is within two samples of what trains best.
         tried: the delays that were tried, each with the ESR that a simple causal fit left at it.
         drift_ppm: by which the wet was resampled, where that was asked for.

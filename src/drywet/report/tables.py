@@ -231,8 +231,8 @@ def _ranked(rivals: Sequence[Contender]) -> list[str]:
         )
     if near:
         said.append(
-            f"{_listed(near)} may be the closer with another seed of each, which alone can change "
-            "the error by a factor of two: train with --seeds to know."
+            f"{_listed(near)}: so small a difference may be one of seeds alone, which can change "
+            "the error by a factor of two. 'drywet train --seeds' says how far they lie apart."
         )
     return said
 

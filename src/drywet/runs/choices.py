@@ -65,5 +65,5 @@ def in_words(settings: Settings, net: bool = True) -> str:
         net: the net was, too; one with knobs is only known once the captures are.
     """
     size = kind_of(settings.model).parameters(settings.model)
-    training = f"{count(settings.restarts, 'start')}, {len(settings.cycle_steps)} cycles at most"
+    training = f"{count(settings.restarts, 'start')}, {settings.most_cycles} cycles at most"
     return f"{settings.model.title} ({size} parameters), {training}" if net else training

@@ -211,17 +211,14 @@ class Settings(_Strict):
 
     @property
     def cycle_steps(self) -> tuple[int, ...]:
-        """Steps of each cycle of the schedule, where no budget is given."""
-        first = self._defaults.cycle_steps
-        count = (self.training.cycles or len(first)) + self.training.longer
-        more = (first[-1] * 2 ** (i + 1) for i in range(count - len(first)))
-        return (*first, *more)[:count]
+        """Steps of each cycle of the schedule before the last, where no budget is given."""
+        return self._all_cycles[:-1] if self.treble_steps else self._all_cycles
 
     @property
     def treble_steps(self) -> int:
-        """Steps for the treble at the end, where neither loss nor goal nor budget is given.
+        """Steps of the last cycle where it is for the treble, else 0.
 
-        At most half of what all cycles take.
+        It is where neither loss nor goal nor budget is given (`drywet.training.treble`).
         """
         training = self.training
         given = (training.epochs, training.seconds, training.until_esr, training.patience)
@@ -231,8 +228,20 @@ class Settings(_Strict):
             and self.loss == LossConfig()
             and not self._single_samples
         )
-        most = min(self._defaults.treble_steps, sum(self.cycle_steps) // 2)
-        return most if left_open else 0
+        wanted = self._defaults.ends_on_treble and left_open and len(self._all_cycles) > 1
+        return self._all_cycles[-1] if wanted else 0
+
+    @property
+    def most_cycles(self) -> int:
+        """Cycles of the schedule, where no budget is given."""
+        return len(self._all_cycles)
+
+    @property
+    def _all_cycles(self) -> tuple[int, ...]:
+        first = self._defaults.cycle_steps
+        count = (self.training.cycles or len(first)) + self.training.longer
+        more = (first[-1] * 2 ** (i + 1) for i in range(count - len(first)))
+        return (*first, *more)[:count]
 
     @property
     def _defaults(self) -> TrainingDefaults:

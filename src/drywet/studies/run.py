@@ -23,6 +23,10 @@ from drywet.verbs.scored_run import RUNS
 
 PLAN_FILE = "plan.json"
 _MOST_DEATHS = 3  # of workers over one job
+_BY_THE_CLOCK = (
+    "! a budget in seconds depends on the machine's load: what is compared may have had more or "
+    "fewer steps. Give training.epochs, or no budget."
+)
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ def _run(
     most = sum(search.points for search in plan.searches)
     of_searches = f", {most} at most in searches" if most else ""
     on_step(f"{count} trainings in grids{of_searches}; first the captures, {len(plan.sources)}")
+    if any(job.settings.training.seconds is not None for job in jobs_of(plan, nowhere)):
+        on_step(_BY_THE_CLOCK)
     if not (folder / PLAN_FILE).is_file():  # a study from its first moment, whenever it is stopped
         _keep(plan, folder)
         Journal(folder, create=True).close()

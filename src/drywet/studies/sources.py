@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from drywet.devices.device import positions
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import load_pair
 from drywet.runs.config import CaptureConfig
-from drywet.storage import make_folder, remove_leftovers
+from drywet.storage import make_folder, remove_leftovers, write_json
 from drywet.studies.plan import DeviceSource, PairSource, Plan
 from drywet.studies.points import Captured, settings_of
 from drywet.validation import parse
@@ -44,25 +45,31 @@ def captured(
         where = f"capture {number} of {len(ordered)}: {source.name}"
         if isinstance(source, PairSource):
             on_preparing(f"{where}, checked", 0.0)
-            found[source.name] = _recorded(plan, source)
+            found[source.name] = _recorded(plan, source, folder)
         else:
             found[source.name] = _played(plan, source, folder, where, on_preparing)
         on_preparing(where, 1.0)
     return found
 
 
-def _recorded(plan: Plan, source: PairSource) -> Captured:
+def _recorded(plan: Plan, source: PairSource, folder: Path) -> Captured:
     dry, wet = ((plan.folder / path).resolve() for path in (source.dry, source.wet))
     given = settings_of(plan, {}, source.name).get("capture", {})
     capture = parse(CaptureConfig, given, Path(f"the capture of {source.name}"))
-    # What is wrong with a recording shows before the first of many trainings.
+    # What is wrong with a recording shows before the first of many trainings; it is checked once.
     pair = load_pair(dry, wet, capture.channel, capture.resample)
-    examination = examine(pair, capture.latency, capture.mending)
-    require_trainable(examination.findings, capture.force)
     digest = sha256()
     for path in (dry, wet):
         digest.update(sha256(path.read_bytes()).digest())
-    return Captured(source.name, dry, wet, digest.hexdigest(), None, ())
+    files = digest.hexdigest()
+    asked = _digest([files, version("drywet"), capture.model_dump(mode="json")])
+    passed = folder / "captures" / f"checked-{asked[:_DIGITS]}.json"
+    if not passed.is_file():
+        examination = examine(pair, capture.latency, capture.mending)
+        require_trainable(examination.findings, capture.force)
+        make_folder(passed.parent)
+        write_json(passed, {"dry": str(dry), "wet": str(wet)})
+    return Captured(source.name, dry, wet, files, None, ())
 
 
 def _played(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -52,6 +53,10 @@ class Workers:
 @dataclass
 class _LocalWorkers(Workers):
     _ends: list[Connection]
+
+    def submit(self, task: Task) -> Future[Outcome]:
+        with _ctrl_c_held():  # the processes begin now, and `_begin` comes after their imports
+            return super().submit(task)
 
     def renewed(self) -> Workers:
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -108,6 +113,19 @@ def _local_executor(size: int) -> tuple[ProcessPoolExecutor, Connection]:
     theirs, ours = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(size, context, initializer=_begin, initargs=(theirs,))
     return executor, ours
+
+
+@contextlib.contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Let Ctrl-C wait; a process that begins meanwhile never sees one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(life: Connection) -> None:

@@ -44,7 +44,7 @@ class LoopState:
         ends: scores of the best start at the end of each cycle so far.
         longer: times that a finished training was gone on with.
         off_schedule: steps done for the treble before it was trained on, which no cycle counts.
-        treble: what the last steps began from, once they have begun.
+        treble: what the last cycle began from, where it is for the treble and has begun.
         finished: the budget is spent, the goal reached or nothing more to be gained.
     """
 

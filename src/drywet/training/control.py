@@ -33,7 +33,7 @@ class Progress:
         expected_esr: on the validation audio at the end of the cycle at hand, once two cycles show
             the way (`drywet.training.cycles`).
         aliasing_db: latest, on sines, where it is minimised.
-        treble: it is in its last steps, for the treble (`drywet.training.treble`).
+        treble: it is in its last cycle, for the treble (`drywet.training.treble`).
     """
 
     step: int

@@ -60,18 +60,23 @@ class Cycles:
         within = min(max((done - first) / (last - first), 0.0), 1.0)
         return cosine(within, final) * _NEXT_PEAK**number
 
-    def expected(self, scores: Sequence[float]) -> float | None:
+    def expected(self, scores: Sequence[float], following: float | None = None) -> float | None:
         """The score at the end of the next cycle, after those at the ends so far.
 
         By the power law through the last and the last but one before it, or the one before
         where there is no other (Hestness et al., "Deep learning scaling is predictable,
         empirically", 2017); ``None`` where there is no next or there are no two.
+
+        Args:
+            scores: at the ends so far.
+            following: where the next one ends, as a share of the budget, if not in these cycles.
         """
         count = len(scores)
-        if not 2 <= count < len(self.stops) or min(scores) <= 0:
+        ends = self.stops if following is None else (*self.stops, following)
+        if not 2 <= count < len(ends) or min(scores) <= 0:
             return None
         first = max(count - 3, 0)
-        last, following = self.stops[count - 1 : count + 1]
+        last, following = ends[count - 1 : count + 1]
         power = math.log(scores[-1] / scores[first]) / math.log(last / self.stops[first])
         return scores[-1] * float((following / last) ** power)
 
@@ -88,9 +93,13 @@ class Cycles:
         alone = self.starts[len(scores) - 1] == 1
         if not (self.open_ended and alone and esr <= _LEARNED):
             return False
-        expected = self.expected(scores)
-        no_more = expected is not None and expected > _WORTH_IT * scores[-1]
-        return by_heart or (no_more and esr <= _CLOSE)
+        no_more = self.flat(scores) and esr <= _CLOSE
+        return by_heart or no_more
+
+    def flat(self, scores: Sequence[float], following: float | None = None) -> bool:
+        """Whether the next cycle is expected to gain next to nothing; arguments as `expected`."""
+        expected = self.expected(scores, following)
+        return expected is not None and expected > _WORTH_IT * scores[-1]
 
     def going_on(self, number: int, esr: float) -> int:
         """How many starts go on into a cycle, after the best reached such an ESR."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from drywet.captures.tone_controls import tone_controls
 from drywet.data.prepare import at_model_rate, second_passes
 from drywet.data.segments import spans_with_room
-from drywet.data.split import Span, Split, split
+from drywet.data.split import Span, Split, require_inside, split
 from drywet.dsp.levels import db, peak
 from drywet.errors import DrywetError
 from drywet.metrics.stft import MIN_SAMPLES
@@ -72,6 +72,8 @@ def prepare(
             "Leave the knobs out, or name the captures with --captures (docs/knobs.md).",
         )  # fmt: skip
     loaded = load_pair(dry, wet, chosen.channel, chosen.resample)
+    if chosen.test is not None:
+        require_inside(chosen.test, loaded.seconds)
     examination = examine(loaded, chosen.latency, chosen.mending, on_progress)
     on_examined(examination)
     require_trainable(examination.findings, chosen.force)

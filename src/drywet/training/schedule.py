@@ -1,7 +1,7 @@
 """How far a training is: its learning rate, when it looks up, and when a part of it is over.
 
-The schedule counts a start's steps in its cycles. The last steps, for the treble, come after them
-(`drywet.training.treble`), with a schedule of their own.
+It counts a start's steps in cycles. The last one, for the treble (`drywet.training.treble`), comes
+after them and has a length of its own.
 """
 
 from __future__ import annotations
@@ -41,16 +41,32 @@ class Schedule:
         """Share of what all starts may take, were the better half to go on after each cycle."""
         waiting = [self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting]
         spent = state.given_up + self.progress(state) + sum(waiting)
-        last = self._settings.treble_steps / sum(self._settings.cycle_steps)
         if state.treble is not None:
-            gone = last * self._of_treble(state.treble, state.step)
             spent = state.given_up + self._before_treble(state.treble, state)
-            return (spent + gone) / (spent + last)
+            last = state.treble.steps / sum(self._settings.cycle_steps)
+            return (spent + last * state.treble.done(state.step)) / (spent + last)
+        last = self._settings.treble_steps / sum(self._settings.cycle_steps)
         stop, *later = self.cycles.stops[state.cycle :]
         left = sum(stop - progress for progress in (self.progress(state), *waiting))
         edges = zip(pairwise((stop, *later)), self.cycles.starts[state.cycle + 1 :], strict=True)
         left += sum((b - a) * starts for (a, b), starts in edges) + last
         return spent / (spent + left)
+
+    def treble(self, state: LoopState, esr: float, esr_pre: float) -> Treble:
+        """The last cycle, which begins where the state stands.
+
+        It is as long as the one before where that gained next to nothing.
+
+        Args:
+            state: of the loop, at the end of a cycle.
+            esr: validation ESR of the best net.
+            esr_pre: the same after pre-emphasis.
+        """
+        steps, before = self._settings.treble_steps, self._settings.cycle_steps
+        early = len(state.ends) < len(before)
+        if early or self.cycles.flat(state.ends, 1 + steps / sum(before)):
+            steps = before[len(state.ends) - 1]
+        return Treble(state.step, steps, esr, esr_pre)
 
     def at_most(self, state: LoopState, pause_at: float) -> int:
         """Steps to do before the loop has to look up.
@@ -61,14 +77,14 @@ class Schedule:
         """
         scheduled = state.step - state.off_schedule
         if state.treble is not None:
-            left = state.treble.began + self._settings.treble_steps - state.step
+            left = state.treble.began + state.treble.steps - state.step
             return min(self.budget.uninterrupted(scheduled), left)
         return self.budget.uninterrupted(scheduled, min(pause_at, self.cycles.stops[state.cycle]))
 
     def at_end(self, state: LoopState) -> bool:
-        """Whether the cycle at hand, or the last steps, are over."""
+        """Whether the cycle at hand is over."""
         if state.treble is not None:
-            return self._of_treble(state.treble, state.step) >= 1
+            return state.treble.done(state.step) >= 1
         return self.progress(state) >= self.cycles.stops[state.cycle]
 
     def validates(self, state: LoopState) -> bool:
@@ -86,7 +102,7 @@ class Schedule:
         settings, step = self._settings, state.step + ahead
         final = settings.training.final_rate
         if state.treble is not None:
-            share = _TREBLE_PEAK * cosine(self._of_treble(state.treble, step), final)
+            share = _TREBLE_PEAK * cosine(state.treble.done(step), final)
         else:
             done = self.budget.progress(step - state.off_schedule, state.elapsed)
             share = self.cycles.rate(state.cycle, done, final)
@@ -96,7 +112,3 @@ class Schedule:
 
     def _before_treble(self, begun: Treble, state: LoopState) -> float:
         return self.budget.progress(begun.began - state.off_schedule, state.elapsed)
-
-    def _of_treble(self, begun: Treble, step: int) -> float:
-        """Share of the last steps that is done."""
-        return (step - begun.began) / self._settings.treble_steps

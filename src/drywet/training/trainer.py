@@ -43,7 +43,7 @@ from drywet.training.fit_result import FitResult
 from drywet.training.kernel_learners import learner
 from drywet.training.schedule import Schedule
 from drywet.training.sines import PlayedSines
-from drywet.training.treble import Treble, settings_for_treble
+from drywet.training.treble import settings_for_treble
 from drywet.training.validation import Validated, Validation
 
 _CHECKPOINT_SECONDS = 3.0
@@ -135,8 +135,7 @@ class Trainer:
                 if schedule.validates(state):
                     self._validate()
                 state.finished = self._good_enough()
-                over = schedule.at_end(state) or (state.treble is not None and state.by_heart)
-                if over and not state.finished:
+                if schedule.at_end(state) and not state.finished:
                     self._end_of_cycle()
                 if now - saved > _CHECKPOINT_SECONDS:
                     self._save()
@@ -217,7 +216,7 @@ class Trainer:
         state = self.state
         self.model.load_state_dict(state.best_weights)
         found = self.validation.of(self.model)
-        state.treble = Treble(state.step, found.esr, found.esr_pre)
+        state.treble = self.schedule.treble(state, found.esr, found.esr_pre)
         state.optimizer = _optimizer(self.model, self.settings).state_dict()
         state.ramp_from, state.finished = state.step, False
         self.learner = self._learner(settings=settings_for_treble(self.settings))

@@ -27,6 +27,7 @@ Doubles = NDArray[np.float64]
 
 _SECONDS = 3.0  # of the dry signal that seeds are compared on
 _TRIED = 200  # positions
+_GOOD = 0.01  # ESR
 
 
 class Plan(BaseModel):
@@ -123,7 +124,10 @@ def plan_next(runs: Sequence[Path | str]) -> Plan:
             )  # fmt: skip
         errors = np.array([one.esr for one in scores.positions])
         apart = distance.min(axis=1) * np.sqrt(errors[distance.argmin(axis=1)])
-        because = "it is far from all captures, and the nearest one scored badly"
+        nearest = errors[distance[int(np.argmax(apart))].argmin()]
+        because = f"it is far from all captures, the nearest of which has an ESR of {nearest:.2g}"
+        if errors.max() < _GOOD:
+            because += "; all captures score well, so that more may not be needed"
     best = tried[int(np.argmax(apart))]
     position = {
         knob.name: knob.position(float(share))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from drywet.audio.read import probe
 from drywet.audio.write import require_another, require_writable
@@ -35,6 +35,8 @@ class Rendered(BaseModel):
         output_latency: samples at the model's rate by which the output lags the input.
         peak_dbfs: of the output; above 0 it clips where the format has no room above.
         oversample: times that rate at which it ran.
+        knobs: where those of the model stood, or from where to where they turned.
+        cabinet: the impulse response behind it.
     """
 
     path: str
@@ -44,6 +46,8 @@ class Rendered(BaseModel):
     output_latency: int
     peak_dbfs: float
     oversample: int = 1
+    knobs: dict[str, Turn] = Field(default_factory=dict)
+    cabinet: str | None = None
 
 
 def render(
@@ -84,9 +88,10 @@ def render(
     Raises:
         DrywetError: unusable model or file, or rates that differ.
     """
-    trained, ways = _turned(load(model, size), knobs, oversample)
+    loaded = load(model, size)
+    trained, ways = _turned(loaded, knobs, oversample)
     return _played(
-        trained, Path(source), Path(target), ways=ways,
+        trained, Path(source), Path(target), stood=_stood(loaded, knobs), ways=ways,
         channel=channel, resample=resample, block=block, oversample=oversample, ir=ir,
         overwrite=overwrite, on_progress=on_progress,
     )  # fmt: skip
@@ -107,11 +112,18 @@ def _turned(
     return trained, ways
 
 
+def _stood(trained: TrainedModel, knobs: Mapping[str, Turn] | None) -> dict[str, Turn]:
+    """Where all knobs of a model stand, or from where to where they turn."""
+    ranges = trained.card.ranges
+    return {name: (knobs or {}).get(name, knob.middle) for name, knob in ranges.items()}
+
+
 def _played(
     trained: TrainedModel,
     source: Path,
     target: Path,
     *,
+    stood: dict[str, Turn],
     ir: Path | str | None = None,
     overwrite: bool = False,
     oversample: int = 1,
@@ -134,6 +146,8 @@ def _played(
         output_latency=trained.card.output_latency,
         peak_dbfs=db(loudest),
         oversample=oversample,
+        knobs=stood,
+        cabinet=None if ir is None else str(ir),
     )
 
 
@@ -177,7 +191,8 @@ def render_all(
             f"two files that would both become {twice}", "files of different names",
             "Play one of them by itself.",
         )  # fmt: skip
-    trained, ways = _turned(load(model, size), knobs, settings.get("oversample", 1))
+    loaded = load(model, size)
+    trained, ways = _turned(loaded, knobs, settings.get("oversample", 1))
     for source, target in zip(sources, targets, strict=True):
         require_another(Path(source), target)
         require_new(target, overwrite)
@@ -192,8 +207,9 @@ def render_all(
 
         made.append(
             _played(
-                trained, Path(source), target, ways=ways, channel=channel, resample=resample,
-                overwrite=overwrite, on_progress=told, **settings,
+                trained, Path(source), target, stood=_stood(loaded, knobs), ways=ways,
+                channel=channel, resample=resample, overwrite=overwrite, on_progress=told,
+                **settings,
             )
         )  # fmt: skip
     return made

@@ -67,7 +67,13 @@ def train_device(
     if signal is None:
         rate = played.rate if isinstance(played, ModelDevice) else _RATE
         write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)
-    process(device, dry, wet, knobs=chosen, overwrite=True)
+    control = settings.get("control")
+
+    def tell(done: float) -> None:
+        if control is not None:
+            control.on_work(f"playing {played.name}", done)
+
+    process(device, dry, wet, knobs=chosen, overwrite=True, on_progress=tell)
     record = Played(
         lasting_name(device), {name: float(p) for name, p in chosen.items() if isinstance(p, float)}
     )
