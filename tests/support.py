@@ -44,9 +44,10 @@ def tool(name: str) -> str:
     return path
 
 
-def grid(cases: Iterable, few: Container) -> list:
-    """All cases: a few of them as tests, the others as proofs."""
-    return [case if case in few else pytest.param(case, marks=pytest.mark.proof) for case in cases]
+def grid(cases: Iterable, few: Container, spread: bool = False) -> list:
+    """All cases: a few of them as tests, the others as proofs; ``spread``: of several values."""
+    marked = [(case, () if case in few else pytest.mark.proof) for case in cases]
+    return [pytest.param(*(case if spread else (case,)), marks=marks) for case, marks in marked]
 
 
 @dataclass

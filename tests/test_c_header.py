@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from datetime import datetime
+from itertools import product
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from tests.exported import (
     reference,
     trained,
 )
-from tests.support import playing, tool
+from tests.support import grid, playing, tool
 
 X = playing(0.05, 48_000)
 MADE = datetime(2026, 11, 23)
@@ -129,8 +130,10 @@ def test_knobs_turn(optimised):
 OVERSAMPLED = [RECURRENT[0], WAVENETS[0], STACKS[0], KNOBS]
 
 
-@pytest.mark.parametrize("phase", ["linear", "minimum"])
-@pytest.mark.parametrize("factor", [2, 8])
+@pytest.mark.parametrize(
+    ("factor", "phase"),
+    grid(product((2, 8), ("linear", "minimum")), few=[(2, "linear"), (8, "minimum")], spread=True),
+)
 def test_an_oversampled_header_plays_like_the_stream(tmp_path, factor, phase):
     """In blocks of any length, with no word from the sanitizers."""
     around = filters(48_000, factor, phase)

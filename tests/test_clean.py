@@ -239,6 +239,7 @@ def test_overwriting_leaves_nothing_of_before(capture, run_folder, tmp_path):
     assert not (run / "start.safetensors").exists()
 
 
+@pytest.mark.proof
 def test_a_model_file_without_a_capture_teaches_itself(run_folder, tmp_path, monkeypatch):
     from drywet.verbs import clean
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from itertools import product
 from pathlib import Path
 from unittest import mock
 
@@ -31,6 +32,7 @@ from tests.support import (
     HELD,
     Held,
     drywet,
+    grid,
     overdrive,
     playing,
     save,
@@ -252,8 +254,14 @@ class _Stopped(BaseException):
     """Ends a study as a kill would."""
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, _Stopped])
-@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize(
+    ("at", "error"),
+    grid(
+        product(range(5), (KeyboardInterrupt, _Stopped)),
+        few=[(0, KeyboardInterrupt), (2, _Stopped), (4, KeyboardInterrupt)],
+        spread=True,
+    ),
+)
 def test_stopped_while_captures_are_made_it_goes_on(tmp_path, error, at):
     """At any moment of the preparation, by Ctrl-C or a kill; the same command goes on."""
     of = [{"name": name, "device": "sd1", "knobs": {"drive": drive}} for name, drive in
@@ -340,7 +348,7 @@ def unfinished(folder: Path) -> list[Path]:
     ("how", "workers"),
     [
         (signal.SIGKILL, 1),
-        (signal.SIGINT, 1),
+        pytest.param(signal.SIGINT, 1, marks=pytest.mark.proof),
         pytest.param(signal.SIGKILL, 2, marks=pytest.mark.proof),
         pytest.param(signal.SIGINT, 2, marks=pytest.mark.proof),
     ],
@@ -537,7 +545,7 @@ def test_a_full_evaluation_comes_with_every_run_that_wants_one(tmp_path):
     )
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+@pytest.mark.parametrize("sampler", grid(["tpe", "nsga2"], few=["tpe"]))
 def test_a_search_tries_prunes_and_goes_on(tmp_path, sampler):
     optuna = pytest.importorskip("optuna")
     search = {

@@ -1,8 +1,10 @@
 """Prediction of many short stretches of a recording at once, for validation.
 
 A batch of stretches runs several times faster than one long stream. Each starts
-from zero state and is given the dry signal before it first, long enough that the
-result is that of the long stream for all practical purposes.
+from zero state and is given the dry signal before it first. A finite memory is filled by
+what it holds. A recurrent net may go astray slowly: one that learned a DS-1 from windows of 9216
+samples had an ESR of 0.007 on stretches after 4096 samples of silence and playing, 0.05 after 16384
+and 0.16 from 65536 on, which is what a listener gets. So it is given a second.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from drywet.models.base import EffectModel
 
 _PIECE = 8192
 _CONTEXT = 4096
+_RUN_UP = 49_152  # samples, of a memory without end
+_LONG_PIECE = 16_384  # behind it
 _AT_ONCE = 32  # pieces; bounds the memory of a long validation
 
 
@@ -30,7 +34,12 @@ class SpanBatch:
         wet: shape ``(samples,)``.
         spans: what to predict.
         device: where the model is.
-        warm_up: samples that the model needs before its output counts.
+        warm_up: samples that the model needs before its output counts; ``None`` where its memory
+            has no end.
+
+    Attributes:
+        target: the wet of all spans, joined.
+        played: samples that a prediction costs.
     """
 
     def __init__(
@@ -39,17 +48,18 @@ class SpanBatch:
         wet: NDArray[np.float32],
         spans: Sequence[Span],
         device: torch.device,
-        warm_up: int = _CONTEXT,
+        warm_up: int | None = _CONTEXT,
     ) -> None:
-        context = self._context = max(_CONTEXT, warm_up)
+        length = _PIECE if warm_up is not None else _LONG_PIECE
+        context = self._context = _RUN_UP if warm_up is None else max(_CONTEXT, warm_up)
         pieces = [
-            Span(start, min(start + _PIECE, span.stop))
+            Span(start, min(start + length, span.stop))
             for span in spans
-            for start in range(span.start, span.stop, _PIECE)
+            for start in range(span.start, span.stop, length)
         ]
         inputs = dry.reshape(len(dry), -1)
-        x = np.zeros((len(pieces), context + _PIECE, inputs.shape[1]), np.float32)
-        keep = np.zeros((len(pieces), _PIECE), bool)
+        x = np.zeros((len(pieces), context + length, inputs.shape[1]), np.float32)
+        keep = np.zeros((len(pieces), length), bool)
         for row, piece in enumerate(pieces):
             before = min(piece.start, context)
             before_and_in = inputs[piece.start - before : piece.stop]
@@ -60,6 +70,7 @@ class SpanBatch:
         self._keep = torch.from_numpy(keep).to(device)
         joined = np.concatenate([wet[piece.start : piece.stop] for piece in pieces])
         self.target: Tensor = torch.from_numpy(joined).to(device)
+        self.played = len(joined) if warm_up is not None else len(pieces) * (context + length)
 
     @torch.no_grad()
     def predict(self, model: EffectModel) -> Tensor:

@@ -22,7 +22,7 @@ class Budget:
     Args:
         settings: of the run.
         train_samples: samples in the training spans, an epoch where no number of examples is set.
-        validation_samples: samples in the validation spans.
+        validation_samples: samples that a validation plays.
         starts: how often the whole is trained in all (`drywet.training.cycles.Cycles.total`):
             seconds are divided among them.
     """

@@ -25,7 +25,7 @@ class Schedule:
     Args:
         settings: of the training.
         train_samples: samples in the training spans.
-        validation_samples: samples in the validation spans.
+        validation_samples: samples that a validation plays.
     """
 
     def __init__(self, settings: Settings, train_samples: int, validation_samples: int) -> None:

@@ -93,10 +93,11 @@ class Trainer:
             inputs, whole.wet, whole.split.train, warm_up, settings.segment, settings.batch,
             config.seed, config.examples,
         )  # fmt: skip
-        batch = SpanBatch(inputs, whole.wet, held_out, device, model.warm_up)
+        memory = model.warm_up if model.receptive_field else None
+        batch = SpanBatch(inputs, whole.wet, held_out, device, memory)
         sines = _sines(model, whole, data.rate, settings, device)
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
-        self.schedule = Schedule(settings, total(whole.split.train), total(held_out))
+        self.schedule = Schedule(settings, total(whole.split.train), batch.played)
         self.optimizer = _optimizer(model, settings)
         self._learner = partial(
             learner, model, self.optimizer, sampler, warm_up=warm_up, device=device, sines=sines
