@@ -68,6 +68,18 @@ def test_faults_are_found(dry, wet, check, severity):
     assert spoken(dry, wet).get(check) == severity
 
 
+def test_floats_over_full_scale_are_whole():
+    found = spoken(DRY, 3 * WET / np.abs(WET).max())
+    assert found["level"] is Severity.WARNING
+    assert "clipping" not in found
+
+
+def test_swapped_files_are_given_no_advice_on_their_delay():
+    said = {f.check for f in examine(Pair(WET, DRY, RATE)).findings}
+    assert "swapped" in said
+    assert not {"latency", "drift", "takes", "wander", "modulation"} & said
+
+
 def test_a_dropout_is_named_and_no_swap():
     wet = WET.copy()
     wet[12 * RATE : 15 * RATE] = 0

@@ -16,6 +16,7 @@ from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Progress
 from drywet.training.cycles import Cycles, after_cycle, cycles_of, learned_by_heart
+from drywet.training.schedule import Schedule
 from tests.support import drywet as cli
 
 SMALL = ("--hidden", 8, "--segment", 1024, "--batch", 8)
@@ -132,6 +133,89 @@ def test_a_training_without_a_budget_ends_once_nothing_is_gained(capture, tmp_pa
     assert done.code == 0, done.err
     assert done.json["training"]["steps"] == 40 + 40 + 40  # the last cycle is for the treble
     assert not done.json["training"]["interrupted"]
+
+
+def scheduled(**more) -> Schedule:
+    return Schedule(Settings(training=drywet.TrainingConfig(**more)), 100_000, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("ends", "steps"),
+    [
+        ((0.1, 0.05, 0.02, 0.01), 960),  # twice as long as the one before, as any cycle
+        ((0.011, 0.0105, 0.0102, 0.01), 480),  # where that gained nothing, as long
+        ((0.1, 0.05, 0.01), 240),  # ended early
+    ],
+)
+def test_the_last_cycle_is_for_the_treble(ends, steps):
+    settings = Settings()
+    assert settings.cycle_steps == (60, 120, 240, 480)
+    assert settings.treble_steps == 960
+    state = LoopState({}, {}, step=sum(settings.cycle_steps[: len(ends)]), ends=list(ends))
+    state.cycle = len(ends) - 1
+    schedule = scheduled()
+    state.treble = schedule.treble(state, 2e-3, 4e-3)
+    assert state.treble.steps == steps
+    before = schedule.done(state)
+    state.ramp_from = state.step - 1000
+    rates = []
+    while not schedule.at_end(state):
+        rates.append(schedule.rate(state))
+        state.step += min(30, schedule.at_most(state, 1.0))
+    assert rates[0] == pytest.approx(0.5 * 0.032)
+    assert rates == sorted(rates, reverse=True)
+    assert 0 < before < schedule.done(state) == 1
+    # A third of the pre-emphasised error gone; but not at the cost of more than 5 % of the ESR.
+    assert state.treble.score(2.08e-3, 8e-3 / 3) == pytest.approx(4e-3 / 3)
+    assert state.treble.score(2.2e-3, 1e-3) == 2.2e-3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"training": {"epochs": 2}}, {"training": {"seconds": 2}}, {"training": {"cycles": 1}},
+        {"training": {"select": "esr_pre"}}, {"training": {"patience": 3}},
+        {"loss": {"pre_emphasis": 0.5}}, {"loss": {"mae": 1}}, {"training": {"segment": 1}},
+        {"model": {"kind": "windowed"}},
+    ],
+)  # fmt: skip
+def test_who_asks_for_something_else_gets_no_cycle_for_the_treble(given):
+    settings = Settings.model_validate(given)
+    assert settings.treble_steps == 0
+    assert settings.cycle_steps[-1] == (60 if "cycles" in str(given) else settings.cycle_steps[-1])
+
+
+def test_the_share_that_is_done_never_stands_at_its_end():
+    """Also where no start is given up after the first cycle, as none has learned."""
+    schedule = scheduled(cycles=3)
+    assert schedule.cycles.starts == (4, 2)
+    state = LoopState({}, {}, step=60, ends=[0.5], cycle=1)
+    state.waiting = [LoopState({}, {}, step=60, start=number).of_start() for number in (1, 2, 3)]
+    four = schedule.done(state)
+    assert four == pytest.approx(4 * 60 / (4 * 180 + 240))
+    state.step = 180
+    assert schedule.done(state) == pytest.approx((180 + 3 * 60) / (4 * 180 + 240))
+
+
+def test_stopped_in_the_last_cycle_it_ends_as_if_unbroken(capture, tmp_path, monkeypatch):
+    short = dataclasses.replace(Recurrent.training, cycle_steps=(4, 8), restarts=1)
+    monkeypatch.setattr(Recurrent, "training", short)
+    made = []
+    for number, stop in enumerate((None, 7)):
+        out = tmp_path / str(number)
+        run = drywet.train(
+            *capture, out=out, model=drywet.RecurrentConfig(hidden=4),
+            training=drywet.TrainingConfig(batch=4, segment=512, validate_every=2),
+            control=StopsAfter(stop),
+        )  # fmt: skip
+        assert run.interrupted is (stop is not None)
+        if run.interrupted:
+            assert load_checkpoint(out / "checkpoint.pt").treble is not None
+            drywet.resume(out)
+        made.append(load_checkpoint(out / "checkpoint.pt"))
+    assert [state.step for state in made] == [12, 12]
+    first, second = (state.best_weights for state in made)
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_milestones_and_restarts_do_not_go_together(tmp_path, capture):

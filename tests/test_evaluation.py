@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from drywet.evaluation.cost import cost
-from drywet.evaluation.probes import ask_device
+from drywet.evaluation.probes import ask_device, idle_offset_db
 from drywet.evaluation.result import Course, Evaluation, Remark
 from drywet.evaluation.saved import read_scores
 from drywet.evaluation.verdict import verdict
@@ -152,6 +152,37 @@ def test_the_verdict_names_what_is_wrong(scored):
     assert not says("Scored on", seconds=6.0)
     uneven = scored.per_second | {"esr": scored.per_second["esr"]._replace(worst=0.9)}
     assert says("uneven", per_second=uneven, esr=1e-3)
+
+
+def test_what_no_net_learns_is_the_only_advice(scored):
+    dull = [BandScore(4000, 8000, 0.8, -9.0, 1e-3)]
+    for behaviour, words in (("modulation", "switched off"), ("compression", "in part only")):
+        (found,) = remarks(scored, esr=0.3, behaviour=behaviour, bands=dull)
+        assert words in found.advice
+        assert "longer" not in found.advice
+    close = remarks(scored, esr=5e-4, esr_a_weighted=5e-4, behaviour="compression")
+    assert "Indistinguishable" in close[0].text, "and learned all the same"
+
+
+def test_a_position_of_the_knobs_is_no_other_device(scored):
+    found = remarks(scored, esr=0.03, held_out=False, knobs={"drive": 4.0})
+    assert "another device" not in found[0].text
+    assert "Record this position" in found[0].advice
+
+
+def test_dc_on_silence_is_told(scored):
+    assert any("DC, 14 dB under" in text for text in changed(scored, idle_offset_db=-14.0))
+    assert not any("DC" in text for text in changed(scored, idle_offset_db=-70.0))
+
+
+def test_the_offset_is_that_of_the_model_beyond_the_devices_own():
+    target = [np.full(1000, 0.2, np.float32) + np.tile(np.float32([0.3, -0.3]), 500)]
+
+    def offset(level: float) -> float | None:
+        return idle_offset_db(lambda x: np.full_like(x, level), target, 1000)
+
+    assert offset(0.2 + 0.036) == pytest.approx(-20, abs=0.05)  # the RMS is 0.36
+    assert offset(0.2) < -100
 
 
 def remarks(scored: Evaluation, **new) -> list[Remark]:

@@ -192,3 +192,26 @@ def test_spans_in_a_batch_are_the_long_stream():
     joined = np.concatenate([long[a:b] for a, b in spans])
     assert np.array_equal(batch.target.numpy(), -np.concatenate([x[a:b] for a, b in spans]))
     assert np.max(np.abs(batch.predict(model).numpy() - joined)) < 1e-5
+
+
+def test_what_goes_astray_slowly_is_seen_in_a_batch():
+    """A cell that fills over 8000 samples: 4096 of them before a stretch do not tell."""
+    config = RecurrentConfig(hidden=1)
+    model = made(config)
+    keep = 1 - 1 / 8000
+    with torch.no_grad():
+        for name, value in model.rec.named_parameters():
+            value.zero_()
+            if "bias_ih" in name:  # input, forget, cell and output gates
+                value.copy_(torch.tensor([-4.0, np.log(keep / (1 - keep)), 0.005, 9.0]))
+        model.head.weight.fill_(1.0)
+        model.head.bias.zero_()
+    x = playing(8)
+    spans = [Span(100_000, 101_000)]
+    long = predict(saved(model, config, 16_000), x)[100_000:101_000]
+    endless, short = (
+        SpanBatch(x, x, spans, torch.device("cpu"), memory).predict(model).numpy()
+        for memory in (None, model.warm_up)
+    )
+    assert np.mean(endless) == pytest.approx(np.mean(long), rel=0.01)
+    assert np.mean(short) < 0.6 * np.mean(long)

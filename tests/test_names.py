@@ -83,9 +83,10 @@ def test_choices_for_who_does_not_know_a_hidden_unit(capture, tmp_path):
     settings = RunFolder.open(tmp_path / "a").config().settings
     assert (settings.model.hidden, settings.restarts, len(settings.cycle_steps)) == (8, 4, 5)
     quick = options_of("--quality", "quick")
-    assert (quick.model.hidden, quick.restarts, quick.cycle_steps) == (16, 2, (60, 120, 240))
+    assert (quick.model.hidden, quick.restarts) == (16, 2)
+    assert (quick.cycle_steps, quick.treble_steps) == ((60, 120), 240)
     best = options_of("--quality", "best", "--cpu", "heavy")
-    assert (best.model.hidden, best.restarts, best.cycle_steps[-1]) == (32, 8, 1920)
+    assert (best.model.hidden, best.restarts, best.treble_steps) == (32, 8, 1920)
 
 
 def options_of(*words: str) -> Settings:
@@ -103,7 +104,10 @@ def options_of(*words: str) -> Settings:
         (("--cpu", "light", "--preset", "nano"), "--cpu and --preset"),
         (("--quality", "good", "--seconds", 4), "--quality and --seconds"),
         (("--longer",), "--resume RUN"),
-        (("--preset", "fether"), "did you mean feather?"),
+        (("--preset", "fether"), "Did you mean feather?"),
+        (("--model", "wavnet"), "Did you mean wavenet?"),
+        (("--test", "40:"), "inside the recording"),
+        (("--test", "3:2"), "inside the recording"),
     ],
 )
 def test_choices_that_do_not_go_together_are_one_line(capture, tmp_path, words, said):

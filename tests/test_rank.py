@@ -114,7 +114,7 @@ def test_a_seed_is_no_reason_for_a_large_difference():
     models = [scored("a", 0.01), scored("b", 0.015, 1.8), scored("c", 0.03, 4.8)]
     said = " ".join(sentences(models, []))
     assert "a is closer than b and c," in said
-    assert "b may be the closer with another seed" in said
+    assert "b: so small a difference may be one of seeds alone" in said
 
 
 def test_a_model_of_another_rate_is_resampled_there_and_back(others, tmp_path):

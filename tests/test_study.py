@@ -20,9 +20,11 @@ import numpy as np
 import pytest
 import yaml
 
+from drywet.studies import sources, workers
 from drywet.studies.export import export_csv
 from drywet.studies.journal import Journal
 from drywet.studies.outcome import read_outcome
+from drywet.studies.plan import read_plan
 from drywet.studies.report import report
 from drywet.studies.results import load
 from drywet.studies.run import study
@@ -543,6 +545,37 @@ def test_a_full_evaluation_comes_with_every_run_that_wants_one(tmp_path):
     assert drywet("evaluate", run, "--json").json["esr"] == pytest.approx(
         outcome.points[0].scores.esr
     )
+
+
+def test_a_process_that_begins_while_ctrl_c_is_held_never_sees_one():
+    """The mask of signals goes on to a new program (POSIX, execve)."""
+    ask = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with workers._ctrl_c_held():
+        held = subprocess.check_output([sys.executable, "-c", ask], text=True)
+    free = subprocess.check_output([sys.executable, "-c", ask], text=True)
+    assert (held.strip(), free.strip()) == ("True", "False")
+
+
+def test_a_recording_that_has_passed_is_not_checked_again(tmp_path, monkeypatch):
+    declaration = tmp_path / "study.yaml"
+    files = {name: str(save(tmp_path / f"{name}.wav", samples)) for name, samples in
+             (("dry", playing(6)), ("wet", overdrive(playing(6))))}  # fmt: skip
+    declaration.write_text(
+        yaml.safe_dump(
+            {
+                "name": "s",
+                "pairs": [{"name": "p", **files}],
+                "grids": [{"name": "g", "axes": {"model": NETS[:1], "training.epochs": [1]}}],
+            }
+        )
+    )
+    plan = read_plan(declaration)
+    sources.captured(plan, tmp_path, lambda what, done: None)
+    monkeypatch.setattr(sources, "examine", None)
+    sources.captured(plan, tmp_path, lambda what, done: None)
+    save(tmp_path / "wet.wav", 0.5 * overdrive(playing(6)))
+    with pytest.raises(TypeError):  # another recording is checked
+        sources.captured(plan, tmp_path, lambda what, done: None)
 
 
 @pytest.mark.parametrize("sampler", grid(["tpe", "nsga2"], few=["tpe"]))
