@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import time
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from drywet.training.cycles import after_cycle, go_on, learned_by_heart
 from drywet.training.data import Joined, TrainingData
 from drywet.training.fit_result import FitResult
 from drywet.training.kernel_learners import learner
+from drywet.training.learner import Learner
 from drywet.training.schedule import Schedule
 from drywet.training.sines import PlayedSines
 from drywet.training.treble import settings_for_treble
@@ -99,10 +100,10 @@ class Trainer:
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
         self.schedule = Schedule(settings, total(whole.split.train), batch.played)
         self.optimizer = _optimizer(model, settings)
-        self._learner = partial(
-            learner, model, self.optimizer, sampler, warm_up=warm_up, device=device, sines=sines
+        self._learner: Callable[[Settings], Learner] = lambda settings: learner(
+            model, self.optimizer, sampler, settings, warm_up, device, sines
         )
-        self.learner = self._learner(settings=settings)
+        self.learner = self._learner(settings)
         self.state = LoopState(model.state_dict(), self.optimizer.state_dict())
         self.validation_esr: float | None = None
         self.aliasing_db: float | None = None
@@ -165,7 +166,7 @@ class Trainer:
         self.state = state = load_checkpoint(self.folder.checkpoint_file)
         go_on(state, self.settings)
         if state.treble is not None:
-            self.learner = self._learner(settings=settings_for_treble(self.settings))
+            self.learner = self._learner(settings_for_treble(self.settings))
         try:
             self._take_up()
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -220,7 +221,7 @@ class Trainer:
         state.treble = self.schedule.treble(state, found.esr, found.esr_pre)
         state.optimizer = _optimizer(self.model, self.settings).state_dict()
         state.ramp_from, state.finished = state.step, False
-        self.learner = self._learner(settings=settings_for_treble(self.settings))
+        self.learner = self._learner(settings_for_treble(self.settings))
 
     def _learn(self, pause_at: float) -> int:
         """Do the next steps; returns how many."""
