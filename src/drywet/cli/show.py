@@ -375,5 +375,6 @@ def demo(result: Demo, json: bool) -> None:
     print(f"  drywet report {path}     (a page to read, see and hear: figures, players, scores)")
     print(f"  drywet render {path} {result.dry} out.wav")
     print(f"  drywet export {path} --format rtneural")
+    print(f"  drywet clean {path}     (a net that aliases less by itself)")
     print("  drywet signal my-dry.wav      (then record your own pedal)")
     print("  drywet train my-dry.wav my-wet.wav -o runs/my-pedal")

@@ -45,7 +45,7 @@ _TURNED = (
     "Record this position, too, and train with it ('drywet train --captures'), or train longer."
 )
 _UNFINISHED = "The training was stopped: 'drywet train --resume RUN' goes on with it."
-_TREBLE = "For the treble: more data, --pre-emphasis 0.85, or --mrstft 0.01."
+_TREBLE = "For the treble: more data, or --mrstft 0.01."
 _NOT_LEARNED = {
     "modulation": "The device changes with time by itself, and a net learns its average. Capture "
     "it with the modulation switched off.",
@@ -238,8 +238,7 @@ def _bands(found: Evaluation) -> Iterator[Remark]:
         yield Remark(
             kind="bad" if loudest > _HEARD_DB else "warning",
             text=f"It adds sound that the device does not make at {', '.join(added)}.",
-            advice="More data helps most; --pre-emphasis 0.85 or --select composite weigh the "
-            "treble more."
+            advice="More data helps most; --select composite weighs the treble more."
             if found.held_out
             else "",
         )

@@ -2,9 +2,8 @@
 
 A batch of stretches runs several times faster than one long stream. Each starts
 from zero state and is given the dry signal before it first. A finite memory is filled by
-what it holds. A recurrent net may go astray slowly: one that learned a DS-1 from windows of 9216
-samples had an ESR of 0.007 on stretches after 4096 samples of silence and playing, 0.05 after 16384
-and 0.16 from 65536 on, which is what a listener gets. So it is given a second.
+what it holds. A recurrent net may go astray slowly, over more samples than it was trained on at a
+time, and stay there: so it is given about a second.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ export function Compare({ runs, picked, pick, listening }) {
   const chosen = able.filter((run) => picked.includes(run.id));
   const first = chosen[0];
   const same = chosen.filter((run) => run.capture === first.capture);
+  const other = (run) => first && run.capture !== first.capture;
   const sound = (run, name) => `/api/runs/${run.id}/sound/${name}`;
   const sounds = first ? [
     { key: "dry", label: "Dry", path: sound(first, "dry") },
@@ -28,9 +29,8 @@ export function Compare({ runs, picked, pick, listening }) {
     <h2>Compare</h2>
     ${able.length === 0 && html`<p>There is no scored model yet.</p>`}
     <fieldset><legend class="quiet">Which models?</legend>${able.map((run) => html`<div><label>
-      <input type="checkbox" checked=${picked.includes(run.id)} onChange=${(e) => pick(run.id, e.target.checked)} />
-      ${run.title} <span class="quiet">ESR ${esr(run.scores.esr)}</span></label></div>`)}</fieldset>
-    ${same.length < chosen.length && html`<p class="quiet">Only models of the capture of ${first.title} are heard beside it.</p>`}
+      <input type="checkbox" checked=${picked.includes(run.id)} disabled=${other(run) && !picked.includes(run.id)} onChange=${(e) => pick(run.id, e.target.checked)} />
+      ${run.title} <span class="quiet">ESR ${esr(run.scores.esr)}${other(run) ? `; not beside ${first.title}: another recording, rate or held-out stretch` : ""}</span></label></div>`)}</fieldset>
     ${first && html`<div class="card"><${Player} sounds=${sounds} onBlindTest=${keep} />
       <p class="quiet">The audio was held out: no model has learned from it.</p></div>
       <div class="card"><${Rank} runs=${same} device=${sound(first, "target")} filter=${first.sounds.includes("linear") ? sound(first, "linear") : null} /></div>`}
