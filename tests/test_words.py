@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drywet.words import count, number
+from drywet.words import count, listed, number, turned, with_article
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,11 @@ def test_scores_are_plain_decimals_unless_they_are_tiny(value, digits, text):
 
 def test_one_has_no_plural():
     assert [count(n, "start") for n in (0, 1, 2)] == ["0 starts", "1 start", "2 starts"]
+
+
+def test_lists_articles_and_knobs():
+    assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "", "a", "a and b", "a, b and c",
+    ]  # fmt: skip
+    assert [with_article(t) for t in ("LSTM 16", "GRU 8")] == ["an LSTM 16", "a GRU 8"]
+    assert turned({"bass": 2.0, "drive": (0.0, 0.5)}) == "bass 2, drive 0 to 0.5"

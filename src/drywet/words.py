@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _PLAIN_FROM = 1e-4
 
@@ -26,6 +26,16 @@ def number(value: float, digits: int = 3) -> str:
 def count(many: int, thing: str) -> str:
     """``1 start`` or ``2 starts``."""
     return f"{many} {thing}" + ("" if many == 1 else "s")
+
+
+def with_article(title: str) -> str:
+    """A model's title with its article, as it is spoken: ``an LSTM 16``, ``a GRU 8``."""
+    return f"{'an' if title.startswith(('LSTM', 'RNN', 'ONNX')) else 'a'} {title}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``; nothing of none."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def turned(knobs: Mapping[str, float | tuple[float, float]]) -> str:

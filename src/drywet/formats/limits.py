@@ -7,6 +7,7 @@ from drywet.models.config import Config
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.fold import FoldedNet
 from drywet.models.stack.config import StackConfig
+from drywet.words import with_article
 
 _SAME = 1e-5  # of a skip that is 1 but for the rounding of two gains
 
@@ -20,7 +21,7 @@ def refuse(config: Config, target: str, able: str, instead: str) -> DrywetError:
         able: what it holds.
         instead: what to do.
     """
-    return DrywetError(f"{target} cannot hold a {config.title}", able, instead)
+    return DrywetError(f"{target} cannot hold {with_article(config.title)}", able, instead)
 
 
 def require_recurrent(config: Config, target: str, able: str) -> RecurrentConfig:

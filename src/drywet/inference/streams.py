@@ -12,6 +12,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.fold import fold
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
+from drywet.words import with_article
 
 Blocks = NDArray[np.float32]
 
@@ -35,7 +36,7 @@ class Streams:
         config, target = trained.card.model, choice().target
         if not isinstance(config, RecurrentConfig) or target is None:
             raise DrywetError(
-                f"many streams of a {config.title} at once on {target or 'PyTorch'}",
+                f"many streams of {with_article(config.title)} at once on {target or 'PyTorch'}",
                 "a recurrent model and the compiled kernels",
                 "Play them one by one with drywet.inference.stream.Stream.",
             )

@@ -14,6 +14,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.fold import fold
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
+from drywet.words import with_article
 
 
 class TurningStream(Stream):
@@ -40,7 +41,7 @@ class TurningStream(Stream):
         with_knobs(trained, {name: way[1] for name, way in ways.items()})
         if not isinstance(config, RecurrentConfig) or choice().target is None:
             raise DrywetError(
-                f"knobs that turn and a {config.title}",
+                f"knobs that turn and {with_article(config.title)}",
                 "a recurrent net, and the compiled kernels ('drywet doctor')",
                 "Give one position for the whole file.",
             )

@@ -18,6 +18,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 from drywet.models.config import Config, Samples, Shape, Weights
+from drywet.words import with_article
 
 if TYPE_CHECKING:
     from drywet.models.base import EffectModel
@@ -175,7 +176,7 @@ class Kind(ABC, Generic[C]):
             ValueError: they are such.
         """
         if self.training is None:
-            raise ValueError(f"a {config.title}, which drywet plays but does not train")
+            raise ValueError(f"{with_article(config.title)}, which drywet plays but does not train")
 
     def parameters(self, config: C) -> int:
         """Numbers that training may change: neither gains nor biases fixed at zero."""

@@ -17,6 +17,7 @@ from drywet.pair.findings import Finding, Severity, errors
 from drywet.pair.load import Pair
 from drywet.pair.take_borders import bordered
 from drywet.pair.timing import Timing, timing
+from drywet.words import count
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def examine(
         silent = Finding(
             check="silence",
             severity=Severity.ERROR,
-            message=f"once aligned by {alignment.latency} samples, one of the files is silent",
+            message=f"once aligned by {count(alignment.latency, 'sample')}, one of the files is silent",
             fix="Export both files from the same start to the same end.",
             forceable=False,
         )

@@ -9,7 +9,7 @@ from drywet.evaluation.result import Evaluation, Probes
 from drywet.metrics.scores import Scores
 from drywet.metrics.statistics import LEAST_SECONDS
 from drywet.report.contender import Contender
-from drywet.words import number
+from drywet.words import listed, number
 
 _ROWS = (
     ("ESR (0 perfect, 1 silence)", "esr", ""),
@@ -221,23 +221,17 @@ def _ranked(rivals: Sequence[Contender]) -> list[str]:
     said = []
     if ties:
         said.append(
-            f"{best.name} has the lowest error, but on this test audio {_listed(ties)} cannot be "
+            f"{best.name} has the lowest error, but on this test audio {listed(ties)} cannot be "
             "told from it."
         )
     if worse:
         said.append(
-            f"{best.name} is closer than {_listed([c.name for c in worse])}, beyond chance over "
+            f"{best.name} is closer than {listed([c.name for c in worse])}, beyond chance over "
             "the seconds."
         )
     if near:
         said.append(
-            f"{_listed(near)}: so small a difference may be one of seeds alone, which can change "
+            f"{listed(near)}: so small a difference may be one of seeds alone, which can change "
             "the error by a factor of two. 'drywet train --seeds' says how far they lie apart."
         )
     return said
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    return ", ".join(names[:-1]) + " and " + names[-1]

@@ -178,6 +178,9 @@ def compared(
 
 def witnesses(measured: Effect) -> str:
     """On how much an effect rests."""
-    pairs = f"{measured.pairs} pair{'s' * (measured.pairs > 1)}"
-    of = f" of {measured.trainings} trainings" if measured.trainings != measured.pairs else ""
-    return f" over {pairs}{of}, less in {measured.less} of {measured.trainings}"
+    pairs = f"{measured.trainings} pair{'s' * (measured.trainings > 1)} of trainings"
+    points = f" at {measured.pairs} points" if measured.trainings != measured.pairs else ""
+    ends = ""
+    if measured.ends is not None:
+        ends = f"; between {measured.ends[0]:+.1f} and {measured.ends[1]:+.1f} dB at single points"
+    return f" over {pairs}{points}, less in {measured.less}{ends}"

@@ -13,6 +13,7 @@ from drywet.studies.estimate import Estimate, Interval, estimate
 from drywet.studies.outcome import Outcome
 from drywet.studies.pairs import counterparts, extremes, next_larger, stretches
 from drywet.studies.results import Cell, Results, closest, high_error, key_of, value_of
+from drywet.words import listed
 
 _NEARLY_DB = 3.0
 _SAME_ORDER = 0.9  # Kendall's tau: one pair in twenty turned round
@@ -33,9 +34,12 @@ def treble(pairs: Pairs, level: float) -> str:
 
 
 def cells(results: Results) -> Claim:
-    """LSTMs against other cells."""
-    claim = Claim("LSTMs beat RNNs, GRUs and feed-forward nets", -1)
-    for other in ("rnn", "gru", "dense"):
+    """LSTMs against other cells, of those that were trained."""
+    there = {value_of(cell, "model.cell") for cell in results.cells}
+    others = {"rnn": "RNNs", "gru": "GRUs", "dense": "feed-forward nets"}
+    tried = [name for cell, name in others.items() if cell in there]
+    claim = Claim(f"LSTMs beat {listed(tried)}", -1)
+    for other in others:
         pairs = counterparts(
             results.cells, "model.cell",
             lambda a, b, other=other: (  # type: ignore[misc]

@@ -34,6 +34,7 @@ class Effect:
         trainings: how many pairs of trainings they are from.
         seeds: of each cell, the fewest.
         less: in how many pairs of trainings it is less with the second.
+        ends: the least and the most of the means at single settings, where their signs differ.
     """
 
     found: Estimate
@@ -41,6 +42,7 @@ class Effect:
     trainings: int
     seeds: int
     less: int
+    ends: tuple[float, float] | None = None
 
 
 def effect(
@@ -69,9 +71,11 @@ def effect(
         for trained, value in found.items():
             together.setdefault(trained, []).append(value)
     values = means(together.values())
+    single = means(list(found.values()) for found, _ in compared)
+    ends = (min(single), max(single))
     return Effect(
         estimate(values, limit), len(compared), len(values), min(seeds for _, seeds in compared),
-        sum(value < 0 for value in values),
+        sum(value < 0 for value in values), ends if ends[0] < 0 < ends[1] else None,
     )  # fmt: skip
 
 

@@ -203,7 +203,10 @@ def _grid(results: Results, name: str) -> Table | None:
                 str(cell.parameters), _number(cell.ns_per_sample, ".0f"), str(values.runs),
             ]
         )  # fmt: skip
-    note = "Aliasing and silence are those of the weights with the best validation score."
+    note = (
+        "Means over the seeds, with the standard deviation of one training. Aliasing and silence "
+        "are those of the weights with the best validation score."
+    )
     return Table(title=f"Grid {name}", heads=heads, rows=rows, note=note) if rows else None
 
 

@@ -27,6 +27,7 @@ from drywet.trained.knob_range import KnobRange
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.hardware import choose_threads
 from drywet.training.tone_positions import more_positions
+from drywet.words import with_article
 
 _END_SLACK_SECONDS = 0.1
 
@@ -68,7 +69,7 @@ def prepare(
     chosen = settings.capture
     if settings.model.controls:
         raise DrywetError(
-            f"a {settings.model.title} for one pair", "captures at several positions",
+            f"{with_article(settings.model.title)} for one pair", "captures at several positions",
             "Leave the knobs out, or name the captures with --captures (docs/knobs.md).",
         )  # fmt: skip
     loaded = load_pair(dry, wet, chosen.channel, chosen.resample)

@@ -30,6 +30,7 @@ from drywet.training.prepare import (
     with_more_positions,
 )
 from drywet.training.tone_positions import TRUSTED, fitted
+from drywet.words import with_article
 
 _SURE = 0.5  # confidence in a latency that has a say
 _ODD = 6  # samples from the common latency that are worth a word: the tone moves the measure, too
@@ -110,7 +111,7 @@ def _with_knobs(settings: Settings, names: tuple[str, ...]) -> Settings:
         )
     if settings.model.kind != "recurrent":
         raise DrywetError(
-            f"a {settings.model.title} for captures with knobs", "--model recurrent",
+            f"{with_article(settings.model.title)} for captures with knobs", "--model recurrent",
             "Only recurrent nets that keep their state learn knobs.",
         )  # fmt: skip
     model = settings.model.model_copy(update={"knobs": names})

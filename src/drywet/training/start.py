@@ -14,6 +14,7 @@ from drywet.runs.config import Settings, named_loss
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
 from drywet.validation import parse
+from drywet.words import with_article
 
 _SLOWER = 0.25  # of the learning rate of a net that knows nothing yet
 
@@ -41,7 +42,7 @@ def from_model(
     card, capture, training = trained.card, settings.capture, settings.training
     if kind_of(card.model).training is None:
         raise DrywetError(
-            f"{path} is a {card.model.title}", "a net of drywet's own kinds",
+            f"{path} is {with_article(card.model.title)}", "a net of drywet's own kinds",
             "Filters are solved anew; graphs of others can only be played.",
         )  # fmt: skip
     if capture.rate not in (None, card.rate):

@@ -34,7 +34,7 @@ from drywet.verbs.own_capture import own_capture
 from drywet.verbs.render import render
 from drywet.verbs.scored_run import RUNS, Run, scored_run
 from drywet.verbs.signal import signal
-from drywet.words import number
+from drywet.words import number, with_article
 
 _WEIGHT = 4.0
 """Of the mean aliasing-to-signal ratio beside the ESR, at least (docs/aliasing.md)."""
@@ -229,6 +229,6 @@ def require_net(model: ModelConfig, where: str) -> None:
     """
     if kind_of(model).training is None:
         raise DrywetError(
-            f"{where} is a {model.title}", "a net of drywet's own kinds",
+            f"{where} is {with_article(model.title)}", "a net of drywet's own kinds",
             "Filters do not alias; graphs of others can only be played: try --oversample 4.",
         )  # fmt: skip

@@ -31,6 +31,7 @@ from drywet.trained.knobs import with_knobs
 from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import TrainedModel
 from drywet.validation import parse
+from drywet.words import with_article
 
 
 class Exported(BaseModel):
@@ -201,7 +202,7 @@ def _lighter(slim: list[TrainedModel], trained: TrainedModel, format: str) -> li
     for one, next_one in pairwise([*ordered, trained]):
         if _cost(one) >= _cost(next_one):
             raise DrywetError(
-                f"a {one.card.model.title} beside a {next_one.card.model.title}",
+                f"{with_article(one.card.model.title)} beside {with_article(next_one.card.model.title)}",
                 "models that each cost more to play than the one before",
                 "Name the heaviest first, then with --slim lighter ones.",
             )  # fmt: skip

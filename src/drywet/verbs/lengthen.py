@@ -8,6 +8,7 @@ from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
 from drywet.storage import write_json
 from drywet.training.checkpoint import LoopState, load_checkpoint
+from drywet.words import with_article
 
 
 def is_finished(state: LoopState, config: RunConfig) -> bool:
@@ -53,6 +54,6 @@ def _require_net(folder: RunFolder, config: RunConfig) -> None:
         )  # fmt: skip
     if kind_of(config.settings.model).training is None:
         raise DrywetError(
-            f"{folder.path} is a {config.settings.model.title}, solved in closed form",
+            f"{folder.path} is {with_article(config.settings.model.title)}, solved in closed form",
             "a net that learns step by step", "It cannot be trained longer.",
         )  # fmt: skip

@@ -26,6 +26,7 @@ from drywet.validation import parse
 from drywet.verbs.make_run import prepared
 from drywet.verbs.scored_run import Run, scored_run
 from drywet.verbs.train import place_of, require_name, settings_of
+from drywet.words import with_article
 
 _MOST_SEEDS = 1000
 _ENOUGH = 3  # seeds, for a range to mean something
@@ -102,7 +103,7 @@ def train_seeds(
     settings = settings_of(model, loss, training, capture)
     if kind_of(settings.model).training is None or not 2 <= seeds <= _MOST_SEEDS:
         raise DrywetError(
-            f"{seeds} seeds of a {settings.model.title}",
+            f"{seeds} seeds of {with_article(settings.model.title)}",
             f"2 to {_MOST_SEEDS} seeds of a net",
             "Leave --seeds out to train once.",
         )

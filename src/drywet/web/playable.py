@@ -34,6 +34,7 @@ from drywet.models.wavenet.player import flat, sizes
 from drywet.trained.knob_range import NOON, KnobRange
 from drywet.trained.model_file import TrainedModel
 from drywet.web.printed import printed
+from drywet.words import with_article
 
 _CELLS = ("lstm", "gru", "rnn")
 _ACTIVATIONS = (
@@ -74,7 +75,7 @@ def model(trained: TrainedModel) -> dict[str, Any]:
             "weights": _text(flat(card.model, trained.weights), "<f4"),
         }  # fmt: skip
     raise DrywetError(
-        f"a {card.model.title}", "a recurrent net or a WaveNet, to be played live",
+        f"{with_article(card.model.title)}", "a recurrent net or a WaveNet, to be played live",
         "Play a file through it instead: in Models, or with 'drywet render'.",
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig
 from drywet.trained.knob_range import NOON
 from drywet.trained.model_file import TrainedModel
 from drywet.trained.settled import settled_state
+from drywet.words import with_article
 
 
 def encode(
@@ -67,7 +68,7 @@ def require(config: Config, rate: int) -> None:
     """
     if not isinstance(config, RecurrentConfig | WaveNetConfig | LinearConfig | StackConfig):
         raise DrywetError(
-            f"a C header cannot hold a {config.title}",
+            f"a C header cannot hold {with_article(config.title)}",
             "a recurrent net, a WaveNet, a filter or a stack",
             "Export it with --format onnx.",
         )

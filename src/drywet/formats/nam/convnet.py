@@ -18,6 +18,7 @@ from drywet.formats.nam.activation import read_activation, write_activation
 from drywet.models.stack.config import ConvLayer, DenseLayer, StackConfig, stack_shapes
 from drywet.models.stack.fold import fold as fold_stack
 from drywet.trained.model_file import TrainedModel
+from drywet.words import with_article
 
 ABLE = "convolutions of two taps, all of one width and activation, and one dense layer"
 
@@ -94,7 +95,9 @@ def require(config: StackConfig) -> None:
     )
     if not fits:
         raise DrywetError(
-            f"NAM cannot hold a {config.title}", ABLE, "Export it for RTNeural or as ONNX or C."
+            f"NAM cannot hold {with_article(config.title)}",
+            ABLE,
+            "Export it for RTNeural or as ONNX or C.",
         )
 
 

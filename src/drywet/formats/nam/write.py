@@ -16,6 +16,7 @@ from drywet.models.stack.config import StackConfig
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.trained.model_file import TrainedModel
 from drywet.trained.settled import settled_state
+from drywet.words import with_article
 
 _VERSION = "0.5.4"
 _ABLE = "an LSTM without skip, a WaveNet, a filter, or a ConvNet"
@@ -78,4 +79,4 @@ def _net(trained: TrainedModel) -> tuple[str, str, dict[str, Any], list[float]]:
             return "Linear", _VERSION, *linear.write(trained, config)
         case StackConfig() as config:
             return "ConvNet", _VERSION, *convnet.write(trained, config)
-    raise AssertionError(f"a {trained.card.model.title} that require lets by")
+    raise AssertionError(f"{with_article(trained.card.model.title)} that require lets by")

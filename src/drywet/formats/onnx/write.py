@@ -35,6 +35,7 @@ from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLay
 from drywet.models.windowed.config import WindowedConfig
 from drywet.trained.model_file import TrainedModel
 from drywet.trained.settled import settled_state
+from drywet.words import with_article
 
 if TYPE_CHECKING:
     import onnx
@@ -68,7 +69,7 @@ def encode(
     config = trained.card.model
     if filters is not None and isinstance(config, OnnxConfig | WindowedConfig):
         raise DrywetError(
-            f"an ONNX graph of a {config.title} that runs oversampled", _OVERSAMPLED,
+            f"an ONNX graph of {with_article(config.title)} that runs oversampled", _OVERSAMPLED,
             "'drywet render --oversample' plays any model so.",
         )  # fmt: skip
     if isinstance(config, OnnxConfig):
