@@ -94,7 +94,8 @@ def examine(
         silent = Finding(
             check="silence",
             severity=Severity.ERROR,
-            message=f"once aligned by {count(alignment.latency, 'sample')}, one of the files is silent",
+            message=f"once aligned by {count(alignment.latency, 'sample')}, one of the files is "
+            "silent",
             fix="Export both files from the same start to the same end.",
             forceable=False,
         )

@@ -202,7 +202,8 @@ def _lighter(slim: list[TrainedModel], trained: TrainedModel, format: str) -> li
     for one, next_one in pairwise([*ordered, trained]):
         if _cost(one) >= _cost(next_one):
             raise DrywetError(
-                f"{with_article(one.card.model.title)} beside {with_article(next_one.card.model.title)}",
+                f"{with_article(one.card.model.title)} beside "
+                f"{with_article(next_one.card.model.title)}",
                 "models that each cost more to play than the one before",
                 "Name the heaviest first, then with --slim lighter ones.",
             )  # fmt: skip
