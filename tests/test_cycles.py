@@ -12,6 +12,7 @@ import drywet
 from drywet.models.recurrent.kind import Recurrent
 from drywet.runs.config import Settings
 from drywet.runs.folder import RunFolder
+from drywet.training import trainer
 from drywet.training.budget import Budget
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
 from drywet.training.control import Progress
@@ -216,6 +217,18 @@ def test_stopped_in_the_last_cycle_it_ends_as_if_unbroken(capture, tmp_path, mon
     assert [state.step for state in made] == [12, 12]
     first, second = (state.best_weights for state in made)
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_what_was_learned_by_heart_gets_no_last_cycle(capture, tmp_path, monkeypatch):
+    short = dataclasses.replace(Recurrent.training, cycle_steps=(4, 8), restarts=1)
+    monkeypatch.setattr(Recurrent, "training", short)
+    monkeypatch.setattr(trainer, "learned_by_heart", lambda *figures: True)
+    run = drywet.train(
+        *capture, out=tmp_path / "r", model=drywet.RecurrentConfig(hidden=4),
+        training=drywet.TrainingConfig(batch=4, segment=512),
+    )  # fmt: skip
+    assert run.fit.steps == 4
+    assert not run.interrupted
 
 
 def test_milestones_and_restarts_do_not_go_together(tmp_path, capture):

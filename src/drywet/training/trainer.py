@@ -209,7 +209,7 @@ class Trainer:
             state.finished = True
             return
         after_cycle(state, self.schedule.cycles, self.schedule.budget)
-        if state.finished and self.settings.treble_steps:
+        if state.finished and self.settings.treble_steps and not state.by_heart:
             self._begin_treble()
         self._take_up()
 
