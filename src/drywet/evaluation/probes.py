@@ -59,7 +59,7 @@ def ask_model(trained: TrainedModel, oversample: int = 1) -> Probes:
 
 
 def idle_offset_db(play: Play, target: Sequence[Signal], rate: int) -> float | None:
-    """DC of a model on silence, beyond the mean of the device, in dB under the device's RMS.
+    """DC of a model on silence, beyond the mean of the device, in dB of the device's RMS.
 
     Args:
         play: the model.

@@ -180,7 +180,7 @@ class Evaluation(Scores):
         band_noise: of each band the share of what the device makes there that is noise, at most
             (`drywet.metrics.band_noise`); ``None`` where the recording is never quiet.
         behaviour: of the device, where the checks named one that no net learns wholly.
-        idle_offset_db: DC that the model puts out on silence beyond the device's own mean, under
+        idle_offset_db: DC that the model puts out on silence beyond the device's own mean, against
             the device's RMS; ``None`` where there is none.
         pauses: levels where nothing is played, over the whole recording.
         tails: levels in decay tails, over the whole recording.

@@ -34,7 +34,7 @@ class Effect:
         trainings: how many pairs of trainings they are from.
         seeds: of each cell, the fewest.
         less: in how many pairs of trainings it is less with the second.
-        ends: the least and the most of the means at single settings, where their signs differ.
+        ends: the least and the most of the means at single points, where their signs differ.
     """
 
     found: Estimate
