@@ -333,7 +333,7 @@ def test_two_commands_do_the_set_up():
     for target in ("demo", "test"):
         assert f"make {target}" in README
         assert re.search(rf"^{target}: setup", makefile, re.M)
-    for target in ("lint types", "test", "proof"):
+    for target in ("lint types", "test"):
         assert f"make {target}\n" in (ROOT / ".ci" / "run").read_text()
 
 

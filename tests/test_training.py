@@ -268,7 +268,7 @@ class StopIn(Control):
 
 def test_of_several_starts_the_one_that_was_stopped_is_named(capture, tmp_path, capsys):
     """The best of them may be another, with other steps; --resume goes on where it says."""
-    settings = {"segment": 1024, "batch": 8, "epochs": 30, "restarts": 2}
+    settings = {"segment": 1024, "batch": 8, "epochs": 30, "restarts": 2, "validate_every": 10}
     training = drywet.TrainingConfig(**settings)
     model, control = drywet.RecurrentConfig(hidden=4), StopIn(1, 2)
     run = drywet.train(

@@ -64,7 +64,7 @@ def front(
     for name, y in zip(names, apart(beside, _LINE_INCHES / (height - _BELOW_INCHES)), strict=True):
         axes.annotate(
             canvas.plain(name), points[name], (1.05, y), textcoords="axes fraction",
-            fontsize=7.5, va="center", annotation_clip=False,
+            fontsize=8, va="center", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "lw": 0.5, "color": colors[name], "relpos": (0, 0.5)},
         )  # fmt: skip
     return figure

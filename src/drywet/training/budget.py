@@ -25,6 +25,7 @@ class Budget:
         validation_samples: samples that a validation plays.
         starts: how often the whole is trained in all (`drywet.training.cycles.Cycles.total`):
             seconds are divided among them.
+        at_least: validations in a budget of steps, however much they cost.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Budget:
         train_samples: int,
         validation_samples: int,
         starts: float = 1.0,
+        at_least: int | None = None,
     ) -> None:
         config = settings.training
         per_step = settings.batch * settings.segment
@@ -53,7 +55,10 @@ class Budget:
             self._milestones.setdefault(step, []).append(epochs)
         each = _SPECTRAL_COST if config.select in ("mrstft", "composite") else _VALIDATION_COST
         cheap = each * validation_samples / (per_step * _VALIDATION_SHARE)
-        self.validate_every = config.validate_every or max(_LEAST_STEPS_BETWEEN, math.ceil(cheap))
+        most = math.ceil(cheap)
+        if at_least is not None and self.steps is not None:
+            most = min(most, self.steps // at_least)
+        self.validate_every = config.validate_every or max(_LEAST_STEPS_BETWEEN, most)
 
     def progress(self, step: int, elapsed: float) -> float:
         """Share of the budget that is spent after ``step`` steps and ``elapsed`` seconds."""

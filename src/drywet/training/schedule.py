@@ -17,6 +17,7 @@ from drywet.training.treble import Treble
 _RAMP_UPDATES = 50  # the learning rate rises linearly over the first ones
 _AFTER_DIVERGING = 0.5  # times the learning rate
 _TREBLE_PEAK = 0.5  # of the learning rate
+_VALIDATIONS = 20  # in a short budget
 
 
 class Schedule:
@@ -26,11 +27,17 @@ class Schedule:
         settings: of the training.
         train_samples: samples in the training spans.
         validation_samples: samples that a validation plays.
+        run_up: most of these only settle the net: it validates often all the same.
     """
 
-    def __init__(self, settings: Settings, train_samples: int, validation_samples: int) -> None:
+    def __init__(
+        self, settings: Settings, train_samples: int, validation_samples: int, run_up: bool = False
+    ) -> None:
         self.cycles = cycles_of(settings)
-        self.budget = Budget(settings, train_samples, validation_samples, self.cycles.total)
+        self.budget = Budget(
+            settings, train_samples, validation_samples, self.cycles.total,
+            _VALIDATIONS if run_up else None,
+        )  # fmt: skip
         self._settings = settings
 
     def progress(self, state: LoopState) -> float:

@@ -98,7 +98,9 @@ class Trainer:
         batch = SpanBatch(inputs, whole.wet, held_out, device, memory)
         sines = _sines(model, whole, data.rate, settings, device)
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
-        self.schedule = Schedule(settings, total(whole.split.train), batch.played)
+        self.schedule = Schedule(
+            settings, total(whole.split.train), batch.played, run_up=memory is None
+        )
         self.optimizer = _optimizer(model, settings)
         self._learner: Callable[[Settings], Learner] = lambda settings: learner(
             model, self.optimizer, sampler, settings, warm_up, device, sines
@@ -168,6 +170,9 @@ class Trainer:
         if state.treble is not None:
             self.learner = self._learner(settings_for_treble(self.settings))
         try:
+            if not state.finished and state.cycle == len(self.schedule.cycles.stops):
+                state.cycle -= 1  # trained on, by the last cycle alone
+                self._begin_treble()
             self._take_up()
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DrywetError(
