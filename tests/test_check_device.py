@@ -80,7 +80,7 @@ REAL = {
 }
 
 
-FEW = ("smallstone", "real/bigmuff", "cl1b/wet_at05_re05_ra0_th1")
+FEW = ("smallstone", "real/bigmuff")
 CASES = [
     pytest.param(
         files, words, id=files[1],

@@ -94,7 +94,8 @@ def test_dc_in_the_dry_is_no_swap():
     assert not {"swapped", "modulation", "compression"} & set(found)
 
 
-@pytest.mark.parametrize("ppm", grid([-60, 20, 100], few=[20]))
+@pytest.mark.proof
+@pytest.mark.parametrize("ppm", [-60, 20, 100])
 def test_clock_drift_is_measured(ppm):
     """Resampling by a known ratio is what two unlocked clocks do."""
     wet = soxr.resample(WET, 1e6, 1e6 + ppm, quality="VHQ").astype(np.float32)
@@ -144,7 +145,7 @@ def test_no_repeat_in_ordinary_playing():
 @pytest.mark.parametrize(
     "seconds", [12, pytest.param(None, marks=pytest.mark.proof)], ids=["beginning", "whole"]
 )
-@pytest.mark.parametrize("name", grid(["ds1", "ts9", "jvm410h", "sd1-nam"], few=["ds1", "ts9"]))
+@pytest.mark.parametrize("name", grid(["ds1", "ts9", "jvm410h", "sd1-nam"], few=["ds1"]))
 def test_real_captures_pass_and_swapped_ones_do_not(name, seconds):
     pair = load_pair(shared("audio", name, "dry.flac"), shared("audio", name, "wet.flac"))
     some = slice(None if seconds is None else seconds * pair.rate)

@@ -173,6 +173,7 @@ def test_stopped_and_resumed_is_as_if_unbroken(run_folder, tmp_path):
     assert same(tmp_path / "r", tmp_path / "whole")
 
 
+@pytest.mark.proof
 def test_one_that_is_unfinished_is_not_begun_anew_in_silence(run_folder, tmp_path):
     run = shutil.copytree(run_folder, tmp_path / "my")
     begun = tmp_path / "my-clean"
@@ -187,6 +188,7 @@ def test_one_that_is_unfinished_is_not_begun_anew_in_silence(run_folder, tmp_pat
     assert (tmp_path / "my-clean-2" / "scores.json").is_file()
 
 
+@pytest.mark.proof
 def test_train_clean_can_stop_anywhere(capture, tmp_path):
     options = ("--clean", *SMALL)
     whole = tmp_path / "whole"
@@ -220,6 +222,7 @@ def test_killed_between_training_and_cleaning(capture, tmp_path, monkeypatch):
     assert aliasing(tmp_path / "r") < aliasing(tmp_path / "r" / "uncleaned")
 
 
+@pytest.mark.proof
 def test_overwriting_leaves_nothing_of_before(capture, run_folder, tmp_path):
     run = tmp_path / "r"
     for more in ((), ("--overwrite",)):
@@ -284,6 +287,7 @@ def test_ctrl_c_in_the_training_says_how_to_go_on(capture, tmp_path):
     assert aliasing(run) < aliasing(run / "uncleaned")
 
 
+@pytest.mark.proof
 def test_a_model_file_with_its_capture(capture, run_folder, tmp_path):
     nam = tmp_path / "m.nam"
     assert cli("export", run_folder, "-o", nam).code == 0

@@ -290,7 +290,7 @@ def test_what_seconds_were_spent_is_half_of_those_of_a_run_trained_on():
             assert second.progress(0, elapsed) == pytest.approx(first.progress(0, elapsed) / 2)
 
 
-@pytest.mark.parametrize("budget", [2, None])
+@pytest.mark.parametrize("budget", [pytest.param(2, marks=pytest.mark.proof), None])
 def test_a_finished_run_is_trained_on_and_stopped_meanwhile(capture, tmp_path, budget, monkeypatch):
     """Stopped in the added cycle and resumed, it ends where it ends unbroken, to the bit."""
     short = dataclasses.replace(Recurrent.training, cycle_steps=(6, 12), restarts=2)

@@ -553,6 +553,7 @@ def test_the_next_position_is_far_from_all_captures(run):
     assert drywet("plan", run, run, "--json").code == 0
 
 
+@pytest.mark.proof
 def test_a_resumed_run_is_the_same(run, tmp_path):
     import shutil
 
@@ -578,6 +579,7 @@ def test_what_needs_a_pair_is_refused(run, folder, tmp_path):
         assert out.err.count("\n") == 1, out.err
 
 
+@pytest.mark.proof
 def test_a_device_is_learned_with_its_knobs(tmp_path):
     save(tmp_path / "in.wav", playing(15), RATE)
     out = drywet(

@@ -272,6 +272,7 @@ def test_a_name_beside_another_is_text_and_nothing_else(run_folder, tmp_path, vi
     named_as_they_are(visit(tmp_path / "r.html"), (tmp_path / "r.html").read_text(), [name])
 
 
+@pytest.mark.proof
 def test_runs_of_one_name_are_told_apart(run_folder, tmp_path):
     a, b = (shutil.copytree(run_folder, tmp_path / side / "same") for side in "ab")
     done = drywet("report", a, b, a, "-o", tmp_path / "r.html", "--json")

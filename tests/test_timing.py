@@ -75,13 +75,8 @@ def test_a_tape_wanders():
     assert 3 < found.moved < 7
 
 
-@pytest.mark.parametrize(
-    "names",
-    grid(
-        [("facebender2", "facebender3"), ("facebender3", "bigmuff")],
-        few=[("facebender3", "bigmuff")],
-    ),
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("names", [("facebender2", "facebender3"), ("facebender3", "bigmuff")])
 def test_other_material_is_no_drift(names):
     """Takes of guitar and bass, or of two devices, one after the other: one latency."""
     pairs = [
@@ -121,10 +116,8 @@ def test_drift_of_a_short_capture_of_strong_distortion(name, ppm):
     assert moved(pair).kind == "steady"
 
 
-@pytest.mark.parametrize(
-    "name",
-    grid(["real/facebender3_{}.flac", "real/ua6176_{}.flac"], few=["real/facebender3_{}.flac"]),
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["real/facebender3_{}.flac", "real/ua6176_{}.flac"])
 def test_joined_takes_of_a_short_capture_of_strong_distortion(name):
     pair = real(name)
     border = len(pair.wet) // 2
@@ -150,7 +143,7 @@ def test_drift_is_an_error_and_mended_where_asked():
 
 
 @pytest.mark.parametrize(
-    ("gap", "latency"), grid([(7, 0), (250, 40), (250, -40)], few=[(250, -40)], spread=True)
+    ("gap", "latency"), grid([(7, 0), (250, 40), (250, -40)], few=[(7, 0)], spread=True)
 )
 def test_takes_are_warned_of_and_aligned_each_by_itself(gap, latency):
     border = 17 * RATE + 123
