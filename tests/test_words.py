@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drywet.words import count, listed, number, turned, with_article
+from drywet.words import count, listed, number, positions, with_article
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_lists_articles_and_knobs():
         "", "a", "a and b", "a, b and c",
     ]  # fmt: skip
     assert [with_article(t) for t in ("LSTM 16", "GRU 8")] == ["an LSTM 16", "a GRU 8"]
-    assert turned({"bass": 2.0, "drive": (0.0, 0.5)}) == "bass 2, drive 0 to 0.5"
+    assert positions({"bass": 2.0, "drive": (0.0, 0.5)}) == "bass 2, drive 0 to 0.5"

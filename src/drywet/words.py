@@ -38,15 +38,10 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
-def turned(knobs: Mapping[str, float | tuple[float, float]]) -> str:
+def positions(knobs: Mapping[str, float | tuple[float, float]]) -> str:
     """Where knobs stand or turn: ``bass 2, treble 0 to 5``."""
     ways = {
         name: f"{turn[0]:g} to {turn[1]:g}" if isinstance(turn, tuple) else f"{turn:g}"
         for name, turn in knobs.items()
     }
     return ", ".join(f"{name} {way}" for name, way in ways.items())
-
-
-def positions(knobs: Mapping[str, float]) -> str:
-    """Where knobs stand: ``bass 2, treble 5``."""
-    return turned(knobs)

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from drywet.cli import scores
-from drywet.words import count, number, positions, turned
+from drywet.words import count, number, positions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -321,7 +321,7 @@ def rendered(made: list[Rendered], several: bool, json: bool) -> None:
             f"peak {result.peak_dbfs:.1f} dBFS, "
             f"output latency {count(result.output_latency, 'sample')} at {result.model_rate} Hz"
             + scores.oversampled(result.oversample)
-            + (f"; {turned(result.knobs)}" if result.knobs else "")
+            + (f"; {positions(result.knobs)}" if result.knobs else "")
             + (f"; through {result.cabinet}" if result.cabinet else "")
         )
         if result.peak_dbfs > 0:

@@ -75,8 +75,7 @@ def behaviour(pair: Pair) -> Iterator[Finding]:
         )
         return
     linear, kept = _coherence(pair)
-    moves = linear >= _LINEAR and _moves_by_itself(pair)
-    if linear >= _LINEAR and (kept < _TURNS or moves):
+    if linear >= _LINEAR and (kept < _TURNS or _moves_by_itself(pair)):
         yield Finding(
             check="modulation",
             severity=Severity.WARNING,

@@ -145,10 +145,11 @@ def _dc(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
 
 
 def _level(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
-    peak = levels.db(levels.peak(samples))
+    loudest = levels.peak(samples)
+    peak = levels.db(loudest)
     severity, limit = grade(-peak, -_QUIET_DB[0], -_QUIET_DB[1])
     fix = "" if severity is Severity.NOTE else "Record louder, with peaks near -6 dBFS."
-    if levels.peak(samples) > _OVER:
+    if loudest > _OVER:
         severity, limit = Severity.WARNING, -levels.db(_OVER)
         fix = f"Export it {peak:.0f} dB softer: it is whole, but players clip what is over 0 dBFS."
     yield Finding(

@@ -152,11 +152,13 @@ def _run(
 ) -> Study:
     began = time.perf_counter()
     nowhere = {s.name: Captured(s.name, folder, folder, "", None, ()) for s in plan.sources}
-    count = len(jobs_of(plan, nowhere))  # what is wrong with a setting shows before all work
+    declared = jobs_of(plan, nowhere)  # what is wrong with a setting shows before all work
     most = sum(search.points for search in plan.searches)
     of_searches = f", {most} at most in searches" if most else ""
-    on_step(f"{count} trainings in grids{of_searches}; first the captures, {len(plan.sources)}")
-    if any(job.settings.training.seconds is not None for job in jobs_of(plan, nowhere)):
+    on_step(
+        f"{len(declared)} trainings in grids{of_searches}; first the captures, {len(plan.sources)}"
+    )
+    if any(job.settings.training.seconds is not None for job in declared):
         on_step(_BY_THE_CLOCK)
     if not (folder / PLAN_FILE).is_file():  # a study from its first moment, whenever it is stopped
         _keep(plan, folder)

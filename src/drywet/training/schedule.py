@@ -46,12 +46,12 @@ class Schedule:
 
     def done(self, state: LoopState) -> float:
         """Share of what all starts may take, were the better half to go on after each cycle."""
-        waiting = [self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting]
-        spent = state.given_up + self.progress(state) + sum(waiting)
         if state.treble is not None:
             spent = state.given_up + self._before_treble(state.treble, state)
             last = state.treble.steps / sum(self._settings.cycle_steps)
             return (spent + last * state.treble.done(state.step)) / (spent + last)
+        waiting = [self.budget.progress(one["step"], one["elapsed"]) for one in state.waiting]
+        spent = state.given_up + self.progress(state) + sum(waiting)
         last = self._settings.treble_steps / sum(self._settings.cycle_steps)
         stop, *later = self.cycles.stops[state.cycle :]
         left = sum(stop - progress for progress in (self.progress(state), *waiting))
