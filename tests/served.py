@@ -36,13 +36,14 @@ class Answer:
 
 @dataclass
 class Served:
-    """A running server and the cookie of one browser."""
+    """A running server and the cookie of one browser; what it said before its address."""
 
     process: subprocess.Popen[str]
     port: int
     token: str
     cookie: str = ""
     own: dict[str, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
 
     @property
     def origin(self) -> str:
@@ -123,10 +124,13 @@ def served(runs: Path, *options: str, goes_on: bool = False) -> Iterator[Served]
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        found = LINK.search(line)
-        assert found, line
+        said = [process.stdout.readline()]
+        while said[-1] and not LINK.search(said[-1]):
+            said.append(process.stdout.readline())
+        found = LINK.search(said[-1])
+        assert found, said
         server = Served(process, int(found[1]), found[2])
+        server.said += said[:-1]
         _answers(server)
         yield server
     finally:

@@ -36,6 +36,12 @@ def server(runs):
         yield one
 
 
+def test_a_folder_that_was_not_there_is_told(server, tmp_path):
+    assert server.said == []
+    with served(tmp_path / "mistyped") as other:
+        assert [str(tmp_path / "mistyped") in line for line in other.said] == [True]
+
+
 PATHS = ["/", "/static/app.js", "/api/events", "/api/signal", "/api/runs/0123456789abcdef/report"]
 CHANGES = [
     ("POST", "/api/train"), ("POST", "/api/check"), ("PUT", "/api/files"), ("POST", "/api/heard"),

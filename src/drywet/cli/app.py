@@ -313,7 +313,10 @@ def serve_command(
     from drywet.cli import show
     from drywet.web.serve import serve
 
-    serve(runs, host=host, port=port, open_browser=browser, on_address=show.address)
+    serve(
+        runs, host=host, port=port, open_browser=browser, on_address=show.address,
+        on_new=show.new_folder,
+    )  # fmt: skip
 
 
 @app.command("doctor")

@@ -80,7 +80,7 @@ class _Line:
 
 
 class TrainingBar(_Line):
-    """Step, validation ESR, best, speed and time left of a training."""
+    """Step, validation ESR, that of the best, speed and time left of a training."""
 
     def update(self, progress: Progress) -> None:
         """Show where the training stands."""
@@ -94,7 +94,9 @@ class TrainingBar(_Line):
             parts.append(f"start {progress.start + 1}, {progress.starts} compared")
         if progress.validation_esr is not None and progress.best_esr is not None:
             parts.append(f"ESR {progress.validation_esr:.5f}")
-            parts.append(f"best {progress.best_esr:.5f}")
+            # Cleaning keeps the net that aliases least, not the one with the best ESR.
+            kept = "best" if progress.aliasing_db is None else "kept"
+            parts.append(f"{kept} {progress.best_esr:.5f}")
         if progress.aliasing_db is not None:
             parts.append(f"aliasing {progress.aliasing_db:.0f} dB")
         if progress.expected_esr is not None:

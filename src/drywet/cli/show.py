@@ -280,6 +280,11 @@ def address(text: str) -> None:
     print(f"{said}: {text}", flush=True)
 
 
+def new_folder(path: Path) -> None:
+    """Print that a folder of runs was made: a mistyped one is empty."""
+    print(f"{path} was not there and has been made: it holds no runs yet", file=sys.stderr)
+
+
 def ranking(found: Ranking, json: bool) -> None:
     """Print models in order, what that is worth, and where the page is."""
     if json:

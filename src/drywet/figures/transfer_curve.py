@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def transfer_curve(
     systems: Mapping[str, transfer.Transfer],
     colors: Mapping[str, str],
+    trained_peak_dbfs: float | None = None,
     size: tuple[float, float] = canvas.CARD,
 ) -> Figure:
     """Level out over level in, and output over input along one period.
@@ -22,6 +23,7 @@ def transfer_curve(
     Args:
         systems: curves by name.
         colors: of each.
+        trained_peak_dbfs: of what the model learned from, if known: it is marked.
         size: in inches.
     """
     figure = canvas.new_figure(*size)
@@ -30,6 +32,8 @@ def transfer_curve(
         left.plot(*zip(*curves.static, strict=True), color=colors[name], lw=1.6, label=name)
         closed = [*curves.dynamic, curves.dynamic[0]]
         right.plot(*zip(*closed, strict=True), color=colors[name], lw=1.6)
+    if trained_peak_dbfs is not None and trained_peak_dbfs < max(transfer.STATIC_LEVELS_DB):
+        left.axvline(trained_peak_dbfs, color=canvas.DRY, lw=1, ls=":")
     left.set_title(f"level, {transfer.STATIC_HZ:.0f} Hz", loc="left", fontsize=9)
     left.set_xlabel("peak in, dBFS")
     left.set_ylabel("RMS out, dBFS")

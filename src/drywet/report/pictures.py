@@ -132,7 +132,9 @@ def of_run(run: Contender, number: int) -> list[Picture]:
         "Transfer curves",
         "Left: a straight line is linear, a flat one limits. Right: one period of a low note; a "
         "loop is filtering." + _beyond(found.trained_peak_dbfs),
-        lambda: transfer_curve({name: p.transfer for name, p in probes.items()}, colors, _TALL),
+        lambda: transfer_curve(
+            {name: p.transfer for name, p in probes.items()}, colors, found.trained_peak_dbfs, _TALL
+        ),
     )
     return pictures
 
@@ -148,9 +150,9 @@ def _aliasing(run: Contender) -> dict[str, Aliasing]:
 
 
 def _beyond(heard_db: float | None) -> str:
-    if heard_db is None or heard_db > -1:
+    if heard_db is None or round(heard_db) >= 0:
         return ""
-    return f" It was trained on peaks of up to {heard_db:.0f} dBFS and guesses above."
+    return f" It was trained on peaks of up to {heard_db:.0f} dBFS (dotted) and guesses above."
 
 
 def of_all(contenders: Sequence[Contender]) -> list[Picture]:

@@ -24,6 +24,7 @@ def serve(
     port: int = PORT,
     open_browser: bool = True,
     on_address: Callable[[str], None] = lambda address: None,
+    on_new: Callable[[Path], None] = lambda folder: None,
 ) -> None:
     """Serve the page until Ctrl-C; trainings go on by themselves.
 
@@ -33,6 +34,7 @@ def serve(
         port: to listen on; 0 takes a free one.
         open_browser: open the address.
         on_address: called with the address to open, and with a new one whenever one was used.
+        on_new: called with the folder where it was not there and has been made.
 
     Raises:
         DrywetError: a port that is taken, or a folder that cannot be made.
@@ -50,8 +52,11 @@ def serve(
             hub.close()
             super().handle_exit(sig, frame)
 
-    space = Workspace(Path(runs))
     listener = _listening(host, port)
+    is_new = not Path(runs).exists()
+    space = Workspace(Path(runs))
+    if is_new:
+        on_new(space.runs)
     port = listener.getsockname()[1]
     hosts = hosts_of(host, port)
 
