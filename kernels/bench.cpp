@@ -1,6 +1,7 @@
 // Cost of streaming: one stream, one core, blocks of 64 samples. Prints "engine target LxH ns"
 // for every target that this CPU runs, the median of some passes. Run by benchmarks/streaming.py.
 // With "wavenet PASSES": the same of WaveNets by their presets' names.
+// With "state-space PASSES": the same of nets of state-space layers.
 // With "oversampled PASSES": some of both, 1, 2, 4 and 8 times oversampled, filters included.
 // With "peak THREADS": multiply-adds per nanosecond of so many cores doing nothing else, by
 // the fastest target; run by benchmarks/training_step.py.
@@ -77,7 +78,8 @@ double nanoseconds_oversampled(const Target& target, Copies& copies, int factor,
     return nanoseconds_of(stream, passes);
 }
 
-double nanoseconds(const Target& target, int layers, int hidden, int passes, int factor = 1) {
+double nanoseconds(const Target& target, int layers, int hidden, int passes, int factor = 1,
+                   Cell cell = Cell::kLstm) {
     std::vector<std::vector<float>> arrays;
     arrays.reserve(4 * layers + 2);
     const float largest = 1 / std::sqrt(float(hidden));
@@ -85,8 +87,8 @@ double nanoseconds(const Target& target, int layers, int hidden, int passes, int
         return arrays.emplace_back(noise(size, largest)).data();
     };
     Net<float> net{};
-    net.cell = Cell::kLstm, net.inputs = 1, net.hidden = hidden, net.layers = layers;
-    const std::size_t rows = 4 * std::size_t(hidden);
+    net.cell = cell, net.inputs = 1, net.hidden = hidden, net.layers = layers;
+    const std::size_t rows = std::size_t(gates_of(cell)) * hidden;
     for (int l = 0; l < layers; ++l) {
         const float* const w_ih = add(rows * net.layer_inputs(l));
         const float* const w_hh = add(rows * hidden);
@@ -194,6 +196,15 @@ int main(int count, char** arguments) {
                     std::printf("drywet %s %s %d %.1f\n", target->name, preset.name, factor,
                                 nanoseconds(*target, preset, passes, factor));
             }
+        return 0;
+    }
+    if (count > 1 && !std::strcmp(arguments[1], "state-space")) {
+        const int passes = count > 2 ? std::max(std::atoi(arguments[2]), 1) : 15;
+        const int nets[][2] = {{2, 8}, {4, 8}, {4, 12}, {4, 16}, {4, 24}};
+        for (const Target* target : targets_here())
+            for (const auto& net : nets)
+                std::printf("drywet %s %dx%d %.1f\n", target->name, net[0], net[1],
+                            nanoseconds(*target, net[0], net[1], passes, 1, Cell::kStateSpace));
         return 0;
     }
     const int passes = count > 1 ? std::max(std::atoi(arguments[1]), 1) : 15;

@@ -146,7 +146,7 @@ std::vector<WaveNetArraySettings> arrays_of(const double* from, int arrays) {
 // torch.nn's parameters in a row: weight_ih, weight_hh, bias_ih, bias_hh of each layer, the head's.
 Net<float> net_of(int cell, int inputs, int hidden, int layers, float skip, const float* from,
                   std::size_t count) {
-    if (cell < 0 || cell > int(Cell::kRnn) || inputs < 1 || inputs > kMaxInputs || hidden < 1 ||
+    if (cell < 0 || cell >= kCells || inputs < 1 || inputs > kMaxInputs || hidden < 1 ||
         hidden > 4096 || layers < 1 || layers > kMaxLayers)
         refuse("a net of other sizes than the kernels know");
     Net<float> net{};

@@ -34,6 +34,7 @@ inline Cell cell_named(const std::string& name) {
     if (name == "lstm") return Cell::kLstm;
     if (name == "gru") return Cell::kGru;
     if (name == "rnn") return Cell::kRnn;
+    if (name == "ssm") return Cell::kStateSpace;
     throw std::invalid_argument("no cell '" + name + "'");
 }
 

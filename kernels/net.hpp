@@ -5,18 +5,24 @@
 
 namespace drywet {
 
-enum class Cell : int { kLstm = 0, kGru = 1, kRnn = 2 };
+enum class Cell : int { kLstm = 0, kGru = 1, kRnn = 2, kStateSpace = 3 };
+constexpr int kCells = 4;
 
 constexpr int kMaxLayers = 4;
 constexpr int kMaxInputs = 8;
 
 // Rows of weights per unit: torch's weight_ih and weight_hh are (gates * hidden, columns).
 constexpr int gates_of(Cell cell) {
-    return cell == Cell::kLstm ? 4 : cell == Cell::kGru ? 3 : 1;
+    return cell == Cell::kLstm ? 4 : cell == Cell::kGru ? 3 : cell == Cell::kStateSpace ? 2 : 1;
 }
 
 // Layers of one kind and a dense layer to one output, with torch.nn's parameters. Their
 // gradients are kept one after the other in the order of the members here.
+//
+// State-space layers (state_space.hpp) have theirs in the same places, the rows of two matrices
+// or the entries of two vectors one after the other: B and D in w_ih, the real and the imaginary
+// part of C in w_hh, a and b in b_ih, n and t of the poles in b_hh. Of their states h are the real
+// and c the imaginary parts.
 template <class T>
 struct Net {
     Cell cell;

@@ -5,11 +5,13 @@
 
 #include "circuit.hpp"
 #include "polyphase.hpp"
+#include "state_space_stream.hpp"
 #include "stream.hpp"
 #include "wavenet.hpp"
 #if !defined(DRYWET_PLAYS_ONLY)
 #include "batch.hpp"
 #include "soap.hpp"
+#include "state_space_batch.hpp"
 #include "wavenet_training.hpp"
 #endif
 
@@ -38,12 +40,21 @@ StreamKernel stream_of(int hidden) {
     }
 }
 
+template <int W>
+StreamKernel state_space_stream() {
+    using S = StateSpaceStream<W>;
+    return {S::weights_size, S::state_size, S::pack, S::process};
+}
+
 static StreamKernel stream(Cell cell, int hidden) {
     switch (cell) {
         case Cell::kLstm: return stream_of<Cell::kLstm>(hidden);
         case Cell::kGru: return stream_of<Cell::kGru>(hidden);
-        default: return stream_of<Cell::kRnn>(hidden);
+        case Cell::kRnn: return stream_of<Cell::kRnn>(hidden);
+        default: break;
     }
+    constexpr int kWidest = kWidth<float>;
+    return hidden <= 8 && kWidest > 8 ? state_space_stream<8>() : state_space_stream<kWidest>();
 }
 
 // For the peak that benchmarks are measured against.
@@ -88,7 +99,8 @@ extern const Target DRYWET_TABLE = {
 #else
     {DRYWET_TARGET::batch_kernel<float, Cell::kLstm>(),
      DRYWET_TARGET::batch_kernel<float, Cell::kGru>(),
-     DRYWET_TARGET::batch_kernel<float, Cell::kRnn>()},
+     DRYWET_TARGET::batch_kernel<float, Cell::kRnn>(),
+     DRYWET_TARGET::state_space_kernel<float>()},
 #endif
     DRYWET_TARGET::stream,
     {DRYWET_TARGET::Circuit::process, DRYWET_TARGET::Circuit::settle},

@@ -13,7 +13,7 @@ namespace drywet {
 struct Target {
     const char* name;
     bool (*runs_here)();
-    BatchKernel<float> batch[3];  // by Cell
+    BatchKernel<float> batch[kCells];  // by Cell
     StreamKernel (*stream)(Cell, int hidden);
     CircuitKernel circuit;
     WaveNetKernel wavenet;
@@ -26,6 +26,6 @@ struct Target {
 extern const Target kBaseline, kAvx2, kAvx512;
 
 // Double precision, for checking gradients: baseline only.
-extern const BatchKernel<double> kDouble[3];
+extern const BatchKernel<double> kDouble[kCells];
 
 }  // namespace drywet

@@ -26,7 +26,7 @@ TANH = Activation(name="tanh")
 RECURRENT = [
     RecurrentConfig(cell=cell, hidden=hidden, layers=layers, skip=skip)
     for cell, (hidden, layers, skip) in product(
-        ("lstm", "gru", "rnn"), ((8, 1, False), (5, 2, True), (3, 4, False))
+        ("lstm", "gru", "rnn", "ssm"), ((8, 1, False), (5, 2, True), (3, 4, False))
     )
 ]
 KNOBS = RecurrentConfig(cell="gru", hidden=6, layers=2, skip=True, knobs=("drive", "tone */ \\"))

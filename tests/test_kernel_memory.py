@@ -50,6 +50,7 @@ class Heap(ctypes.Structure):
     [
         RecurrentConfig(cell="lstm", hidden=16),
         RecurrentConfig(cell="gru", hidden=7, layers=2),
+        RecurrentConfig(cell="ssm", hidden=8, layers=4),
         WaveNetConfig(preset="nano"),
     ],
     ids=lambda config: config.title,

@@ -17,10 +17,12 @@ from drywet.errors import DrywetError
 from drywet.kernels import choice as choosing
 from drywet.kernels import recurrent as fused
 from drywet.kernels import threads as thread_count
+from drywet.kernels.cells import state_count
 from drywet.kernels.choice import choice
+from drywet.models.recurrent.state_space import StateSpace
 from tests.support import grid
 
-CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN, "ssm": StateSpace}
 EPS = float(np.finfo(np.float32).eps)
 
 
@@ -50,7 +52,8 @@ def _threads():
 def layers_of(cell, inputs, hidden, layers, dtype=torch.float64, seed=0):
     """Layers and dense layer with weights large enough for their curves to show."""
     torch.manual_seed(seed)
-    rec = CELLS[cell](inputs, hidden, layers, batch_first=True, dtype=dtype)
+    more = {} if cell == "ssm" else {"batch_first": True}
+    rec = CELLS[cell](inputs, hidden, layers, **more).to(dtype)
     head = nn.Linear(hidden, 1, dtype=dtype)
     with torch.no_grad():
         for parameter in (*rec.parameters(), *head.parameters()):
@@ -60,8 +63,9 @@ def layers_of(cell, inputs, hidden, layers, dtype=torch.float64, seed=0):
 
 
 def state_of(cell, layers, batch, hidden, dtype=torch.float64):
-    count = 2 if cell == "lstm" else 1
-    return tuple(0.4 * torch.randn(layers, batch, hidden, dtype=dtype) for _ in range(count))
+    return tuple(
+        0.4 * torch.randn(layers, batch, hidden, dtype=dtype) for _ in range(state_count(cell))
+    )
 
 
 def everything(run, rec, head, x, state, skip, weights):
@@ -75,9 +79,9 @@ def everything(run, rec, head, x, state, skip, weights):
 
 
 def by_torch(rec, head, x, state, skip):
-    lstm = isinstance(rec, nn.LSTM)
-    hidden, after = rec(x, state if lstm else state[0])
-    return head(hidden) + skip * x[..., :1], after if lstm else (after,)
+    two = len(state) == 2
+    hidden, after = rec(x, state if two else state[0])
+    return head(hidden) + skip * x[..., :1], after if two else (after,)
 
 
 def compare(cell, inputs, hidden, layers, batch, steps, skip=0.7, dtype=torch.float32):
@@ -257,7 +261,7 @@ def test_the_sigmoid_is_accurate(target):
 def stream_of(target, rec, head, skip=0.0):
     from drywet.kernels import _native
 
-    names = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
+    names = {layers: name for name, layers in CELLS.items()}
     parts = [p.detach().float().numpy() for p in (*rec.parameters(), *head.parameters())]
     return _native.Stream(target, names[type(rec)], skip, parts)
 

@@ -28,7 +28,11 @@ FOLDER = Path(drywet.models.__file__).parent
 RATE = 8_000
 
 EXAMPLES = {
-    "recurrent": [RecurrentConfig(hidden=5, layers=2), RecurrentConfig(cell="gru", hidden=3)],
+    "recurrent": [
+        RecurrentConfig(hidden=5, layers=2),
+        RecurrentConfig(cell="gru", hidden=3),
+        RecurrentConfig(cell="ssm", hidden=3, layers=2),
+    ],
     "windowed": [
         WindowedConfig(frame=7, hidden=4),
         WindowedConfig(frame=5, cell="dense", layers=2),

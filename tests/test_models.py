@@ -25,7 +25,7 @@ from tests.support import playing, random_model
 
 CONFIGS = [
     RecurrentConfig(cell=cell, hidden=hidden, layers=layers, skip=skip)
-    for cell in ("lstm", "gru", "rnn")
+    for cell in ("lstm", "gru", "rnn", "ssm")
     for hidden, layers, skip in ((8, 1, False), (5, 2, True), (3, 4, False))
 ] + [
     WindowedConfig(cell="lstm", frame=32, hidden=6),
@@ -81,7 +81,7 @@ def test_streaming_gives_the_whole_for_every_block_size(config, block):
     assert np.array_equal(stream.process(x[:block]), y[:block])
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "ssm"])
 def test_many_streams_are_each_as_if_alone(cell):
     if choice().target is None:
         pytest.skip(choice().reason)

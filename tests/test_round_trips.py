@@ -131,6 +131,10 @@ def test_blocks_of_any_length_give_the_whole(tmp_path, config):
         ("nam", RecurrentConfig(knobs=("drive",)), "--drive ..."),
         ("nam", STACK, "cannot hold a stack"),
         ("rtneural", RecurrentConfig(cell="rnn"), "knows no RNN"),
+        *(
+            (name, RecurrentConfig(cell="ssm"), "knows no SSM")
+            for name in ("nam", "rtneural", "aidax", "proteus")
+        ),
         ("rtneural", SKIPS[0], "no input skip"),
         ("rtneural", WAVENETS[0], "cannot hold a WaveNet"),
         ("aidax", LSTMS[3], "3 recurrent layers"),

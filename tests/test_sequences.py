@@ -14,6 +14,7 @@ from drywet.losses.terms import NAM_PRE_EMPHASIS
 from drywet.models.recurrent.net import recurrent_layers
 from drywet.optimizers.soap import Soap
 
+CELLS = ("lstm", "gru", "rnn", "ssm")
 SAMPLES = 2000
 STEPS = 12
 RATES = [3e-3 * (n + 1) / STEPS for n in range(STEPS)]
@@ -127,13 +128,13 @@ def compare(case, clip=1.0, loose=1.0):
             assert not parameter.any(), name
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"h{s[0]}x{s[1]}-b{s[2]}")
 def test_updates_are_pytorchs(target, cell, size):
     compare((cell, *size, {}))
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("knobs", [1, 7])
 def test_knobs_are_inputs_of_their_own_at_every_sample(target, cell, knobs):
     compare((cell, *SIZES[0], {"knobs": knobs, "skip": 1.0}))
@@ -150,7 +151,7 @@ def test_losses_are_those_of_the_terms(target, loss, skip):
     compare(("lstm", 8, 1, 35, WINDOW, {"loss": loss, "skip": skip}))
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_soap_is_pytorchs(target, cell):
     """Its eigenvectors turn with the last digit where two eigenvalues are alike."""
     compare((cell, 16, 1, 37, WINDOW, {"kind": "soap"}), loose=40)

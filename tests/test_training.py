@@ -46,6 +46,7 @@ def test_it_learns_the_overdrive(run_folder):
     [
         ("--cell", "gru"),
         ("--cell", "rnn", "--skip"),
+        ("--cell", "ssm"),
         ("--layers", 2),
         ("--model", "windowed", "--frame", 32, "--cell", "dense", "--hidden", 16),
         ("--model", "windowed", "--frame", 16, "--cell", "lstm", "--segment", 128),

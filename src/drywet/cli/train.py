@@ -98,14 +98,16 @@ def train_command(
     cell: Annotated[
         str | None,
         typer.Option(
-            help="lstm, gru, rnn; dense when windowed [default: lstm].", show_default=False
+            help="lstm, gru, rnn, ssm (state-space layers); dense when windowed [default: lstm].",
+            show_default=False,
         ),
     ] = None,
     hidden: Annotated[
-        int | None, typer.Option(help="Units per layer [default: 16].", show_default=False)
+        int | None,
+        typer.Option(help="Units a layer [default: 16, 8 of ssm].", show_default=False),
     ] = None,
     layers: Annotated[
-        int | None, typer.Option(help="Layers [default: 1].", show_default=False)
+        int | None, typer.Option(help="Layers [default: 1, 4 of ssm].", show_default=False)
     ] = None,
     skip: Annotated[
         bool | None, typer.Option("--skip/--no-skip", help="Add the dry signal to the output.")

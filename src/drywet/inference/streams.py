@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.errors import DrywetError
+from drywet.kernels.cells import state_count
 from drywet.kernels.choice import choice
 from drywet.kernels.stream import run
 from drywet.models.recurrent.config import RecurrentConfig
@@ -44,7 +45,7 @@ class Streams:
         self._cell, self._skip = config.cell, net.skip
         self._parameters, self._threads = net.parameters(), threads
         zeros = np.zeros((config.layers, 1, config.hidden), np.float32)
-        self._state: tuple[Blocks, ...] = (zeros, zeros) if config.cell == "lstm" else (zeros,)
+        self._state: tuple[Blocks, ...] = (zeros,) * state_count(config.cell)
         self.process(np.zeros((1, trained.card.rate), np.float32))
         self._start = tuple(np.repeat(part, count, axis=1) for part in self._state)
         self.reset()

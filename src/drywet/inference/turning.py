@@ -8,6 +8,7 @@ import numpy as np
 
 from drywet.errors import DrywetError
 from drywet.inference.stream import Stream
+from drywet.kernels.cells import state_count
 from drywet.kernels.choice import choice
 from drywet.models.config import Samples
 from drywet.models.recurrent.config import RecurrentConfig
@@ -55,8 +56,7 @@ class TurningStream(Stream):
             for end in (0, 1)
         )
         shape = (config.layers, 1, config.hidden)
-        states = 2 if config.cell == "lstm" else 1
-        zeros = tuple(np.zeros(shape, np.float32) for _ in range(states))
+        zeros = tuple(np.zeros(shape, np.float32) for _ in range(state_count(config.cell)))
         self._done = 0
         self._state: tuple[Samples, ...] = zeros
         self._settled = self._run(np.zeros(trained.card.rate, np.float32), zeros, still=True)[1]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from drywet.kernels.choice import target
 from drywet.kernels.optimizers import KernelOptimizer
-from drywet.kernels.recurrent import CELLS, array, parameters
+from drywet.kernels.recurrent import array, cell_of, parameters
 from drywet.kernels.stream import play_frames
 from drywet.kernels.threads import threads
 from drywet.optimizers.choose import Optimizer
@@ -35,7 +35,7 @@ def play(rec: nn.RNNBase, head: nn.Linear, frame: int, x: Tensor) -> Tensor:
         ``(batch, samples, 1)``.
     """
     weights = [array(w) for w in parameters(rec, head)]
-    y = play_frames(CELLS[type(rec)], weights, frame, array(x[..., 0]))
+    y = play_frames(cell_of(rec), weights, frame, array(x[..., 0]))
     return torch.from_numpy(y)[..., None]
 
 
@@ -88,7 +88,7 @@ def train(
     here = KernelOptimizer(optimizer, weights, clip)
     losses = np.empty(len(rates))
     _native.train_frames(
-        target(), CELLS[type(rec)], [w.detach().numpy() for w in weights], here.native, frame,
+        target(), cell_of(rec), [w.detach().numpy() for w in weights], here.native, frame,
         dry, wet, starts, np.asarray(rates, np.float64), losses, loss.gain, loss.esr, loss.mae,
         threads(),
     )  # fmt: skip

@@ -1,36 +1,45 @@
 """Recurrent layers and their dense layer in one differentiable PyTorch operation.
 
-The same numbers as ``torch.nn.LSTM``, ``GRU`` or ``RNN`` (tanh) followed by
-``torch.nn.Linear``, up to rounding: activations are within 3e-7 of exact. Any loss works on
-top; derivatives of derivatives are not offered. Results do not depend on the number of
-threads.
+The same numbers as ``torch.nn.LSTM``, ``GRU`` or ``RNN`` (tanh), or drywet's own state-space
+layers, followed by ``torch.nn.Linear``, up to rounding: activations are within 3e-7 of exact. Any
+loss works on top; derivatives of derivatives are not offered. Results do not depend on the number
+of threads.
 """
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from drywet.kernels.cells import CELLS, state_count
 from drywet.kernels.choice import MOST_HIDDEN, MOST_INPUTS, MOST_LAYERS, choice, target
 from drywet.kernels.threads import threads
 
-CELLS: dict[type[nn.RNNBase], str] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
-"""The kernels' names of PyTorch's layers."""
-
 State = tuple[Tensor, ...]
 
+Layers: TypeAlias = Any
+"""PyTorch's recurrent layers, or layers with the same attributes and a ``cell``, which is one of
+`drywet.kernels.cells.CELLS`."""
 
-def can_run(rec: nn.RNNBase, head: nn.Linear, x: Tensor) -> bool:
+_TORCH: dict[type, str] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
+
+
+def cell_of(rec: Layers) -> str:
+    """The kernels' name of a layer; empty for one that they don't know."""
+    return str(_TORCH.get(type(rec), getattr(rec, "cell", "")))
+
+
+def can_run(rec: Layers, head: nn.Linear, x: Tensor) -> bool:
     """Whether the kernels can take these layers over, here and on such an input."""
     return (
         choice().target is not None
         and x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.float64)
         and x.numel() > 0
-        and type(rec) in CELLS
+        and cell_of(rec) in CELLS
         and rec.batch_first
         and rec.bias
         and not rec.bidirectional
@@ -50,7 +59,7 @@ def can_run(rec: nn.RNNBase, head: nn.Linear, x: Tensor) -> bool:
 
 
 def run(
-    rec: nn.RNNBase, head: nn.Linear, x: Tensor, state: State | None = None, skip: float = 0.0
+    rec: Layers, head: nn.Linear, x: Tensor, state: State | None = None, skip: float = 0.0
 ) -> tuple[Tensor, State]:
     """``head(rec(x, state)) + skip * x`` and the state after it.
 
@@ -58,14 +67,14 @@ def run(
         rec: recurrent layers that `can_run` accepts.
         head: the dense layer, to one output.
         x: ``(batch, samples, inputs)``; the first input goes around the net with ``skip``.
-        state: ``(h,)``, for an LSTM ``(h, c)``, each ``(layers, batch, hidden)``; zero
-            where it is ``None``.
+        state: ``(h,)``, for an LSTM ``(h, c)``, for state-space layers their two parts, each
+            ``(layers, batch, hidden)``; zero where it is ``None``.
         skip: how much of the input is added to the output.
 
     Returns:
         The output ``(batch, samples, 1)`` and the new state.
     """
-    net = _Net(CELLS[type(rec)], rec.num_layers, rec.hidden_size, skip)
+    net = _Net(cell_of(rec), rec.num_layers, rec.hidden_size, skip)
     given: list[Tensor | None] = [None, None]
     given[: len(state or ())] = state or ()
     weights = parameters(rec, head)
@@ -77,7 +86,7 @@ def run(
     return y, tuple(after)
 
 
-def parameters(rec: nn.RNNBase, head: nn.Linear) -> list[Tensor]:
+def parameters(rec: Layers, head: nn.Linear) -> list[Tensor]:
     """In the order in which the kernels take them.
 
     As ``rec.forward`` has them: weight_ih, weight_hh, bias_ih, bias_hh, layer by layer.
@@ -90,7 +99,7 @@ class _Net:
 
     def __init__(self, cell: str, layers: int, hidden: int, skip: float) -> None:
         self.cell, self.layers, self.hidden, self.skip = cell, layers, hidden, skip
-        self.has_c = cell == "lstm"
+        self.has_c = state_count(cell) == 2
 
     def forward(
         self, keep: bool, x: Tensor, h0: Tensor | None, c0: Tensor | None, weights: list[Any]

@@ -15,7 +15,7 @@ from torch import nn
 
 from drywet.kernels.choice import target
 from drywet.kernels.optimizers import KernelOptimizer
-from drywet.kernels.recurrent import CELLS, parameters
+from drywet.kernels.recurrent import Layers, cell_of, parameters
 from drywet.kernels.threads import threads
 from drywet.optimizers.choose import Optimizer
 
@@ -92,7 +92,7 @@ def _energies(signal: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def train(
-    rec: nn.RNNBase,
+    rec: Layers,
     head: nn.Linear,
     skip: float,
     gain: float,
@@ -131,7 +131,7 @@ def train(
     here = KernelOptimizer(optimizer, weights, clip)
     losses = np.empty((len(rates), window.updates))
     _native.train_sequences(
-        target(), CELLS[type(rec)], skip, [w.detach().numpy() for w in weights], here.native,
+        target(), cell_of(rec), skip, [w.detach().numpy() for w in weights], here.native,
         astuple(window), signals.dry, signals.wet, starts, np.asarray(rates, np.float64), losses,
         gain, list(astuple(loss)), signals.energies, signals.emphasised, threads(),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.kernels.cells import state_count
 from drywet.kernels.choice import target
 from drywet.kernels.threads import threads
 
@@ -23,7 +24,7 @@ class RecurrentStream:
     Processing does not allocate but for its output.
 
     Args:
-        cell: ``lstm``, ``gru`` or ``rnn``.
+        cell: one of `drywet.kernels.cells.CELLS`.
         skip: how much of the input is added to the output.
         parameters: of the net, for one input.
         copies: how many; they take turns at every sample, so that one's wait is another's work.
@@ -61,11 +62,12 @@ def run(
     """Many signals through one net at once, side by side in the lanes.
 
     Args:
-        cell: ``lstm``, ``gru`` or ``rnn``.
+        cell: one of `drywet.kernels.cells.CELLS`.
         skip: how much of the first input is added to the output.
         parameters: of the net.
         x: ``(batch, samples, inputs)``.
-        state: ``(h,)``, for an LSTM ``(h, c)``, each ``(layers, batch, hidden)``.
+        state: ``(h,)``, for an LSTM ``(h, c)``, for state-space layers their two parts, each
+            ``(layers, batch, hidden)``.
         cores: CPU threads; `drywet.kernels.threads.threads` where it is ``None``.
 
     Returns:
@@ -75,10 +77,11 @@ def run(
 
     y = np.empty((*x.shape[:2], 1), np.float32)
     after = tuple(np.empty_like(part) for part in state)
-    h, c = state[0], state[1] if cell == "lstm" else None
+    two = state_count(cell) == 2
+    h, c = state[0], state[1] if two else None
     _native.forward(
         target(), cell, skip, parameters, np.ascontiguousarray(x), h, c, y, after[0],
-        after[1] if cell == "lstm" else None, False, threads() if cores is None else cores,
+        after[1] if two else None, False, threads() if cores is None else cores,
     )  # fmt: skip
     return y, after
 
@@ -89,7 +92,7 @@ def play_frames(
     """A windowed net's last output for every frame of ``x``, each from zero state.
 
     Args:
-        cell: ``lstm``, ``gru`` or ``rnn``.
+        cell: one of `drywet.kernels.cells.CELLS`.
         parameters: of the net, for one input.
         frame: samples.
         x: ``(batch, samples + frame - 1)``.

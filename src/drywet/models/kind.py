@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
@@ -81,6 +81,9 @@ STATEFUL = TrainingDefaults(
 )
 """Of recurrent nets that keep their state, whose updates are the kernels' (docs/recipe.md)."""
 
+STATE_SPACES = replace(STATEFUL, learning_rate=16e-3)
+"""Of state-space layers, of which more lie on top of each other."""
+
 CONVOLUTIONAL = TrainingDefaults(
     batch=8, bptt=None, spectral_bptt=None, learning_rate=8e-3, nam_loss="convolutional"
 )
@@ -105,8 +108,8 @@ class Kind(ABC, Generic[C]):
 
     Attributes:
         config: class of its settings.
-        training: how it is trained where the settings say nothing; ``None`` where it is not
-            trained step by step.
+        training: how most of it is trained where the settings say nothing; ``None`` where it is
+            not trained step by step.
         by_name: whether its name alone (``--model``) says what to train.
     """
 
@@ -164,6 +167,10 @@ class Kind(ABC, Generic[C]):
         Raises:
             DrywetError: a kind whose state is not known.
         """
+
+    def defaults(self, config: C) -> TrainingDefaults:
+        """How such a model is trained where the settings say nothing."""
+        return self.training or TrainingDefaults()
 
     def trains_in_kernels(self, config: C) -> bool:
         """Whether the kernels, not PyTorch, do a training's work on the CPU here."""

@@ -6,9 +6,9 @@ from typing import Literal
 
 from drywet.models.config import Shape
 
-Cell = Literal["lstm", "gru", "rnn"]
+Cell = Literal["lstm", "gru", "rnn", "ssm"]
 
-GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+GATES = {"lstm": 4, "gru": 3, "rnn": 1, "ssm": 2}
 """Rows of a recurrent layer's matrices for each unit."""
 
 RECURRENT_PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -46,4 +46,5 @@ def dense_shapes(prefix: str, inputs: int, outputs: int) -> dict[str, Shape]:
 def recurrent_multiply_adds(cell: str, hidden: int, layers: int, inputs: int = 1) -> int:
     """Of recurrent layers, per step."""
     each = [inputs] + [hidden] * (layers - 1)
-    return sum(GATES[cell] * hidden * (n + hidden) for n in each)
+    turning = 5 * hidden * layers if cell == "ssm" else 0  # of the complex states, and their gain
+    return turning + sum(GATES[cell] * hidden * (n + hidden) for n in each)

@@ -245,7 +245,7 @@ class Settings(_Strict):
 
     @property
     def _defaults(self) -> TrainingDefaults:
-        return kind_of(self.model).training or TrainingDefaults()
+        return kind_of(self.model).defaults(self.model)
 
     @model_validator(mode="after")
     def _one_start_where_it_is_followed(self) -> Settings:

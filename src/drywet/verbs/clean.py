@@ -203,8 +203,8 @@ def _cleaning(
 ) -> RunConfig:
     """The configuration of a run that cleans: one short cycle over windows like those before."""
     given = before.settings.training
-    defaults = kind_of(before.settings.model).training
-    assert defaults is not None
+    kind = kind_of(before.settings.model)
+    defaults = kind.defaults(before.settings.model)
     samples = defaults.cleaning_steps * before.settings.batch * before.settings.segment
     training = TrainingConfig(
         optimizer="soap", learning_rate=defaults.cleaning_rate, select=given.select,

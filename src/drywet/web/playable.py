@@ -25,6 +25,7 @@ from drywet.devices.circuit import CircuitDevice, built_in
 from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
 from drywet.formats.load import load
+from drywet.kernels.cells import CELLS
 from drywet.kernels.wavenet import ArraySizes
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.fold import fold
@@ -36,7 +37,6 @@ from drywet.trained.model_file import TrainedModel
 from drywet.web.printed import printed
 from drywet.words import with_article
 
-_CELLS = ("lstm", "gru", "rnn")
 _ACTIVATIONS = (
     "linear", "tanh", "relu", "leaky_relu", "sigmoid", "silu", "hardtanh", "hardswish", "softsign",
 )  # fmt: skip
@@ -59,7 +59,7 @@ def model(trained: TrainedModel) -> dict[str, Any]:
         config = card.model
         net = fold(config, trained.weights)
         return about | {
-            "kind": "recurrent", "cell": _CELLS.index(config.cell), "hidden": config.hidden,
+            "kind": "recurrent", "cell": CELLS.index(config.cell), "hidden": config.hidden,
             "layers": config.layers, "skip": net.skip,
             "knobs": [
                 {"name": name, "default": NOON, "about": _scale(knob)}

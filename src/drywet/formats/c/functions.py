@@ -133,6 +133,25 @@ static inline void @_rnn(const float *w, const float *u, const float *b, int inp
 }
 """
 
+SSM = """\
+/* State-space: w as [inputs][2 hidden], u as [2][hidden][hidden]; p as poles' real parts less 1,
+   imaginary parts and gains. */
+static inline void @_ssm(const float *w, const float *u, const float *b, const float *p,
+                         int inputs, int hidden, int added, float *re, float *im, const float *x,
+                         float *z, float *y) {
+    int j;
+    @_dense(w, b, inputs, 2 * hidden, x, z);
+    for (j = 0; j < hidden; j++) {
+        const float r = re[j], i = im[j];
+        re[j] = r + (p[j] * r - p[hidden + j] * i + p[2 * hidden + j] * z[j]);
+        im[j] = i + (p[j] * i + p[hidden + j] * r);
+    }
+    @_more(u, hidden, hidden, re, z + hidden);
+    @_more(u + (long)hidden * hidden, hidden, hidden, im, z + hidden);
+    for (j = 0; j < hidden; j++) y[j] = tanhf(z[hidden + j]) + (added ? x[j] : 0.0f);
+}
+"""
+
 MORE = """\
 /* y += w x; w as [inputs][outputs]. */
 static inline void @_more(const float *w, int inputs, int outputs, const float *x, float *y) {
@@ -200,6 +219,7 @@ FUNCTIONS = {
     "lstm": LSTM,
     "gru": GRU,
     "rnn": RNN,
+    "ssm": SSM,
     "softmax": SOFTMAX,
     **{name: activation(name) for name in ACTIVATIONS},
 }
@@ -209,6 +229,7 @@ CALLS = {
     "lstm": ("logistic", "dense", "more"),
     "gru": ("logistic", "dense"),
     "rnn": ("dense", "more"),
+    "ssm": ("dense", "more"),
     "sigmoid": ("logistic",),
     "silu": ("logistic",),
 }

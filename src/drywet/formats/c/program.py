@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from drywet.errors import DrywetError
 from drywet.formats.c.functions import CALLS, FUNCTIONS
+from drywet.kernels.cells import state_count
 from drywet.models.activation import Activation
+from drywet.models.layers import RECURRENT_PARTS
+from drywet.models.recurrent.poles import poles
 
 Values = NDArray[Any]
 
@@ -144,20 +147,35 @@ class Program:
         self, cell: str, weights: dict[str, Values], prefix: str, history: list[Values], x: str
     ) -> str:
         """A recurrent layer, its tensors named as PyTorch does, ``{}`` in the prefix for a part."""
-        w, u, b, d = (
-            weights[prefix.format(part)]
-            for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
+        w, u, b, d = (weights[prefix.format(part)] for part in RECURRENT_PARTS)
         (rows, inputs), hidden = w.shape, u.shape[1]
-        states = [self.member(hidden) for _ in range(2 if cell == "lstm" else 1)]
-        for state in states:
-            size = f"sizeof(float) * {hidden}"
-            self.start.append(f"memcpy({state}, {self.constant(history.pop(0))}, {size});")
+        states = self._states(cell, hidden, history)
         scratch = [self.local(rows) for _ in range(2 if cell == "gru" else 1)]
         biases = (b, d) if cell == "gru" else (b + d,)
         tables = [self.constant(part) for part in (w.T, u.T, *biases)]
         self.call(cell, *tables, inputs, hidden, *states, x, *scratch)
         return states[0]
+
+    def state_space(
+        self, weights: dict[str, Values], layer: int, history: list[Values], x: str
+    ) -> str:
+        """One of some state-space layers, called ``rec``."""
+        w, u, b, p = (weights[f"rec.{part}_l{layer}"] for part in RECURRENT_PARTS)
+        (rows, inputs), hidden = w.shape, u.shape[1]
+        states = self._states("ssm", hidden, history)
+        out = np.concatenate([part.T for part in np.split(u, 2)])
+        tables = [self.constant(part) for part in (w.T, out, b, np.concatenate(poles(p)))]
+        z, y = self.local(rows), self.local(hidden)
+        self.call("ssm", *tables, inputs, hidden, int(layer > 0), *states, x, z, y)
+        return y
+
+    def _states(self, cell: str, hidden: int, history: list[Values]) -> list[str]:
+        """A recurrent layer's state, which begins as the history says."""
+        states = [self.member(hidden) for _ in range(state_count(cell))]
+        for state in states:
+            size = f"sizeof(float) * {hidden}"
+            self.start.append(f"memcpy({state}, {self.constant(history.pop(0))}, {size});")
+        return states
 
     def activation(self, activation: Activation, size: int, x: str) -> None:
         """An activation of an array in place."""

@@ -86,7 +86,10 @@ def _recurrent(
         program.work.append(f"memcpy({x} + 1, s->knobs, sizeof(float) * {knobs});")
         program.start += [f"s->knobs[{i}] = {number(NOON)};" for i in range(knobs)]
     for i in range(config.layers):
-        x = program.cell(config.cell, weights, f"rec.{{}}_l{i}", history, x)
+        if config.cell == "ssm":
+            x = program.state_space(weights, i, history, x)
+        else:
+            x = program.cell(config.cell, weights, f"rec.{{}}_l{i}", history, x)
     y = program.dense(weights["head.weight"], weights["head.bias"], x)
     if config.skip:
         program.call("add", 1, dry, y)

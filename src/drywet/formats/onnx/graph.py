@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.kernels.cells import state_count
 from drywet.models.activation import Activation
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ class GraphBuilder:
 
     def number(self, value: float) -> str:
         """A constant scalar."""
-        name = f"number_{value:g}"
-        self._tensors[name] = np.array(value, np.float32)
-        return name
+        return self._tensor(f"number_{value:g}", np.array(value, np.float32))
 
     def knobs(self, count: int) -> str:
         """The knobs' input ``(1, count)``, repeated for every sample."""
@@ -132,13 +131,79 @@ class GraphBuilder:
         at = len(self._nodes)
         before, after = [], [f"v{at}_all", f"v{at}_h"]
         if not fresh:
-            count = 2 if cell == "lstm" else 1
-            pairs = [self._state((1, self._copies, hidden)) for _ in range(count)]
+            shape = (1, self._copies, hidden)
+            pairs = [self._state(shape) for _ in range(state_count(cell))]
             before, after = ["", *(p[0] for p in pairs)], [f"v{at}_all", *(p[1] for p in pairs)]
         more = {"linear_before_reset": 1} if cell == "gru" else {}
         inputs = (x, weights.format("weight_ih"), weights.format("weight_hh"), bias, *before)
         every = self.op(cell.upper(), *inputs, out=tuple(after), hidden_size=hidden, **more)
         return self.op("Squeeze", every, self.integers(1)), after[1]
+
+    def state_space(self, x: str, weights: str, hidden: int, added: bool) -> str:
+        """A state-space layer over ``(steps, streams, inputs)``.
+
+        Its recurrence is ONNX's RNN without a bend, of twice as many units: a matrix of two rows
+        and columns turns each state.
+
+        Args:
+            x: its input.
+            weights: their name, with ``{}`` for ``weight_ih`` and the like.
+            hidden: units.
+            added: add the input to what it gives.
+        """
+        drive_in, direct = self._halves(weights.format("weight_ih"), hidden)
+        of_real, of_imaginary = self._halves(weights.format("weight_hh"), hidden)
+        drive_bias, bias = self._halves(weights.format("bias_ih"), hidden)
+        rate, angle = self._halves(weights.format("bias_hh"), hidden)
+        rate = self.op("Exp", rate)
+        decay = self.op("Exp", self.op("Neg", rate))
+        share = self.op("Tanh", rate)  # 1 - exp(-2 r) is 2 tanh r / (1 + tanh r), and exact so
+        least = self.op("Div", share, self.op("Add", self.number(1), share))
+        gain = self.op("Sqrt", self.op("Mul", self.number(2), least))
+        eye = self._tensor(f"eye_{hidden}", np.eye(hidden, dtype=np.float32))
+        re = self.op("Mul", eye, self.op("Mul", decay, self.op("Cos", angle)))
+        im = self.op("Mul", eye, self.op("Mul", decay, self.op("Sin", angle)))
+        turn = self.op(
+            "Concat",
+            self.op("Concat", re, self.op("Neg", im), axis=1),
+            self.op("Concat", im, re, axis=1),
+            axis=0,
+        )
+        none = self._tensor(f"zeros_{hidden}", np.zeros(hidden, np.float32))
+        column = self.op("Unsqueeze", gain, self.integers(1))
+        driven = self.op("Mul", drive_in, column)
+        matrix = self.op("Concat", driven, self.op("Sub", driven, driven), axis=0)
+        biases = self.op("Concat", self.op("Mul", drive_bias, gain), none, none, none, axis=0)
+        pairs = [self._state((1, self._copies, hidden)) for _ in range(2)]
+        first, every, last = self.integers(0), f"v{len(self._nodes)}_all", f"v{len(self._nodes)}_h"
+        self.op(
+            "RNN", x, *(self.op("Unsqueeze", part, first) for part in (matrix, turn, biases)), "",
+            self.op("Concat", pairs[0][0], pairs[1][0], axis=2), out=(every, last),
+            hidden_size=2 * hidden, activations=["Affine"], activation_alpha=[1.0],
+            activation_beta=[0.0],
+        )  # fmt: skip
+        self.op(
+            "Split", last, self.integers(hidden, hidden), out=(pairs[0][1], pairs[1][1]), axis=2
+        )
+        states = self.op("Squeeze", every, self.integers(1))
+        out = self.op("Concat", of_real, of_imaginary, axis=1)
+        z = self.op(
+            "Add",
+            self.op("MatMul", states, self.op("Transpose", out, perm=[1, 0])),
+            self.op("Add", self.op("MatMul", x, self.op("Transpose", direct, perm=[1, 0])), bias),
+        )
+        y = self.op("Tanh", z)
+        return self.op("Add", x, y) if added else y
+
+    def _halves(self, x: str, size: int) -> tuple[str, str]:
+        """The first and the last ``size`` rows."""
+        names = (f"v{len(self._nodes)}_a", f"v{len(self._nodes)}_b")
+        self.op("Split", x, self.integers(size, size), out=names, axis=0)
+        return names
+
+    def _tensor(self, name: str, values: NDArray[np.float32]) -> str:
+        self._tensors[name] = values
+        return name
 
     def activation(self, activation: Activation, x: str) -> str:
         """An activation of every channel, softmax over them."""

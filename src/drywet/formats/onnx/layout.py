@@ -20,6 +20,7 @@ Weights = NDArray[np.float32]
 
 # Which of PyTorch's gates stand first, second ... in ONNX: i, o, f, c and z, r, h.
 _ORDER = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
+"""Of the cells that ONNX has; other layers' tensors stay as they are."""
 _RECURRENT = ("weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l")
 
 
@@ -69,7 +70,7 @@ def _gates(config: Config, name: str) -> tuple[int, ...] | None:
     if not name.rsplit(".", 1)[-1].startswith(_RECURRENT):
         return None
     if isinstance(config, RecurrentConfig | WindowedConfig):
-        return _ORDER[config.cell]
+        return _ORDER.get(config.cell)
     assert isinstance(config, StackConfig)
     layer = config.layers[int(name.split(".")[1])]
     assert isinstance(layer, CellLayer)

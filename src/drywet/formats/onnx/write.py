@@ -170,7 +170,10 @@ def _recurrent(build: GraphBuilder, config: RecurrentConfig, dry: str) -> str:
         x = build.op("Concat", x, build.knobs(len(config.knobs)), axis=1)
     x = build.op("Transpose", x, perm=[2, 0, 1])  # steps first
     for i in range(config.layers):
-        x, _ = build.cell(config.cell, x, f"rec.{{}}_l{i}", config.hidden)
+        if config.cell == "ssm":
+            x = build.state_space(x, f"rec.{{}}_l{i}", config.hidden, added=i > 0)
+        else:
+            x, _ = build.cell(config.cell, x, f"rec.{{}}_l{i}", config.hidden)
     y = build.dense(build.op("Transpose", x, perm=[1, 2, 0]), "head.weight", "head.bias")
     return build.op("Add", y, dry) if config.skip else y
 

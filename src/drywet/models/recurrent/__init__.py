@@ -1,1 +1,1 @@
-"""Recurrent nets run statefully: LSTM, GRU, RNN."""
+"""Recurrent nets run statefully: LSTM, GRU, RNN, state-space layers."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from drywet.models.config import MOST_KNOBS, Config
 from drywet.models.layers import Cell
@@ -14,9 +14,9 @@ class RecurrentConfig(Config):
     """A stateful recurrent net.
 
     Attributes:
-        cell: ``lstm``, ``gru`` or ``rnn`` (tanh).
-        hidden: units per layer.
-        layers: 1 to 4.
+        cell: ``lstm``, ``gru``, ``rnn`` (tanh) or ``ssm`` (state-space layers).
+        hidden: units per layer; 16 by default, 8 of state-space layers.
+        layers: 1 to 4; 1 by default, 4 of state-space layers, whose recurrence alone is linear.
         skip: add the dry sample to the output.
         knobs: names of controls, each an input beside the dry sample with values from 0 to 1.
     """
@@ -29,6 +29,13 @@ class RecurrentConfig(Config):
     knobs: tuple[Annotated[str, Field(min_length=1, max_length=32)], ...] = Field(
         default=(), max_length=MOST_KNOBS
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sized(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("cell") == "ssm":
+            return {"hidden": 8, "layers": 4} | given
+        return given
 
     @field_validator("knobs")
     @classmethod

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from drywet.kernels.cells import state_count
 from drywet.kernels.choice import choice
 from drywet.models.config import Samples, Shape, Weights
-from drywet.models.kind import STATEFUL, Kind
+from drywet.models.kind import STATE_SPACES, STATEFUL, Kind, TrainingDefaults
 from drywet.models.layers import dense_shapes, recurrent_multiply_adds, recurrent_shapes
 from drywet.models.player import KernelPlayer, Player
 from drywet.models.recurrent.config import RecurrentConfig
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Recurrent(Kind[RecurrentConfig]):
-    """LSTM, GRU, RNN."""
+    """LSTM, GRU, RNN, state-space layers."""
 
     config = RecurrentConfig
     training = STATEFUL
@@ -32,9 +33,13 @@ class Recurrent(Kind[RecurrentConfig]):
         net = recurrent_shapes("rec", config.cell, config.hidden, config.layers, inputs)
         return net | dense_shapes("head", config.hidden, 1)
 
+    def defaults(self, config: RecurrentConfig) -> TrainingDefaults:
+        """See `Kind`."""
+        return STATE_SPACES if config.cell == "ssm" else STATEFUL
+
     def parameters(self, config: RecurrentConfig) -> int:
         """See `Kind`; an LSTM's and an RNN's second bias is fixed at zero."""
-        free = config.cell == "gru"
+        free = config.cell in ("gru", "ssm")
         shapes = self.net_shapes(config).items()
         return sum(prod(shape) for name, shape in shapes if free or ".bias_hh" not in name)
 
@@ -123,14 +128,14 @@ def from_zero(
         dry: at full scale.
 
     Returns:
-        The output ``(samples,)``, and ``(h,)`` or ``(h, c)``, each ``(layers, 1, hidden)``.
+        The output ``(samples,)``, and the parts of the state, each ``(layers, 1, hidden)``.
     """
     if choice().target is not None:
         from drywet.kernels.stream import run
         from drywet.models.recurrent.fold import unfolded_parameters
 
         zeros = np.zeros((config.layers, 1, config.hidden), np.float32)
-        start = (zeros, zeros) if config.cell == "lstm" else (zeros,)
+        start = (zeros,) * state_count(config.cell)
         x = (dry * weights["input_gain"])[None, :, None]
         parameters = unfolded_parameters(config, weights)
         y, state = run(config.cell, float(config.skip), parameters, x, start)

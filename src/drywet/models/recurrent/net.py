@@ -13,20 +13,25 @@ import torch
 from torch import Tensor, nn
 
 from drywet.kernels import recurrent as fused
+from drywet.kernels.cells import state_count
+from drywet.kernels.recurrent import Layers
 from drywet.models.base import EffectModel, State
 from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.recurrent.state_space import StateSpace
 
 _CELLS: dict[str, Callable[..., nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
-def recurrent_layers(cell: str, hidden: int, layers: int, inputs: int = 1) -> nn.RNNBase:
-    """PyTorch's recurrent layers, batch first, without redundant parameters.
+def recurrent_layers(cell: str, hidden: int, layers: int, inputs: int = 1) -> Layers:
+    """PyTorch's recurrent layers or a `StateSpace`, batch first, without redundant parameters.
 
     In an LSTM or RNN the two biases only ever appear as their sum, so the second
     is fixed at zero: counts agree with the literature. A GRU needs both. An LSTM starts
     out remembering, its forget gates biased by 1 (Jozefowicz, Zaremba and Sutskever, "An
     empirical exploration of recurrent network architectures", ICML 2015).
     """
+    if cell == StateSpace.cell:
+        return StateSpace(inputs, hidden, layers)
     net = _CELLS[cell](inputs, hidden, layers, batch_first=True)
     for name, parameter in net.named_parameters():
         if cell != "gru" and name.startswith("bias_hh"):
@@ -38,7 +43,7 @@ def recurrent_layers(cell: str, hidden: int, layers: int, inputs: int = 1) -> nn
 
 
 def recurrent_net(
-    rec: nn.RNNBase, head: nn.Linear, x: Tensor, state: State | None, skip: bool = False
+    rec: Layers, head: nn.Linear, x: Tensor, state: State | None, skip: bool = False
 ) -> tuple[Tensor, State]:
     """Recurrent layers, dense layer, optional skip: by the kernels where they can, else by PyTorch.
 
@@ -46,7 +51,8 @@ def recurrent_net(
         rec: from `recurrent_layers`.
         head: the dense layer.
         x: ``(batch, samples, inputs)``.
-        state: ``(h,)``, for an LSTM ``(h, c)``; zero where it is ``None``.
+        state: ``(h,)``, for an LSTM ``(h, c)``, for a `StateSpace` its two parts; zero where it is
+            ``None``.
         skip: add the first input to the output.
 
     Returns:
@@ -54,17 +60,18 @@ def recurrent_net(
     """
     if fused.can_run(rec, head, x):
         return fused.run(rec, head, x, state, float(skip))
-    lstm = isinstance(rec, nn.LSTM)
-    given = state if state is None or lstm else state[0]
+    two = isinstance(rec, nn.LSTM | StateSpace)
+    given = state if state is None or two else state[0]
     hidden, after = rec(x, given)
     y = head(hidden)
-    return (y + x[..., :1] if skip else y), (after if lstm else (after,))
+    return (y + x[..., :1] if skip else y), (after if two else (after,))
 
 
 class RecurrentModel(EffectModel):
     """See `RecurrentConfig`. The state is ``(h,)``, for an LSTM ``(h, c)``.
 
-    Each has the shape ``(layers, batch, hidden)``.
+    Of state-space layers it is the real and the imaginary parts. Each has the shape
+    ``(layers, batch, hidden)``.
     """
 
     config: RecurrentConfig
@@ -85,7 +92,8 @@ class RecurrentModel(EffectModel):
 
     def init_state(self, batch: int) -> State:
         """Zeros."""
-        zeros = torch.zeros(
-            self.config.layers, batch, self.config.hidden, device=self.input_gain.device
+        shape = (self.config.layers, batch, self.config.hidden)
+        return tuple(
+            torch.zeros(shape, device=self.input_gain.device)
+            for _ in range(state_count(self.config.cell))
         )
-        return (zeros, zeros.clone()) if self.config.cell == "lstm" else (zeros,)
