@@ -339,7 +339,7 @@ def test_frames_of_one_net(made):
     assert "A longer frame is closer" not in {a.claim for a in answers(results(frames[1:]))}
 
 
-def test_a_wavenet_against_what_costs_as_much(made):
+def test_a_net_against_what_costs_as_much(made):
     def priced(ns, *args, **rest):
         cell = made(*args, **rest)
         price = Cost(
@@ -357,6 +357,13 @@ def test_a_wavenet_against_what_costs_as_much(made):
     found = answer(results(cells), "WaveNet")
     assert found.verdict == "yes"
     assert f"{10 * np.log10(0.02 / 0.04):+.1f} dB" in found.lines[0]
+    cells = [
+        priced(60, 0.01, model={"cell": "ssm"}), priced(70, 0.04, model={"hidden": 16}),
+        priced(70, 0.001, model={"cell": "gru"}), priced(200, 0.001, model={"hidden": 32}),
+    ]  # fmt: skip
+    found = answer(results(cells), "State-space")
+    assert found.verdict == "yes"
+    assert f"{10 * np.log10(0.01 / 0.04):+.1f} dB" in found.lines[0]
 
 
 def test_what_is_not_there_is_not_answered(made):

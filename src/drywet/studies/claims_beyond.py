@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from drywet.losses.config import LossConfig
 from drywet.metrics.scores import Scores
 from drywet.models.recurrent.config import RecurrentConfig
@@ -99,23 +101,43 @@ def optimizer(results: Results) -> Claim:
 def wavenets(results: Results) -> Claim:
     """Every WaveNet against the closest recurrent net that costs at most as much to run."""
     claim = Claim("A WaveNet is closer than a recurrent net of its cost", -1)
+    pairs = _as_dear(
+        results,
+        lambda cell: isinstance(cell.settings.model, WaveNetConfig),
+        lambda cell: isinstance(cell.settings.model, RecurrentConfig),
+    )
+    what = "a WaveNet in place of the closest recurrent net of no higher cost"
+    claim.add(compared(results, pairs, what, beside=treble))
+    return claim
+
+
+def state_spaces(results: Results) -> Claim:
+    """Every net of state-space layers against the closest LSTM that costs at most as much."""
+    claim = Claim("State-space layers are closer than an LSTM of their cost", -1)
+    pairs = _as_dear(
+        results,
+        lambda cell: value_of(cell, "model.cell") == "ssm",
+        lambda cell: value_of(cell, "model.cell") == "lstm",
+    )
+    what = "state-space layers in place of the closest LSTM of no higher cost"
+    claim.add(compared(results, pairs, what, beside=treble))
+    return claim
+
+
+def _as_dear(
+    results: Results, these: Callable[[Cell], bool], others: Callable[[Cell], bool]
+) -> Pairs:
+    """Each of these with the closest of the others that costs at most as much to run."""
     pairs: Pairs = []
     for source in results.plan.sources:
         best = [(cell, cell.ns_per_sample) for cell in closest(results.of(source.name))]
         priced = [(cell, cost) for cell, cost in best if cost is not None]
         for cell, cost in priced:
-            if not isinstance(cell.settings.model, WaveNetConfig):
-                continue
-            as_dear = [
-                one
-                for one, other in priced
-                if isinstance(one.settings.model, RecurrentConfig) and other <= cost * _AS_DEAR
-            ]
-            if as_dear:
-                pairs.append((min(as_dear, key=lambda one: one.esr), cell))
-    what = "a WaveNet in place of the closest recurrent net of no higher cost"
-    claim.add(compared(results, pairs, what, beside=treble))
-    return claim
+            if these(cell):
+                beside = [one for one, other in priced if others(one) and other <= cost * _AS_DEAR]
+                if beside:
+                    pairs.append((min(beside, key=lambda one: one.esr), cell))
+    return pairs
 
 
 def rate(results: Results) -> Claim:
