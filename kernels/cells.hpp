@@ -1,4 +1,4 @@
-// The three cells, a unit at a time: from pre-activations to the new state, and back.
+// LSTM, GRU and RNN, a unit at a time: from pre-activations to the new state, and back.
 //
 // A unit has kSlots pre-activations, which are sums over the inputs and the
 // hidden units. Row g of the unit's input weights adds to slot in_slot(g), of its

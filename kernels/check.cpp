@@ -411,13 +411,22 @@ int main() {
                     check_sequences(*target, cell, hidden, layers, layers == 1 ? 33 : 7,
                                     layers == 1 ? 35 : 3, hidden % 2 != 0, layers == 1 ? 1 : 4);
                 }
+    // Last, as the numbers above are drawn in a row.
     for (const Target* target : targets_here())
         for (const int hidden : {1, 5, 8, 16, 17, 32})
             for (const int layers : {1, 3}) {
+                const int batch = layers == 1 ? 33 : 7, steps = layers == 1 ? 35 : 3;
                 check(*target, Cell::kStateSpace, layers == 3 ? 4 : 1, hidden, layers,
                       layers == 3 ? 35 : 3, layers == 3 ? 37 : 70);
-                check_sequences(*target, Cell::kStateSpace, hidden, layers, layers == 1 ? 33 : 7,
-                                layers == 1 ? 35 : 3, hidden % 2 != 0, layers == 1 ? 1 : 4);
+                check_sequences(*target, Cell::kStateSpace, hidden, layers, batch, steps,
+                                hidden % 2 != 0, layers == 1 ? 1 : 4);
+            }
+    for (const Target* target : targets_here())
+        for (const int hidden : {1, 12, 24, 40, 64})
+            for (const int layers : {1, 2}) {
+                check(*target, Cell::kStateSpace, 1, hidden, layers, 3, 70);
+                check_frames(*target, Cell::kStateSpace, hidden, layers, layers == 1 ? 33 : 7,
+                             layers == 1 ? 35 : 3);
             }
 #if defined(DRYWET_COUNT_ALLOCATIONS)
     if (allocations == 0) std::printf("nothing was counted\n"), ++failures;

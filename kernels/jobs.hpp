@@ -62,11 +62,12 @@ struct BatchKernel {
 };
 
 // A block of samples for some copies of a net, a stream each. The copies take turns at every
-// sample: one has to wait for its last step, and there is another's to do meanwhile.
+// sample: one has to wait for its last step, and there is another's to do meanwhile. (Not those of
+// state-space layers, which wait for next to nothing: one copy plays its block after the other.)
 struct StreamJob {
     Net<float> net;
     const float* weights;  // by StreamKernel::pack
-    float* state;          // h twice and c for each layer, of each copy
+    float* state;          // of each copy: h twice and c for each layer; see state_space_stream.hpp
     unsigned phase;        // samples so far: its last bit says which h is the newest
     const float* x;        // (copies, samples, inputs)
     float* y;              // (copies, samples)

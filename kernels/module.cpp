@@ -43,7 +43,8 @@ std::optional<TapeArray> forward_of(const std::string& target, const std::string
     T* to = checked(y, {batch, steps, 1}, "y");
     const auto before = states_of<const T>(net, batch, h0, c0);
     const auto after = states_of<T>(net, batch, hn, cn);
-    if (cell == Cell::kLstm && !cn) throw std::invalid_argument("an LSTM has a c");
+    if (has_c(cell) && !cn)
+        throw std::invalid_argument("an LSTM has a c, a state-space layer imaginary parts");
     const auto kernel = kernel_of<T>(target, cell);
     std::unique_ptr<Buffer> tape;
     std::size_t bytes = 0;

@@ -16,6 +16,8 @@ constexpr int gates_of(Cell cell) {
     return cell == Cell::kLstm ? 4 : cell == Cell::kGru ? 3 : cell == Cell::kStateSpace ? 2 : 1;
 }
 
+constexpr bool has_c(Cell cell) { return cell == Cell::kLstm || cell == Cell::kStateSpace; }
+
 // Layers of one kind and a dense layer to one output, with torch.nn's parameters. Their
 // gradients are kept one after the other in the order of the members here.
 //

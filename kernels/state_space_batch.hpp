@@ -52,7 +52,7 @@ struct StateSpaceBatch {
     // --- packed weights, the same for all groups ---
 
     struct Packed {
-        T *re[kMaxLayers], *im[kMaxLayers], *gain[kMaxLayers];  // of the poles, less 1
+        T *re[kMaxLayers], *im[kMaxLayers], *gain[kMaxLayers];  // of the poles; re less 1
         T *in[kMaxLayers], *out[kMaxLayers];  // tiles of rows, each its biases and columns
         T *c_re[kMaxLayers], *c_im[kMaxLayers], *d[kMaxLayers], *b[kMaxLayers];  // transposed
         size_t size;

@@ -14,14 +14,14 @@ template <int W>
 struct StateSpaceStream {
     using V = Vec<float, W>;
     static constexpr int kBlock = 32;  // samples that go through a layer together
-    static constexpr int kTile = 8;
+    static constexpr int kTile = W > 4 ? 8 : 4;  // samples; fewer make the page's code smaller
 
     static size_t padded(int hidden) { return size_t((hidden + W - 1) / W) * W; }
 
     // --- memory, in numbers; every part is a multiple of a vector ---
 
     struct Weights {
-        const float *re, *im, *gain;  // of the poles, less 1
+        const float *re, *im, *gain;  // of the poles; re less 1
         const float *in, *out;  // biases, then columns of units
 
         Weights(const float* at, int inputs, size_t size)
@@ -55,9 +55,13 @@ struct StateSpaceStream {
         for (int l = 0; l < net.layers; ++l) {
             const int inputs = net.layer_inputs(l);
             const StateSpaceWeights<float> w(net.layer[l], inputs, hidden);
-            row([&](int j) { return Pole::of<float>(net.layer[l], hidden, j).less_one; });
-            row([&](int j) { return Pole::of<float>(net.layer[l], hidden, j).im; });
-            row([&](int j) { return Pole::of<float>(net.layer[l], hidden, j).gain; });
+            for (int j = 0; j < size; ++j) {
+                const Pole pole = j < hidden ? Pole::of<float>(net.layer[l], hidden, j) : Pole{};
+                to[j] = float(pole.less_one);
+                to[size + j] = float(pole.im);
+                to[2 * size + j] = float(pole.gain);
+            }
+            to += 3 * size;
             row([&](int j) { return w.bias_in[j]; });
             for (int k = 0; k < inputs; ++k) row([&](int j) { return w.b[j * inputs + k]; });
             row([&](int j) { return w.bias_out[j] * scale; });
@@ -162,13 +166,14 @@ struct StateSpaceStream {
                 float* in = s + 2 * size * kBlock;
                 float* out = in + size * kBlock;
                 const float* weights = job.weights + size;
-                layer<false>({weights, net.inputs, size}, size, net.hidden, x, net.inputs, net.inputs, state, s, out, n);
+                layer<false>({weights, net.inputs, size}, size, net.hidden, x, net.inputs,
+                             net.inputs, state, s, out, n);
                 for (int l = 1; l < net.layers; ++l) {
                     weights += layer_size(net.layer_inputs(l - 1), net.hidden);
                     float* const swap = in;
                     in = out, out = swap;
-                    layer<true>({weights, net.hidden, size}, size, net.hidden, in, int(size), net.hidden,
-                                state + 2 * size * l, s, out, n);
+                    layer<true>({weights, net.hidden, size}, size, net.hidden, in, int(size),
+                                net.hidden, state + 2 * size * l, s, out, n);
                 }
                 for (int t = 0; t < n; ++t) {
                     V total = V{};

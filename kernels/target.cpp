@@ -54,7 +54,9 @@ static StreamKernel stream(Cell cell, int hidden) {
         default: break;
     }
     constexpr int kWidest = kWidth<float>;
-    return hidden <= 8 && kWidest > 8 ? state_space_stream<8>() : state_space_stream<kWidest>();
+    if constexpr (kWidest > 8)
+        if (hidden <= 8) return state_space_stream<8>();
+    return state_space_stream<kWidest>();
 }
 
 // For the peak that benchmarks are measured against.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from drywet.cli import options as options_of
 from tests.support import drywet, overdrive, playing, require_demo, save, shared
 
 
@@ -71,6 +73,23 @@ def test_settings_come_from_a_run_and_options_go_before(capture, run_folder, tmp
     assert new.model == old.model
     assert new.training.segment == old.training.segment
     assert (new.training.epochs, new.training.seed) == (0.5, 9)
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "title"),
+    [
+        ({"hidden": 16, "layers": 1}, {"cell": "ssm"}, "SSM 4x8"),
+        ({"hidden": 16, "layers": 1}, {"cell": "ssm", "hidden": 12}, "SSM 4x12"),
+        ({"cell": "ssm", "hidden": 8, "layers": 4}, {"cell": "lstm"}, "LSTM 16"),
+        ({"cell": "ssm", "hidden": 12, "layers": 4}, {"cell": "ssm"}, "SSM 4x12"),
+        ({"hidden": 24, "layers": 2}, {"cell": "gru"}, "GRU 2x24"),
+    ],
+)
+def test_a_cell_of_another_size_begins_from_its_own(before, options, title, tmp_path):
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"model": before}))
+    given = dict.fromkeys(options_of._FIXED) | options
+    assert options_of.settings(given, file).model.title == title
 
 
 def test_text_output_reads_well(capture, run_folder, tmp_path):

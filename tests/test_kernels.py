@@ -298,8 +298,9 @@ def test_streaming_is_pytorchs_for_every_block_size(target, cell, size):
         assert np.array_equal(play(stream, x, block), whole), block
 
 
-def test_a_stream_starts_where_it_was_marked(target):
-    rec, head = layers_of("lstm", 1, 12, 1)
+@pytest.mark.parametrize("cell", ["lstm", "ssm"])
+def test_a_stream_starts_where_it_was_marked(target, cell):
+    rec, head = layers_of(cell, 1, 12, 1)
     x = np.random.default_rng(1).standard_normal(301).astype(np.float32)
     stream = stream_of(target, rec, head)
     settled = play(stream, np.concatenate((np.zeros(1000, np.float32), x)), 64)[1000:]
@@ -314,9 +315,10 @@ def test_a_stream_starts_where_it_was_marked(target):
 ODD_NAN = np.array([0x7FC000FF], np.uint32).view(np.float32)[0]
 
 
+@pytest.mark.parametrize("cell", ["lstm", "ssm"])
 @pytest.mark.parametrize("poison", [np.nan, ODD_NAN, np.inf, -np.inf, 3e38])
-def test_a_reset_cures_what_came_in(target, poison):
-    rec, head = layers_of("lstm", 1, 16, 2)
+def test_a_reset_cures_what_came_in(target, cell, poison):
+    rec, head = layers_of(cell, 1, 16, 2)
     x = np.random.default_rng(2).standard_normal(100).astype(np.float32)
     stream = stream_of(target, rec, head)
     want = play(stream, x, 64)

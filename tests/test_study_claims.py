@@ -360,6 +360,7 @@ def test_a_net_against_what_costs_as_much(made):
     cells = [
         priced(60, 0.01, model={"cell": "ssm"}), priced(70, 0.04, model={"hidden": 16}),
         priced(70, 0.001, model={"cell": "gru"}), priced(200, 0.001, model={"hidden": 32}),
+        priced(70, 0.001, model={"kind": "windowed", "cell": "lstm", "frame": 32}),
     ]  # fmt: skip
     found = answer(results(cells), "State-space")
     assert found.verdict == "yes"

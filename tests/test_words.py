@@ -28,5 +28,6 @@ def test_lists_articles_and_knobs():
     assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "", "a", "a and b", "a, b and c",
     ]  # fmt: skip
-    assert [with_article(t) for t in ("LSTM 16", "GRU 8")] == ["an LSTM 16", "a GRU 8"]
+    titles = [with_article(title) for title in ("LSTM 16", "GRU 8", "SSM 4x8")]
+    assert titles == ["an LSTM 16", "a GRU 8", "an SSM 4x8"]
     assert positions({"bass": 2.0, "drive": (0.0, 0.5)}) == "bass 2, drive 0 to 0.5"

@@ -30,7 +30,7 @@ def count(many: int, thing: str) -> str:
 
 def with_article(title: str) -> str:
     """A model's title with its article, as it is spoken: ``an LSTM 16``, ``a GRU 8``."""
-    return f"{'an' if title.startswith(('LSTM', 'RNN', 'ONNX')) else 'a'} {title}"
+    return f"{'an' if title.startswith(('LSTM', 'RNN', 'SSM', 'ONNX')) else 'a'} {title}"
 
 
 def listed(names: Sequence[str]) -> str:

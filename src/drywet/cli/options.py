@@ -118,6 +118,12 @@ def _take_kind(chosen: dict[str, Any], given: dict[str, Any]) -> None:
     if given["model"] is not None:
         # Another kind of model starts from its own defaults.
         chosen["model"] = {"kind": given["model"]}
+    model, cell = chosen.get("model"), given["cell"]
+    if cell is not None and isinstance(model, dict):
+        before = model.get("cell", "lstm")
+        if before != cell and "ssm" in (before, cell):  # whose default size is another
+            for size in ("hidden", "layers"):
+                model.pop(size, None)
 
 
 def refuse_with_start(given: dict[str, Any]) -> None:

@@ -80,7 +80,7 @@ class _Line:
 
 
 class TrainingBar(_Line):
-    """Step, validation ESR, that of the best, speed and time left of a training."""
+    """Step, validation ESR, that of the net kept, speed and time left of a training."""
 
     def update(self, progress: Progress) -> None:
         """Show where the training stands."""

@@ -23,7 +23,7 @@ def transfer_curve(
     Args:
         systems: curves by name.
         colors: of each.
-        trained_peak_dbfs: of what the model learned from, if known: it is marked.
+        trained_peak_dbfs: of what the model learned from, to be marked.
         size: in inches.
     """
     figure = canvas.new_figure(*size)
@@ -32,7 +32,7 @@ def transfer_curve(
         left.plot(*zip(*curves.static, strict=True), color=colors[name], lw=1.6, label=name)
         closed = [*curves.dynamic, curves.dynamic[0]]
         right.plot(*zip(*closed, strict=True), color=colors[name], lw=1.6)
-    if trained_peak_dbfs is not None and trained_peak_dbfs < max(transfer.STATIC_LEVELS_DB):
+    if trained_peak_dbfs is not None:
         left.axvline(trained_peak_dbfs, color=canvas.DRY, lw=1, ls=":")
     left.set_title(f"level, {transfer.STATIC_HZ:.0f} Hz", loc="left", fontsize=9)
     left.set_xlabel("peak in, dBFS")

@@ -27,7 +27,8 @@ class RecurrentStream:
         cell: one of `drywet.kernels.cells.CELLS`.
         skip: how much of the input is added to the output.
         parameters: of the net, for one input.
-        copies: how many; they take turns at every sample, so that one's wait is another's work.
+        copies: how many; they take turns at every sample, so that one's wait is another's work
+            (state-space layers, which don't wait, play one copy after the other).
     """
 
     def __init__(self, cell: str, skip: float, parameters: Parameters, copies: int = 1) -> None:

@@ -82,7 +82,7 @@ STATEFUL = TrainingDefaults(
 """Of recurrent nets that keep their state, whose updates are the kernels' (docs/recipe.md)."""
 
 STATE_SPACES = replace(STATEFUL, learning_rate=16e-3)
-"""Of state-space layers, of which more lie on top of each other."""
+"""Of state-space layers, which learn a Big Muff worse at twice the rate."""
 
 CONVOLUTIONAL = TrainingDefaults(
     batch=8, bptt=None, spectral_bptt=None, learning_rate=8e-3, nam_loss="convolutional"
@@ -161,8 +161,9 @@ class Kind(ABC, Generic[C]):
 
         Returns:
             In the order of the layers: ``(hidden,)`` for a recurrent layer's h and, of an LSTM,
-            after it for its c; ``(channels, samples)`` for the past input of a convolution, the
-            newest sample at the end. A convolution that looks back no sample has no state.
+            after it for its c, of a state-space layer for its real and imaginary parts;
+            ``(channels, samples)`` for the past input of a convolution, the newest sample at the
+            end. A convolution that looks back no sample has no state.
 
         Raises:
             DrywetError: a kind whose state is not known.

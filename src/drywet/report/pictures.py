@@ -128,12 +128,14 @@ def of_run(run: Contender, number: int) -> list[Picture]:
             {name: p.tones for name, p in probes.items()}, colors, found.trained_peak_dbfs, _TALL
         ),
     )
+    peak = found.trained_peak_dbfs
+    quiet = None if peak is None or round(peak) >= 0 else peak
     add(
         "Transfer curves",
         "Left: a straight line is linear, a flat one limits. Right: one period of a low note; a "
-        "loop is filtering." + _beyond(found.trained_peak_dbfs),
+        "loop is filtering." + ("" if quiet is None else _beyond(quiet)),
         lambda: transfer_curve(
-            {name: p.transfer for name, p in probes.items()}, colors, found.trained_peak_dbfs, _TALL
+            {name: p.transfer for name, p in probes.items()}, colors, quiet, _TALL
         ),
     )
     return pictures
@@ -149,9 +151,7 @@ def _aliasing(run: Contender) -> dict[str, Aliasing]:
     return maps
 
 
-def _beyond(heard_db: float | None) -> str:
-    if heard_db is None or round(heard_db) >= 0:
-        return ""
+def _beyond(heard_db: float) -> str:
     return f" It was trained on peaks of up to {heard_db:.0f} dBFS (dotted) and guesses above."
 
 

@@ -83,8 +83,9 @@ class TrainingConfig(_Strict):
             takes 512, or 2048 where the loss needs spectra; for WaveNets and stacks the segment.
         optimizer: ``soap`` (`drywet.optimizers.soap`) or ``adam``, which with decay is AdamW;
             ``None`` takes soap for recurrent nets that keep their state and WaveNets, else adam.
-        learning_rate: peak of the cosine schedule; ``None`` takes 0.032, for windowed nets
-            0.016, for stacks 0.008; a quarter of it where a model is trained further.
+        learning_rate: peak of the cosine schedule; ``None`` takes 0.032, for state-space
+            layers and windowed nets 0.016, for stacks 0.008; a quarter of it where a model is
+            trained further.
         final_rate: its end, as a share of the peak.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.

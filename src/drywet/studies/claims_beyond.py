@@ -116,12 +116,17 @@ def state_spaces(results: Results) -> Claim:
     claim = Claim("State-space layers are closer than an LSTM of their cost", -1)
     pairs = _as_dear(
         results,
-        lambda cell: value_of(cell, "model.cell") == "ssm",
-        lambda cell: value_of(cell, "model.cell") == "lstm",
+        lambda cell: _is_recurrent(cell, "ssm"),
+        lambda cell: _is_recurrent(cell, "lstm"),
     )
     what = "state-space layers in place of the closest LSTM of no higher cost"
     claim.add(compared(results, pairs, what, beside=treble))
     return claim
+
+
+def _is_recurrent(cell: Cell, name: str) -> bool:
+    model = cell.settings.model
+    return isinstance(model, RecurrentConfig) and model.cell == name
 
 
 def _as_dear(

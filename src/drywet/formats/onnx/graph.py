@@ -139,15 +139,16 @@ class GraphBuilder:
         every = self.op(cell.upper(), *inputs, out=tuple(after), hidden_size=hidden, **more)
         return self.op("Squeeze", every, self.integers(1)), after[1]
 
-    def state_space(self, x: str, weights: str, hidden: int, added: bool) -> str:
+    def state_space(self, x: str, weights: str, inputs: int, hidden: int, added: bool) -> str:
         """A state-space layer over ``(steps, streams, inputs)``.
 
-        Its recurrence is ONNX's RNN without a bend, of twice as many units: a matrix of two rows
-        and columns turns each state.
+        Its recurrence is ONNX's RNN with a linear activation, of twice as many units: a matrix of
+        two rows and columns turns each state.
 
         Args:
             x: its input.
             weights: their name, with ``{}`` for ``weight_ih`` and the like.
+            inputs: of the layer.
             hidden: units.
             added: add the input to what it gives.
         """
@@ -170,9 +171,9 @@ class GraphBuilder:
             axis=0,
         )
         none = self._tensor(f"zeros_{hidden}", np.zeros(hidden, np.float32))
-        column = self.op("Unsqueeze", gain, self.integers(1))
-        driven = self.op("Mul", drive_in, column)
-        matrix = self.op("Concat", driven, self.op("Sub", driven, driven), axis=0)
+        idle = self._tensor(f"zeros_{hidden}x{inputs}", np.zeros((hidden, inputs), np.float32))
+        driven = self.op("Mul", drive_in, self.op("Unsqueeze", gain, self.integers(1)))
+        matrix = self.op("Concat", driven, idle, axis=0)
         biases = self.op("Concat", self.op("Mul", drive_bias, gain), none, none, none, axis=0)
         pairs = [self._state((1, self._copies, hidden)) for _ in range(2)]
         first, every, last = self.integers(0), f"v{len(self._nodes)}_all", f"v{len(self._nodes)}_h"

@@ -171,7 +171,8 @@ def _recurrent(build: GraphBuilder, config: RecurrentConfig, dry: str) -> str:
     x = build.op("Transpose", x, perm=[2, 0, 1])  # steps first
     for i in range(config.layers):
         if config.cell == "ssm":
-            x = build.state_space(x, f"rec.{{}}_l{i}", config.hidden, added=i > 0)
+            inputs = config.hidden if i else 1 + len(config.knobs)
+            x = build.state_space(x, f"rec.{{}}_l{i}", inputs, config.hidden, added=i > 0)
         else:
             x, _ = build.cell(config.cell, x, f"rec.{{}}_l{i}", config.hidden)
     y = build.dense(build.op("Transpose", x, perm=[1, 2, 0]), "head.weight", "head.bias")

@@ -18,7 +18,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 
 @dataclass(frozen=True)
 class Layer:
-    """One recurrent layer in PyTorch's layout and gate order.
+    """One recurrent layer in PyTorch's layout and gate order, or as in `state_space`.
 
     Attributes:
         input: ``(gates * hidden, inputs)``.

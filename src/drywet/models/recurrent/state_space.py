@@ -101,9 +101,11 @@ class StateSpace(nn.Module):
     def _layer(self, layer: int, x: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
         """What tanh makes, and the state after the last sample."""
         w_in, w_out, bias, poles = (part.chunk(2) for part in self._of(layer))
-        rate = poles[0].double().exp()  # float32 would round the poles of states that last
+        # float32, which is all that Apple's GPUs have, rounds the poles of states that last.
+        exact = torch.float32 if x.device.type == "mps" else torch.float64
+        rate = poles[0].to(exact).exp()
         gain = torch.sqrt(-torch.expm1(-2 * rate))
-        pole = torch.polar(torch.exp(-rate), poles[1].double())
+        pole = torch.polar(torch.exp(-rate), poles[1].to(exact))
         drive = gain.to(x.dtype) * (x @ w_in[0].T + bias[0])
         s = _recurrence(drive.to(pole.dtype), pole, before).to(before.dtype)
         z = s.real @ w_out[0].T + s.imag @ w_out[1].T + x @ w_in[1].T + bias[1]

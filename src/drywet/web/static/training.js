@@ -67,7 +67,7 @@ export function Training({ job, onSeen, onClose }) {
     try { await post(`/api/jobs/${job.id}/stop`); } catch (failed) { setFault(failed.message); setStopping(false); }
   };
   const said = scoring ? `${scoring.what}...` : progress
-    ? [`ESR ${esr(progress.validation_esr)}`, `best ${esr(progress.best_esr)}`,
+    ? [`ESR ${esr(progress.validation_esr)}`, `${progress.aliasing_db === null ? "best" : "kept"} ${esr(progress.best_esr)}`,
       progress.aliasing_db !== null && `aliasing ${Math.round(progress.aliasing_db)} dB`,
       progress.expected_esr !== null && `expected ${esr(progress.expected_esr)}`,
       progress.seconds_left !== null && `${clock(progress.seconds_left)} left at most`].filter(Boolean).join(" · ")
