@@ -9,7 +9,8 @@
 // sequences", ICML 2023. Where the parameters are: see net.hpp.
 //
 // A step adds (p_j - 1) s_j: the pole of a state that lasts for thousands of samples lies so near
-// 1 that float32 would round its time constant.
+// 1 that float32 would round its time constant. What is added is summed up first, for the same
+// reason: the state is rounded once a step.
 #pragma once
 
 #include "net.hpp"

@@ -174,8 +174,8 @@ struct StateSpaceBatch {
         const T *re = packed.re[l], *im = packed.im[l], *gain = packed.gain[l];
         rows(packed.in[l], hidden, x, inputs, x, 0, [&](int j, int v, V in) DRYWET_LAMBDA {
             const V a = before[j * NV + v], b = before[(hidden + j) * NV + v];
-            after[j * NV + v] = (a + re[j] * a) + (gain[j] * in - im[j] * b);
-            after[(hidden + j) * NV + v] = (b + re[j] * b) + im[j] * a;
+            after[j * NV + v] = a + (re[j] * a + (gain[j] * in - im[j] * b));
+            after[(hidden + j) * NV + v] = b + (re[j] * b + im[j] * a);
         });
         rows(packed.out[l], hidden, after, 2 * hidden, x, inputs,
              [&](int j, int v, V sum) DRYWET_LAMBDA {

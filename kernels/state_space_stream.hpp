@@ -125,9 +125,8 @@ struct StateSpaceStream {
             V a = load<V>(state + j), b = load<V>(state + size + j);
             for (int t = 0; t < samples; ++t) {
                 float* const at = s + t * 2 * size + j;
-                // Two operations one after the other from state to state, all others beside them.
-                const V real = (a + re * a) + (gain * load<V>(at) - im * b);
-                b = (b + re * b) + im * a;
+                const V real = a + (re * a + (gain * load<V>(at) - im * b));
+                b = b + (re * b + im * a);
                 a = real;
                 store(at, a);
                 store(at + size, b);
