@@ -35,7 +35,7 @@ class Recurrent(Kind[RecurrentConfig]):
 
     def defaults(self, config: RecurrentConfig) -> TrainingDefaults:
         """See `Kind`."""
-        return STATE_SPACES if config.cell == "ssm" else STATEFUL
+        return STATE_SPACES if config.cell == "ssm" else super().defaults(config)
 
     def parameters(self, config: RecurrentConfig) -> int:
         """See `Kind`; an LSTM's and an RNN's second bias is fixed at zero."""
