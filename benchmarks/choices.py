@@ -9,7 +9,6 @@ them pass on two cores that do nothing else.
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from pathlib import Path
 
@@ -20,16 +19,12 @@ from drywet.runs.choices import CPU, QUALITY
 
 def row(folder: Path, capture_name: str, cpu: str, quality: str) -> str:
     """Train one; returns a row of the table."""
-    capture = CAPTURES[capture_name]
-    with tempfile.TemporaryDirectory() as place:
-        began = time.process_time()
-        run = drywet.train(
-            folder / capture.dry, folder / capture.wet, out=Path(place) / "run",
-            model=drywet.RecurrentConfig(**CPU[cpu]),
-            training=drywet.TrainingConfig(**QUALITY[quality]),
-            capture=drywet.CaptureConfig(test=capture.test, rate=capture.rate),
-        )  # fmt: skip
-        spent = time.process_time() - began
+    began = time.process_time()
+    run = CAPTURES[capture_name].train(
+        folder, model=drywet.RecurrentConfig(**CPU[cpu]),
+        training=drywet.TrainingConfig(**QUALITY[quality]),
+    )  # fmt: skip
+    spent = time.process_time() - began
     found = run.evaluation
     return (
         f"| {capture_name} | {cpu} | {quality} | {found.esr:.2e} | {found.esr_a_weighted:.2e} "

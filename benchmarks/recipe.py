@@ -18,6 +18,7 @@ from statistics import fmean
 from typing import Any
 
 import drywet
+from drywet.verbs.scored_run import Run
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,24 @@ class Capture:
 
     dry: str
     wet: str
-    test: tuple[float, float | None]
-    rate: int | None
-    seconds: float
+    test: tuple[float, float | None] | None = None
+    rate: int | None = None
+    seconds: float | None = None
+
+    def train(self, folder: Path, capture: dict[str, Any] | None = None, **settings: Any) -> Run:
+        """Train on it, in a place that is gone afterwards.
+
+        Args:
+            folder: of all recordings.
+            capture: more settings of it.
+            settings: of `drywet.train`.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            return drywet.train(
+                folder / self.dry, folder / self.wet, out=Path(place) / "run",
+                capture=drywet.CaptureConfig(test=self.test, rate=self.rate, **capture or {}),
+                **settings,
+            )  # fmt: skip
 
 
 CAPTURES = {
@@ -79,24 +95,14 @@ def score(folder: Path, point: tuple[str, str], seeds: int) -> str:
     """Train one variant on one capture, seed after seed; returns a row of the table."""
     name, capture_name = point
     chosen, capture = VARIANTS[name], CAPTURES[capture_name]
-    found: list[drywet.Run] = []
-    for seed in range(seeds):
-        with tempfile.TemporaryDirectory() as scratch:
-            run = drywet.train(
-                folder / capture.dry,
-                folder / capture.wet,
-                out=Path(scratch) / "run",
-                model=drywet.RecurrentConfig(**chosen.model),
-                loss=drywet.LossConfig(**chosen.loss),
-                training=drywet.TrainingConfig(
-                    seconds=capture.seconds, seed=seed, **chosen.training
-                ),
-                capture=drywet.CaptureConfig(
-                    rate=capture.rate, test=capture.test, **chosen.capture
-                ),
-            )
-        found.append(run)
-    scores = [run.evaluation for run in found]
+    scores = [
+        capture.train(
+            folder, chosen.capture, model=drywet.RecurrentConfig(**chosen.model),
+            loss=drywet.LossConfig(**chosen.loss),
+            training=drywet.TrainingConfig(seconds=capture.seconds, seed=seed, **chosen.training),
+        ).evaluation
+        for seed in range(seeds)
+    ]  # fmt: skip
     each = " ".join(f"{one.esr:.2e}" for one in scores)
     return (
         f"| {capture_name} | {name} | {mean([one.esr for one in scores]):.2e} ({each}) "

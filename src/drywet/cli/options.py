@@ -7,7 +7,7 @@ from typing import Any
 
 from drywet.cli.knobs import CAPTURES
 from drywet.errors import DrywetError
-from drywet.runs.choices import CPU, KINDS, PRESETS, QUALITY, require_known
+from drywet.runs.choices import CELL_SIZES, CPU, KINDS, PRESETS, QUALITY, require_known
 from drywet.runs.config import Settings, TrainingConfig, named_loss
 from drywet.storage import read_json
 from drywet.validation import parse
@@ -118,12 +118,10 @@ def _take_kind(chosen: dict[str, Any], given: dict[str, Any]) -> None:
     if given["model"] is not None:
         # Another kind of model starts from its own defaults.
         chosen["model"] = {"kind": given["model"]}
-    model, cell = chosen.get("model"), given["cell"]
-    if cell is not None and isinstance(model, dict):
-        before = model.get("cell", "lstm")
-        if before != cell and "ssm" in (before, cell):  # whose default size is another
-            for size in ("hidden", "layers"):
-                model.pop(size, None)
+    model, cell = chosen.get("model", {}), given["cell"]
+    if cell is not None and CELL_SIZES.get(model.get("cell", "lstm")) != CELL_SIZES.get(cell):
+        for size in ("hidden", "layers"):  # which were the other cell's
+            model.pop(size, None)
 
 
 def refuse_with_start(given: dict[str, Any]) -> None:

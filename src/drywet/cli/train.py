@@ -104,7 +104,7 @@ def train_command(
     ] = None,
     hidden: Annotated[
         int | None,
-        typer.Option(help="Units a layer [default: 16, 8 of ssm].", show_default=False),
+        typer.Option(help="Units per layer [default: 16, 8 of ssm].", show_default=False),
     ] = None,
     layers: Annotated[
         int | None, typer.Option(help="Layers [default: 1, 4 of ssm].", show_default=False)

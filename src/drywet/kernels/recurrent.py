@@ -8,7 +8,8 @@ of threads.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, cast
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +21,28 @@ from drywet.kernels.threads import threads
 
 State = tuple[Tensor, ...]
 
-Layers: TypeAlias = Any
-"""PyTorch's recurrent layers, or layers with the same attributes and a ``cell``, which is one of
-`drywet.kernels.cells.CELLS`."""
+
+class Layers(Protocol):
+    """PyTorch's recurrent layers, or layers like them with a ``cell`` of `drywet.kernels.cells`."""
+
+    batch_first: bool
+    bias: bool
+    bidirectional: bool
+    dropout: float
+    proj_size: int
+    input_size: int
+    hidden_size: int
+    num_layers: int
+
+    @property
+    def _flat_weights(self) -> Sequence[Tensor | None]: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """All of them."""
+
+    def __call__(self, x: Tensor, state: Any = None) -> Any:
+        """What leaves the last layer, and the new state."""
+
 
 _TORCH: dict[type, str] = {nn.LSTM: "lstm", nn.GRU: "gru", nn.RNN: "rnn"}
 
@@ -53,7 +73,7 @@ def can_run(rec: Layers, head: nn.Linear, x: Tensor) -> bool:
         and head.bias is not None
         and all(
             weight.dtype == x.dtype and weight.device == x.device
-            for weight in (rec.weight_ih_l0, head.weight)
+            for weight in (cast(Tensor, rec._flat_weights[0]), head.weight)
         )
     )
 

@@ -129,13 +129,13 @@ def of_run(run: Contender, number: int) -> list[Picture]:
         ),
     )
     peak = found.trained_peak_dbfs
-    quiet = None if peak is None or round(peak) >= 0 else peak
+    guessed_above = None if peak is None or round(peak) >= 0 else peak
     add(
         "Transfer curves",
         "Left: a straight line is linear, a flat one limits. Right: one period of a low note; a "
-        "loop is filtering." + ("" if quiet is None else _beyond(quiet)),
+        "loop is filtering." + ("" if guessed_above is None else _beyond(guessed_above)),
         lambda: transfer_curve(
-            {name: p.transfer for name, p in probes.items()}, colors, quiet, _TALL
+            {name: p.transfer for name, p in probes.items()}, colors, guessed_above, _TALL
         ),
     )
     return pictures

@@ -10,12 +10,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from drywet.errors import DrywetError
+from drywet.models.recurrent.config import CELL_SIZES
 from drywet.models.registry import kind_of
 from drywet.models.wavenet.config import PRESETS
 from drywet.runs.config import Settings
 from drywet.words import count
 
-__all__ = ["CPU", "KINDS", "PRESETS", "QUALITY", "in_words", "require_known"]
+__all__ = ["CELL_SIZES", "CPU", "KINDS", "PRESETS", "QUALITY", "in_words", "require_known"]
 
 CPU: dict[str, dict[str, Any]] = {
     "light": {"hidden": 8},

@@ -9,6 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from drywet.models.config import MOST_KNOBS, Config
 from drywet.models.layers import Cell
 
+CELL_SIZES = {"ssm": {"hidden": 8, "layers": 4}}
+"""Sizes of nets of some cells where none are given; those of all others are the fields'."""
+
 
 class RecurrentConfig(Config):
     """A stateful recurrent net.
@@ -33,9 +36,8 @@ class RecurrentConfig(Config):
     @model_validator(mode="before")
     @classmethod
     def _sized(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("cell") == "ssm":
-            return {"hidden": 8, "layers": 4} | given
-        return given
+        cell = given.get("cell") if isinstance(given, dict) else None
+        return CELL_SIZES[cell] | given if isinstance(cell, str) and cell in CELL_SIZES else given
 
     @field_validator("knobs")
     @classmethod

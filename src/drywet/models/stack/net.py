@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from drywet.kernels.cells import state_count
 from drywet.models.base import EffectModel, State
 from drywet.models.functions import apply
 from drywet.models.stack.config import CellLayer, ConvLayer, StackConfig
@@ -69,8 +70,8 @@ class StackModel(EffectModel):
         device = self.input_gain.device
         for inputs, layer in zip((1, *self._widths()), self.config.layers, strict=False):
             if isinstance(layer, CellLayer):
-                count = 2 if layer.cell == "lstm" else 1
-                held += [torch.zeros(1, batch, layer.width, device=device) for _ in range(count)]
+                shape = (1, batch, layer.width)
+                held += [torch.zeros(shape, device=device) for _ in range(state_count(layer.cell))]
             elif isinstance(layer, ConvLayer):
                 past = (layer.kernel - 1) * layer.dilation
                 held.append(torch.zeros(batch, inputs, past, device=device))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from drywet.kernels.cells import state_count
 from drywet.models.config import Samples, Weights
 from drywet.models.numpy_activation import apply, sigmoid
 from drywet.models.player import Player
@@ -75,8 +76,8 @@ class StackPlayer(Player):
         inputs = 1
         for layer in self._config.layers:
             if isinstance(layer, CellLayer):
-                count = 2 if layer.cell == "lstm" else 1
-                found.append(tuple(np.zeros(layer.width, np.float32) for _ in range(count)))
+                parts = range(state_count(layer.cell))
+                found.append(tuple(np.zeros(layer.width, np.float32) for _ in parts))
             elif isinstance(layer, ConvLayer):
                 past = (layer.kernel - 1) * layer.dilation
                 found.append(np.zeros((inputs, past), np.float32))

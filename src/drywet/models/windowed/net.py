@@ -42,7 +42,8 @@ class WindowedModel(EffectModel):
                 steps += [nn.Linear(inside, outside), nn.Tanh()]
             self.net = nn.Sequential(*steps)
         else:
-            self.net = recurrent_layers(config.cell, config.hidden, config.layers)
+            layers = recurrent_layers(config.cell, config.hidden, config.layers)
+            self.net = cast(nn.RNNBase, layers)
         self.head = nn.Linear(config.hidden, 1)
 
     def core(self, x: Tensor, state: State) -> tuple[Tensor, State]:
