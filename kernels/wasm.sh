@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 out=../src/drywet/web/static/kernels.wasm
 sources="browser.cpp circuit_model.cpp circuit_run.cpp memory.cpp oversampler.cpp stream_run.cpp
          subnormals.cpp target.cpp wavenet_pack.cpp wavenet_run.cpp"
-flags="--target=wasm32-wasi -std=c++17 -O3 -msimd128 -fno-exceptions -fno-rtti -fno-math-errno
+flags="--target=wasm32-wasi -std=c++17 -O3 -fno-unroll-loops -msimd128 -fno-exceptions -fno-rtti -fno-math-errno
        -fno-strict-aliasing -Wall -Wextra -DDRYWET_PLAYS_ONLY -DDRYWET_TARGET=baseline
        -DDRYWET_TABLE=kBaseline"
 clang++ $flags -mexec-model=reactor -Wl,--gc-sections,--strip-all -Wl,-z,stack-size=1048576 \

@@ -17,13 +17,17 @@ import soundfile
 
 import drywet
 from drywet.audio.read import read
+from drywet.evaluation import verdict
 from drywet.inference.stream import predict
+from drywet.pair.alignment import NOTHING, Alignment
+from drywet.pair.check_timing import timing_findings
+from drywet.pair.timing import Timing
 from drywet.runs.folder import RunFolder
 from drywet.web.app import served as served_files
 from drywet.web.jobs import Job
 from drywet.web.listening import averages, by_chance
 from tests.served import Served, served
-from tests.support import RATE, Held, overdrive, playing, save
+from tests.support import RATE, Held, overdrive, playing, save, tool
 from tests.support import drywet as cli
 from tests.test_web_kernels import in_browser
 
@@ -528,3 +532,18 @@ def test_the_page_stays_light():
     """Under 400 kB as it lies there: the first view needs no wait on any network."""
     static = Path(drywet.__file__).parent / "web" / "static"
     assert sum((static / name).stat().st_size for name in served_files()) < 400_000
+
+
+def test_advice_names_what_the_page_has(tmp_path):
+    """What is a button or a tick there is named so; what is not, is for a terminal."""
+    moves = Timing(kind="drift", ppm=40.0, moved=9.0, takes=(), error=0.5)
+    drifts = timing_findings(moves, 0, Alignment(latency=0), NOTHING, RATE)
+    advice = [verdict._UNFINISHED, next(drifts).fix, verdict._TREBLE]
+    code = "import { onPage } from %s; console.log(JSON.stringify(%s.map(onPage)))"
+    shutil.copy(Path(drywet.__file__).parent / "web/static/advice.js", tmp_path / "advice.mjs")
+    (tmp_path / "say.mjs").write_text(code % (json.dumps("./advice.mjs"), json.dumps(advice)))
+    said = subprocess.check_output([tool("node"), tmp_path / "say.mjs"], text=True)
+    unfinished, drift, treble = json.loads(said)
+    assert unfinished == "The training was stopped: press Go on training."
+    assert drift.startswith("Tick it below to have it mended. Next time")
+    assert treble == f"{verdict._TREBLE} (In a terminal.)"

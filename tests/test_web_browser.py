@@ -17,8 +17,9 @@ from drywet.inference.stream import Stream, predict
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from tests.served import served
-from tests.support import mild_model, playing, save, shared, tool
+from tests.support import RATE, mild_model, overdrive, playing, save, shared, tool
 from tests.test_nam_core import core as core
+from tests.test_timing import joined
 
 AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 VIEWS = ("Capture", "Models", "Compare", "Play")
@@ -190,6 +191,33 @@ def test_a_wrong_file_is_one_sentence_on_the_page(page_of, tmp_path):
             assert page.is_disabled("button:has-text('Train') >> nth=0")
             assert str(tmp_path) not in page.inner_text("[role=alert]")
         page.complaints.clear()  # the browser notes each refusal
+
+
+def test_joined_takes_are_mended_by_a_tick(page_of, tmp_path):
+    x = playing(20)
+    wet = overdrive(x)
+    files = (save(tmp_path / "dry.wav", x), save(tmp_path / "wet.wav", joined(wet, 10 * RATE, 300)))
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        for file, place in zip(files, page.locator(".drop input").all(), strict=True):
+            place.set_input_files(file)
+        page.wait_for_selector("text=joined takes with latencies of their own", timeout=120_000)
+        advice = page.text_content("li:has-text('joined takes')")
+        assert "Tick it below" in advice
+        assert "--" not in advice
+        page.check("label:has-text('Align each take by itself') input")
+        page.wait_for_selector("text=aligned each by itself", timeout=120_000)
+        page.fill("input[type=text]", "Two takes")
+        page.click("text=Quick")
+        page.click("text=Light")
+        page.click("button:has-text('Train')")
+        page.wait_for_selector("section[aria-label='Training of Two takes']")
+        view(page, "Models")
+        done = "section[aria-label='Two takes'] >> text=below the signal"
+        page.wait_for_selector(done, timeout=120_000)
+    kept = json.loads((tmp_path / "runs" / "Two-takes" / "config.json").read_text())
+    takes = kept["captures"][0]["recording"]["takes"]
+    assert [latency for _, latency in takes] == [0, 300]
 
 
 def test_a_server_that_is_gone_is_told(page_of, tmp_path):

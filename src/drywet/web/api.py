@@ -82,6 +82,8 @@ class Api:
         words += ["--resample"] if pair.resample else []
         words += [f"--latency={pair.latency}"] if pair.latency is not None else []
         words += [f"--channel={pair.channel}"] if pair.channel is not None else []
+        words += ["--resample-drift"] if pair.resample_drift else []
+        words += ["--per-take"] if pair.per_take else []
         report = await while_wanted(request, self._named(words, [dry, wet]))
         overlay = await look(dry, wet, report["latency_samples"])
         return JSONResponse({"report": report, "overlay": overlay})
@@ -109,9 +111,7 @@ class Api:
         if wanted.pair is not None:
             pair = wanted.pair
             asked["files"] = [str(self.space.file(pair.dry)), str(self.space.file(pair.wet))]
-            asked["capture"] |= {
-                "latency": pair.latency, "resample": pair.resample, "channel": pair.channel,
-            }  # fmt: skip
+            asked["capture"] |= pair.model_dump(exclude={"dry", "wet"})
         elif wanted.device not in {device.name for device in devices()}:
             raise DrywetError(f"no circuit is called {wanted.device}", "one of the list", "Choose.")
         return self._queued(asked)

@@ -18,6 +18,7 @@ import drywet
 from drywet.audio.write import write
 from drywet.dsp.levels import loudest_excerpt
 from drywet.errors import DrywetError
+from drywet.pair.alignment import Alignment, align
 from drywet.pair.load import load_pair
 from drywet.pair.summary import CheckReport
 from drywet.runs.choices import CPU, QUALITY
@@ -50,7 +51,10 @@ class Recorder(CtrlC):
         """The checks; then what will be heard is laid out."""
         self.add("findings", report=report.model_dump(mode="json"))
         if self._pair is not None and (report.ok or self._pair[2].force):
-            self._lay_out(*self._pair, report.latency_samples)
+            aligned = Alignment(
+                latency=report.latency_samples, drift_ppm=report.drift_ppm, takes=report.takes
+            )
+            self._lay_out(*self._pair, aligned)
 
     def on_progress(self, progress: Progress) -> None:
         """Some times a second."""
@@ -66,8 +70,8 @@ class Recorder(CtrlC):
         """Checks before, scores after."""
         self.add("work", what=what, done=done, after=self._told > 0)
 
-    def _lay_out(self, dry: Path, wet: Path, capture: CaptureConfig, latency: int) -> None:
-        pair = load_pair(dry, wet, capture.channel, capture.resample).aligned(latency)
+    def _lay_out(self, dry: Path, wet: Path, capture: CaptureConfig, how: Alignment) -> None:
+        pair = align(load_pair(dry, wet, capture.channel, capture.resample), how)
         where = loudest_excerpt(pair.wet, int(_HEARD_SECONDS * pair.rate))
         for name, samples in (("dry", pair.dry), ("wet", pair.wet)):
             write(self._path / f"{name}.wav", np.ascontiguousarray(samples[where]), pair.rate)

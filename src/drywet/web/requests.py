@@ -31,6 +31,8 @@ class Pair(_Request):
         latency: samples, instead of the measured one.
         resample: bring a wet file of another rate to the dry one's.
         channel: of stereo files, from 1.
+        resample_drift: resample the wet by the measured drift of the clocks.
+        per_take: align joined takes each by itself.
     """
 
     dry: FileId
@@ -38,6 +40,8 @@ class Pair(_Request):
     latency: Latency | None = None
     resample: bool = False
     channel: Annotated[int, Field(ge=1, le=64)] | None = None
+    resample_drift: bool = False
+    per_take: bool = False
 
 
 class Training(_Request):

@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "/static/preact.js";
 import { post, save, upload } from "/static/api.js";
 import { bars, overlaid, Picture } from "/static/draw.js";
+import { onPage } from "/static/advice.js";
 import { Fault } from "/static/words.js";
 
 const SIZES = {
@@ -45,10 +46,17 @@ function Drop({ role, text, file, given, onFile, onTwo }) {
 function Findings({ report }) {
   return html`<ul class="findings">${report.findings.map((one) => html`<li class=${one.severity}>
     <span class=${`word ${one.severity}`}>${one.check}</span> ${one.message}
-    ${one.fix && html`<br /><span class="quiet">${one.fix}</span>`}</li>`)}</ul>`;
+    ${one.fix && html`<br /><span class="quiet">${onPage(one.fix)}</span>`}</li>`)}</ul>`;
 }
 
-function Checked({ found, moved, onMoved }) {
+// What the checks find and drywet can mend, if it is told to.
+const MENDED = {
+  resample_drift: ["drift", "Bring the wet file's clock to the dry one's"],
+  per_take: ["takes", "Align each take by itself"],
+};
+const UNMENDED = { resample_drift: false, per_take: false };
+
+function Checked({ found, mend, onMend, moved, onMoved }) {
   const { report, overlay: apart } = found;
   const overlay = report.polarity < 0 ? { ...apart, wet: apart.wet.map((x) => -x) } : apart;
   const related = !report.findings.some((one) => one.check === "dependence" && one.severity === "error");
@@ -57,6 +65,8 @@ function Checked({ found, moved, onMoved }) {
   return html`<div class="card">
     <h3>${report.ok ? "Fit to be learned from" : "Not fit to be learned from yet"}</h3>
     <${Findings} report=${report} />
+    ${Object.entries(MENDED).map(([how, [check, text]]) => (mend[how] || report.findings.some((one) => one.check === check && one.fix)) && html`<label>
+      <input type="checkbox" checked=${mend[how]} onChange=${(e) => onMend({ ...mend, [how]: e.target.checked })} /> ${text}</label>`)}
     ${related && html`<p class="quiet"><span class="swatch quiet"></span> dry and <span class="swatch target"></span> wet, both to their peak, at the loudest moment, with the delay${report.polarity < 0 ? " and the inversion" : ""} taken out:</p>
     <${Picture} kind="overlay" label=${`Dry and wet at a delay of ${latency} samples`} values=${[found, moved]} paint=${overlaid(overlay, moved)} />
     <label>Delay, samples <input type="number" min=${report.latency_samples - reach} max=${report.latency_samples + reach} value=${latency}
@@ -68,7 +78,7 @@ function Checked({ found, moved, onMoved }) {
 }
 
 function Pair({ pair, setPair }) {
-  const { dry, wet, found, moved } = pair;
+  const { dry, wet, found, moved, mend } = pair;
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState(null);
   const [given, setGiven] = useState([null, null]);
@@ -79,18 +89,18 @@ function Pair({ pair, setPair }) {
     let wanted = true;
     const left = new AbortController();
     setBusy(true); setFault(null);
-    post("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel }, left.signal)
+    post("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel, ...mend }, left.signal)
       .then((answer) => wanted && setPair((now) => ({ ...now, found: answer, moved: 0 })))
       .catch((error) => wanted && setFault(stereo ? `${error.message.split(";")[0]}: choose the channel that holds the guitar.` : error.message))
       .finally(() => wanted && setBusy(false));
     return () => { wanted = false; left.abort(); setBusy(false); };
-  }, [dry?.id, wet?.id, pair.channel]);
-  const put = (role) => (file) => setPair((now) => ({ ...now, [role]: file, found: null, moved: 0 }));
+  }, [dry?.id, wet?.id, pair.channel, mend]);
+  const put = (role) => (file) => setPair((now) => ({ ...now, [role]: file, found: null, moved: 0, mend: UNMENDED }));
   return html`<div>
     <p>Play something varied for a minute or more through the pedal, and record what comes out. Nothing at hand to play?
       <button onClick=${() => save("/api/signal").catch((error) => setFault(error.message))}>Download the capture signal</button>
       <span class="quiet"> (90 s; it is the dry file then)</span></p>
-    ${dry && wet && html`<p><button onClick=${() => setPair((now) => ({ ...now, dry: now.wet, wet: now.dry, found: null, moved: 0 }))}>Swap dry and wet</button></p>`}
+    ${dry && wet && html`<p><button onClick=${() => setPair((now) => ({ ...now, dry: now.wet, wet: now.dry, found: null, moved: 0, mend: UNMENDED }))}>Swap dry and wet</button></p>`}
     <div class="two">
       <${Drop} role="Dry" text="what went into the pedal" file=${dry} given=${given[0]} onFile=${put("dry")} onTwo=${setGiven} />
       <${Drop} role="Wet" text="what came out of it" file=${wet} given=${given[1]} onFile=${put("wet")} onTwo=${setGiven} />
@@ -100,7 +110,7 @@ function Pair({ pair, setPair }) {
       <option value="">both alike</option><option value="1">left</option><option value="2">right</option></select></label>`}
     ${busy && html`<p role="status">Listening to the two files... Some seconds, a minute or more where they do not belong together.</p>`}
     <${Fault} text=${fault} />
-    ${found && html`<${Checked} found=${found} moved=${moved} onMoved=${(by) => setPair((now) => ({ ...now, moved: by }))} />`}
+    ${found && html`<${Checked} found=${found} mend=${mend} onMend=${(how) => setPair((now) => ({ ...now, mend: how, found: null, moved: 0 }))} moved=${moved} onMoved=${(by) => setPair((now) => ({ ...now, moved: by }))} />`}
   </div>`;
 }
 
@@ -132,7 +142,7 @@ function shortOf(name) {
 
 export function Capture({ devices, onTraining }) {
   const [source, setSource] = useState("pair");
-  const [pair, setPair] = useState({ dry: null, wet: null, found: null, moved: 0, channel: null });
+  const [pair, setPair] = useState({ dry: null, wet: null, found: null, moved: 0, mend: UNMENDED, channel: null });
   const [circuit, setCircuit] = useState({ name: devices[0].name, knobs: {} });
   const [name, setName] = useState("");
   const [cpu, setCpu] = useState("normal");
@@ -147,9 +157,9 @@ export function Capture({ devices, onTraining }) {
     const asked = { name: called, cpu, quality, clean };
     if (source === "circuit") Object.assign(asked, { device: circuit.name, knobs: circuit.knobs });
     else {
-      const { dry, wet, moved, channel } = pair;
+      const { dry, wet, moved, mend, channel } = pair;
       const latency = moved ? report.latency_samples + moved : null;
-      Object.assign(asked, { force, pair: { dry: dry.id, wet: wet.id, latency, channel, resample: dry.rate !== wet.rate } });
+      Object.assign(asked, { force, pair: { dry: dry.id, wet: wet.id, latency, channel, resample: dry.rate !== wet.rate, ...mend } });
     }
     try { setFault(null); await post("/api/train", asked); onTraining(); } catch (error) { setFault(error.message); }
   };

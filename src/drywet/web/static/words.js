@@ -1,4 +1,5 @@
 // How things are said.
+import { onPage } from "/static/advice.js";
 import { html, useState } from "/static/preact.js";
 
 export const Fault = ({ text }) => text && html`<p class="card fault" role="alert">${text}</p>`;
@@ -22,13 +23,6 @@ export const formats = {
   nam: "Neural Amp Modeler", rtneural: "RTNeural", aidax: "AIDA-X", proteus: "Proteus", onnx: "ONNX", c: "C header",
   drywet: "drywet's own",
 };
-
-// Advice is written for the command line; some of it is a button here.
-const onPage = (advice) => advice
-  .replace("'drywet train --resume RUN' goes on with it", "press Go on training")
-  .replace("('drywet train --resume RUN --longer')", "(Train longer)")
-  .replace("a bigger net (--hidden 32)", "a heavier model")
-  .replace(/With --oversample (\d) \('drywet render', 'drywet evaluate'\)/, "Played $1 times oversampled (Play live)");
 
 export function Verdict({ remarks }) {
   const word = { good: "good", warning: "mind", bad: "wrong" };
