@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Kernels, unpacked } from "../src/drywet/web/static/kernels.js";
+import { Kernels, unpacked } from "../src/drywet/browser/kernels.js";
 
 const { wasm, core, jobs, rounds, x } = JSON.parse(fs.readFileSync(0, "utf8"));
 const compiled = new WebAssembly.Module(fs.readFileSync(wasm));

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import drywet
 from benchmarks.circuits import guitar
+from drywet.browser import playable
 from drywet.formats.load import load
-from drywet.web import playable
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = {
@@ -53,7 +53,7 @@ def main() -> None:
     done = subprocess.run(
         ["node", Path(__file__).with_suffix(".mjs")], text=True, check=True, capture_output=True,
         input=json.dumps({
-            "wasm": str(Path(drywet.__file__).parent / "web" / "static" / "kernels.wasm"),
+            "wasm": str(Path(drywet.__file__).parent / "browser" / "kernels.wasm"),
             "core": str(ROOT / "tests" / "nam_core"), "jobs": list(jobs.values()),
             "rounds": chosen.rounds, "x": b64encode(guitar(1.0).tobytes()).decode(),
         }),

@@ -13,7 +13,7 @@ namespace drywet {
 // Runs at as many times the rate as there are phases of the signal.
 class CircuitModel final : public Played {
 public:
-    // Numbers in a row, by src/drywet/web/playable.py: capacitors, parts, blocks and tolerance;
+    // Numbers in a row, by src/drywet/browser/playable.py: capacitors, parts, blocks and tolerance;
     // a part's kind, port and its kPartNumbers; a block's port, ports, part and parts; the matrices
     // a, k, g of each level of steps and of rest; then the taps of the filter that undoes the
     // smoothing of CircuitRun. Refuses what doesn't fit, or a circuit without operating point.

@@ -32,7 +32,7 @@ LAYERS = [
     {"formats"},
     {"runs"},
     {"figures", "devices"},
-    {"evaluation"},
+    {"browser", "evaluation"},
     {"report"},
     {"training"},
     {"verbs"},

@@ -15,8 +15,13 @@ from matplotlib.text import Text
 from scipy.optimize import minimize
 
 from drywet.figures.front import apart, front, pareto
+from drywet.formats.load import load
+from drywet.inference.stream import predict
 from drywet.report.sound import sound
+from drywet.trained.knobs import with_knobs
 from tests.support import RATE, drywet, playing, tool
+from tests.test_knobs import folder as folder
+from tests.test_knobs import run as run
 
 
 @pytest.fixture(scope="module")
@@ -411,3 +416,33 @@ def test_aliasing_is_heard_at_the_models_rate_and_oversampled(single, visit):
     own, fast = map(int, re.findall(r"(-\d+) dB", said))
     assert fast < own - 6
     assert "Model, 4 times oversampled" in said
+
+
+def test_knobs_are_turned_while_it_plays(run, visit, tmp_path):
+    """In the browser it is what drywet plays at that position, before a turn and after it."""
+    done = drywet("report", run, "-o", tmp_path / "knobs.html")
+    assert done.code == 0, done.err
+    page = visit(tmp_path / "knobs.html")
+    first = page.evaluate(f"drywetKnobs.some({RATE})")
+    dry = np.array(page.evaluate("drywetKnobs.dry()"), np.float32)
+    trained = load(run)
+    wanted = predict(with_knobs(trained, {"drive": 5.0}), dry)[:RATE]
+    assert np.max(np.abs(first - wanted)) < 1e-5 * np.max(np.abs(wanted))
+    page.click("button:has-text('drive 10')")
+    assert page.locator("[data-knob]").input_value() == "1"
+    assert page.get_attribute("button:has-text('drive 10')", "aria-pressed") == "true"
+    turning = page.evaluate(f"drywetKnobs.some({RATE})")
+    after = page.evaluate(f"drywetKnobs.some({RATE})")
+    wanted = predict(with_knobs(trained, {"drive": 10.0}), dry)[2 * RATE : 3 * RATE]
+    assert np.max(np.abs(after - wanted)) < 1e-3 * np.max(np.abs(wanted))
+    assert np.max(np.abs(np.diff(turning))) < 1.5 * np.max(np.abs(np.diff(wanted)))  # no click
+    page.click(".turn [data-play]")
+    page.wait_for_timeout(300)
+    assert page.evaluate("drywetKnobs.playing()")
+    page.click(".turn [data-play]")
+
+
+def test_without_knobs_there_is_nothing_to_turn(single):
+    text = single.read_text()
+    assert "Turn the knobs" not in text
+    assert "wasm" not in text

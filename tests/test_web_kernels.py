@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import drywet
+from drywet.browser import playable
 from drywet.devices.circuit import CircuitDevice, built_in
 from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
@@ -19,7 +20,6 @@ from drywet.formats.load import load
 from drywet.inference.stream import Stream
 from drywet.models.activation import Activation, Name
 from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLayer
-from drywet.web import playable
 from tests.exported import (
     DEEP,
     KNOBS,
@@ -33,7 +33,7 @@ from tests.exported import (
 )
 from tests.support import grid, playing, shared, tool
 
-STATIC = Path(drywet.__file__).parent / "web" / "static"
+BROWSER = Path(drywet.__file__).parent / "browser"
 KERNELS = Path(__file__).parent.parent / "kernels"
 PLAY = Path(__file__).parent / "browser" / "play.mjs"
 X = playing(0.25, 4_000, seed=3)
@@ -67,7 +67,7 @@ def in_browser(*jobs: dict) -> list[np.ndarray | str]:
     ]
     done = subprocess.run(
         [tool("node"), PLAY], text=True, capture_output=True, check=False,
-        input=json.dumps({"wasm": str(STATIC / "kernels.wasm"), "jobs": given}),
+        input=json.dumps({"wasm": str(BROWSER / "kernels.wasm"), "jobs": given}),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [

@@ -1,6 +1,6 @@
 // Plays signals through the page's kernels, as its worklet does: a JSON of jobs in, a JSON of what they made out.
 import fs from "node:fs";
-import { Kernels, unpacked } from "../../src/drywet/web/static/kernels.js";
+import { Kernels, unpacked } from "../../src/drywet/browser/kernels.js";
 
 const { wasm, jobs } = JSON.parse(fs.readFileSync(0, "utf8"));
 const compiled = new WebAssembly.Module(fs.readFileSync(wasm));

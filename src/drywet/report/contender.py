@@ -15,6 +15,7 @@ from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
 from drywet.metrics.statistics import Comparison
 from drywet.runs.history import HistoryRow
+from drywet.trained.model_file import TrainedModel
 
 COLORS = (canvas.PREDICTION, "#21918c", "#9467bd", "#5a8f29", "#c8a900", "#8c564b", "#e377c2")
 
@@ -34,6 +35,7 @@ class Contender:
         against_best: its error against that of the closest one on the same audio, ``None`` for that
             one itself.
         by_ear: what oversampling does to it, on a page of its own.
+        turnable: the model with its knobs, on a page of its own.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Contender:
     audio: int = 0
     against_best: Comparison | None = None
     by_ear: ByEar | None = None
+    turnable: TrainedModel | None = None
 
     @property
     def evaluation(self) -> Evaluation:

@@ -12,6 +12,7 @@ from drywet.figures import canvas
 from drywet.metrics.aliasing import up_to
 from drywet.report import pictures, tables
 from drywet.report.contender import Contender
+from drywet.report.knob_player import knob_player
 from drywet.report.sound import MOST_SECONDS, Sound, excerpt, sound
 
 _MOST_MODELS_HEARD = 6
@@ -50,6 +51,7 @@ def page(
             ]
         ),
         by_ear=_by_ear(first) if not several else None,
+        turned=_turned(first) if not several else None,
         sound_note=_sound_note(first, any(one.audio != first.audio for one in contenders)),
         runs=[_run(one, number) for number, one in enumerate(contenders)],
         footer=f"drywet {versions['drywet']}. This page needs no network and no other file.",
@@ -139,6 +141,15 @@ def _by_ear(run: Contender) -> dict[str, Any] | None:
         f"oversampled {fast:.0f} dB: '--oversample {heard.factor}' of render, evaluate, process, "
         "and of exports as C and ONNX.",
     }
+
+
+def _turned(run: Contender) -> dict[str, Any] | None:
+    """A player whose knobs turn, and its code."""
+    found = knob_player(run)
+    if found is None:
+        return None
+    code = f"{found['code']}\n{_part('knobs.js')}"
+    return found | {"json": _safe_json(found["data"]), "script": code}
 
 
 def _run(run: Contender, number: int) -> dict[str, Any]:

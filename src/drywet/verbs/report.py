@@ -191,7 +191,10 @@ def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone:
         "created": config.created,
     }
     heard = by_ear(subject) if alone and oversample == 1 else None
-    return Contender(name, color, folder.path, measured, folder.history(), made, by_ear=heard)
+    return Contender(
+        name, color, folder.path, measured, folder.history(), made, by_ear=heard,
+        turnable=subject.turnable if alone else None,
+    )  # fmt: skip
 
 
 def _group_sentence(title: str, path: Path, group: Sequence[Contender]) -> str:

@@ -26,7 +26,8 @@ from drywet.web.workspace import Workspace
 _SIGNAL_SECONDS = 90
 _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; "
-    "script-src 'unsafe-inline'; img-src data:; media-src data:; frame-ancestors 'none'"
+    "script-src 'unsafe-inline' 'wasm-unsafe-eval'; img-src data:; media-src data:; "
+    "frame-ancestors 'none'"
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from importlib.resources import files
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,16 +27,13 @@ _KINDS = {
     ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".wasm": "application/wasm",
 }  # fmt: skip
-_STATIC = files("drywet.web") / "static"
+_PLACES = (Path(__file__).parent / "static", Path(__file__).parents[1] / "browser")
 
 
-def served() -> dict[str, str]:
+def served() -> dict[str, Path]:
     """The files that a browser is given, by their names."""
     return {
-        file.name: _KINDS[suffix]
-        for file in _STATIC.iterdir()
-        for suffix in [f".{file.name.rpartition('.')[2]}"]
-        if suffix in _KINDS
+        file.name: file for place in _PLACES for file in place.iterdir() if file.suffix in _KINDS
     }
 
 
@@ -53,13 +50,14 @@ def application(space: Workspace, hub: Hub, keys: Keys, hosts: Sequence[str], po
     jobs = Jobs(space, hub.tell)
     api = Api(space, jobs, hub)
     live = Live(space, jobs)
-    kinds = served()
+    known_files = served()
 
     async def page(request: Request) -> Response:
         name = request.path_params.get("name", "index.html")
-        if name not in kinds:
+        file = known_files.get(name)
+        if file is None:
             return Response("Not here.", 404, media_type="text/plain")
-        return Response((_STATIC / name).read_bytes(), media_type=kinds[name])
+        return Response(file.read_bytes(), media_type=_KINDS[file.suffix])
 
     async def watch() -> None:
         """Look after the trainings; whatever goes wrong with one, the others go on."""

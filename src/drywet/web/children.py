@@ -31,8 +31,8 @@ async def look(*words: object) -> Any:
 
 
 async def playable(path: object) -> Any:
-    """What `drywet.web.playable` makes of a model; as `verb`."""
-    return await _json("drywet.web.playable", path, seconds=_SECONDS)
+    """What `drywet.browser.playable` makes of a model; as `verb`."""
+    return await _json("drywet.web.read_model", path, seconds=_SECONDS)
 
 
 async def _json(module: str, *words: object, seconds: float) -> Any:

@@ -25,7 +25,7 @@ REPORT_FILE = "report.html"
 """Of a study."""
 
 _JUST_NOW_SECONDS = 15.0
-_LIVE = ("recurrent", "wavenet")  # as drywet.web.playable knows
+_LIVE = ("recurrent", "wavenet")  # as drywet.browser.playable knows
 
 
 def listed(space: Workspace) -> list[dict[str, Any]]:

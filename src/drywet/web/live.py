@@ -95,12 +95,12 @@ def _best_of(run: RunFolder) -> Path:
 
 
 def _circuit(*given: Any) -> dict[str, Any]:
-    from drywet.web.playable import circuit
+    from drywet.browser.playable import circuit
 
     return circuit(*given)
 
 
 def _oversampler(rate: int, factor: int) -> dict[str, Any]:
-    from drywet.web.playable import oversampler
+    from drywet.browser.playable import oversampler
 
     return oversampler(rate, factor)

@@ -1,19 +1,12 @@
 """What a browser needs to play a model, a circuit, or a model oversampled: numbers for the kernels.
 
-::
-
-    python -m drywet.web.playable MODEL    a run's folder, or a model file of any format
-
-In a process of its own: a model from a browser is nobody's friend. ``static/kernels.js`` reads it.
-Arrays are base64 of little-endian float32, of circuits float64.
+``kernels.js`` reads it. Arrays are base64 of little-endian float32, of circuits float64.
 """
 
 from __future__ import annotations
 
-import sys
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +17,6 @@ from drywet.circuits.simulate import TOLERANCE_V, steps_at, unsmoothing
 from drywet.devices.circuit import CircuitDevice, built_in
 from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
-from drywet.formats.load import load
 from drywet.kernels.cells import CELLS
 from drywet.kernels.wavenet import ArraySizes
 from drywet.models.recurrent.config import RecurrentConfig
@@ -34,7 +26,6 @@ from drywet.models.wavenet.kind import in_kernels
 from drywet.models.wavenet.player import flat, sizes
 from drywet.trained.knob_range import NOON, KnobRange
 from drywet.trained.model_file import TrainedModel
-from drywet.web.printed import printed
 from drywet.words import with_article
 
 _ACTIVATIONS = (
@@ -172,12 +163,3 @@ def _doubles(numbers: ArrayLike) -> NDArray[np.float64]:
 
 def _text(numbers: ArrayLike | Sequence[float], kind: str) -> str:
     return b64encode(np.ascontiguousarray(numbers, kind).tobytes()).decode()
-
-
-def main() -> None:
-    """Print a model."""
-    printed(lambda: model(load(Path(sys.argv[1]))))
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,7 @@
 
 const BLOCK = 128; // samples at a time, as kernels/played.hpp has it
 
-// The numbers of a base64 text of src/drywet/web/playable.py.
+// The numbers of a base64 text of src/drywet/browser/playable.py.
 function numbers(text, Kind) {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   return new Kind(bytes.buffer);
