@@ -217,8 +217,7 @@ def train_command(
     pre_emphasis: Annotated[
         float | None,
         typer.Option(
-            help="Pre-emphasis of the ESR loss, 0 to 1 [default: 0.5; windowed nets, WaveNets "
-            "and stacks 0].",
+            help="Pre-emphasis of the ESR loss, 0 to 1 [default: 0.5; windowed nets and stacks 0].",
             show_default=False,
         ),
     ] = None,

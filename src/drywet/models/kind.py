@@ -98,6 +98,8 @@ WAVENETS = TrainingDefaults(
     optimizer="soap",
     learning_rate=32e-3,
     cycle_steps=(120, 240, 480, 960),
+    ends_on_treble=True,
+    pre_emphasis=0.5,
     nam_loss="convolutional",
 )
 """Of NAM's, whose updates are the kernels': long windows waste less on the past."""
