@@ -24,8 +24,9 @@ from drywet.pair.check_timing import timing_findings
 from drywet.pair.timing import Timing
 from drywet.runs.folder import RunFolder
 from drywet.web.app import served as served_files
-from drywet.web.jobs import Job
+from drywet.web.jobs import Job, Jobs
 from drywet.web.listening import averages, by_chance
+from drywet.web.workspace import Workspace
 from tests.served import Served, served
 from tests.support import RATE, Held, overdrive, playing, save, tool
 from tests.support import drywet as cli
@@ -156,6 +157,51 @@ def test_a_circuit_is_learned_with_its_knobs(server, tmp_path):
     recording = config["captures"][0]["recording"]
     assert (recording["device"], recording["knobs"]["drive"]) == ("ts808", 0.9)
     assert run["device"] == "ts808"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "format", "inside"),
+    [("nam", "nam", '"architecture":"WaveNet"'), ("proteus", "proteus", '"hidden_size":40')],
+)
+def test_what_is_for_one_plugin_is_what_it_plays(server, pair, plugin, format, inside):
+    _, run = trained(server, {"name": "n", "pair": pair, "plugin": plugin})
+    assert format in run["formats"]
+    file = server.get(f"/api/runs/{run['id']}/export/{format}")
+    assert file.code == 200
+    assert inside in file.body.decode().replace(" ", "")
+
+
+def test_a_plain_filter_and_the_bands_are_told_while_it_learns(server, tmp_path):
+    """Of a device that is one, the filter leaves nothing, whatever the net does."""
+    x = playing(12)
+    files = save(tmp_path / "d.wav", x), save(tmp_path / "w.wav", np.convolve(x, [0.2, 0.5])[:-1])
+    dropped = [server.put(file, file.name).json["id"] for file in files]
+    asked = {"name": "n", "pair": dict(zip(("dry", "wet"), dropped, strict=True)), "force": True}
+    job, _ = trained(server, asked)
+    told = job["latest"]["baseline"]
+    assert told["esr"] < 1e-6
+    names, errors = zip(*told["bands"], strict=True)
+    assert names[0] == "0-1 kHz"
+    assert max(error for error in errors if error is not None) < 1e-2
+    assert all(len(point["bands"]) == len(names) for point in job["curve"])
+    assert job["curve"][-1]["bands"][0] > told["bands"][0][1]
+
+
+def test_of_many_trainings_only_the_last_are_kept_in_memory(tmp_path):
+    space = Workspace(tmp_path)
+    for number in range(12):
+        path = space.jobs / f"{number:016x}"
+        path.mkdir(parents=True)
+        created = f"2026-01-01T00:00:{number:02d}"
+        (path / "job.json").write_text(json.dumps({"created": created, "name": "n", "run": "r"}))
+        step = {"kind": "progress", "start": 0, "step": 9, "validation_esr": 0.5, "best_esr": 0.5}
+        ended = {"kind": "done", "esr": 0.5, "text": "close"}
+        (path / "events.jsonl").write_text(f"{json.dumps(step)}\n{json.dumps(ended)}\n")
+    jobs = Jobs(space, lambda news: None)
+    told = [jobs.all[f"{number:016x}"].told() for number in range(12)]
+    assert {one["state"] for one in told} == {"done"}
+    assert [len(one["curve"]) for one in told] == [0] * 4 + [1] * 8
+    assert all(one["latest"]["done"]["text"] == "close" for one in told)
 
 
 def test_what_is_heard_while_it_learns(server, pair, tmp_path):

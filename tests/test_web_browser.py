@@ -327,7 +327,16 @@ def test_models_are_ranked_blind_beside_the_hidden_device(page_of, run_folder, t
         until_heard(page)
         page.wait_for_timeout(400)
         page.click("button:has-text('Loop to here')")
-        page.wait_for_selector("button:has-text('Loop all')")
+        page.click("button:has-text('Loop all')")
+        box = page.locator("canvas.seek").bounding_box()
+        y = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + 0.2 * box["width"], y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.6 * box["width"], y, steps=4)
+        page.mouse.up()
+        seconds = page.text_content("button:has-text('Loop all') + .figure").split(" to ")
+        start, end = (float(edge.removesuffix(" s")) for edge in seconds)
+        assert end / start == pytest.approx(3, rel=0.05)  # 60 % of the way over 20 %
         page.click("button:has-text('Plain filter')")
         page.wait_for_selector("canvas[aria-label^='Spectrogram of Plain filter']")
     (line,) = (tmp_path / "runs" / ".page" / "listening.jsonl").read_text().splitlines()

@@ -33,6 +33,35 @@ QUALITY: dict[str, dict[str, Any]] = {
 """Settings of the training, by how long one is willing to wait."""
 
 
+PLUGINS = ("any", "nam", "proteus")
+"""What a model may be for: any plugin, Neural Amp Modeler alone, or Proteus."""
+
+_WAVENETS = {"light": "nano", "normal": "feather", "heavy": "standard"}
+_WAVENET_CYCLES = {"quick": 2, "good": 4, "best": 5}
+
+
+def for_plugin(plugin: str, cpu: str, quality: str) -> Settings:
+    """Settings for who knows which plugin it is for.
+
+    Any plugin plays an LSTM, Neural Amp Modeler a WaveNet, which hardly needs several starts, and
+    Proteus one size of LSTM at one rate alone (docs/formats.md).
+
+    Args:
+        plugin: of `PLUGINS`.
+        cpu: of `CPU`.
+        quality: of `QUALITY`.
+    """
+    if plugin == "nam":
+        wavenet = {"kind": "wavenet", "preset": _WAVENETS[cpu]}
+        training = {"cycles": _WAVENET_CYCLES[quality]}
+        return Settings.model_validate({"model": wavenet, "training": training})
+    training = QUALITY[quality]
+    model = {"hidden": 40, "skip": True} if plugin == "proteus" else CPU[cpu]
+    capture = {"rate": 44_100} if plugin == "proteus" else {}
+    recurrent = {"kind": "recurrent", **model}
+    return Settings.model_validate({"model": recurrent, "training": training, "capture": capture})
+
+
 KINDS = ("recurrent", "windowed", "linear", "wavenet")
 """Kinds of model that are trained by their name alone."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from drywet.metrics.bands import BandScore
 from drywet.pair.summary import CheckReport
 
 
@@ -34,6 +35,7 @@ class Progress:
             the way (`drywet.training.cycles`).
         aliasing_db: latest, on sines, where it is minimised.
         treble: it is in its last cycle, for the treble (`drywet.training.treble`).
+        bands: error by band of the latest validation; none before the first.
     """
 
     step: int
@@ -47,6 +49,7 @@ class Progress:
     expected_esr: float | None = None
     aliasing_db: float | None = None
     treble: bool = False
+    bands: tuple[BandScore, ...] = ()
 
 
 class Control:
@@ -78,6 +81,9 @@ class Control:
 
     def on_findings(self, report: CheckReport) -> None:
         """The checks are done; errors among the findings end the training."""
+
+    def on_baseline(self, esr: float, bands: Sequence[BandScore]) -> None:
+        """What a plain filter does on the validation audio; learning begins."""
 
     def on_progress(self, progress: Progress) -> None:
         """A step is done, or some quick ones."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from drywet.inference.stream import predict_spans
 from drywet.models.linear.config import LinearConfig
 from drywet.models.linear.fit import fit_fir
 from drywet.models.linear.net import LinearModel
@@ -60,7 +61,7 @@ def learn(
         device = choose_device(settings.training.compute)
         use_threads(config.threads, settings.model, device)
         recorded = TrainingData(data.captures[: len(config.captures)], data.rate)
-        _solve(LinearConfig(), config, recorded, folder.baseline_file)
+        baseline = _solve(LinearConfig(), config, recorded, folder.baseline_file)
         if kind_of(settings.model).training is None:
             assert isinstance(settings.model, LinearConfig)
             _solve(settings.model, config, data, folder.model_file)
@@ -88,15 +89,20 @@ def learn(
         )
         trained = config.start is not None and not config.cleans
         trainer = Trainer(model, card, data, settings, folder, device, control, trained)
+        recording = recorded.joined()
+        held_out = predict_spans(baseline, recording.dry, recording.split.validation)
+        control.on_baseline(*trainer.validation.against(held_out))
         fit = trainer.run(resume, pause_at)
         write_json(folder.ending_file, asdict(fit))
         return fit
 
 
-def _solve(wanted: LinearConfig, config: RunConfig, data: TrainingData, path: Path) -> None:
-    """The filter that fits the training spans best."""
+def _solve(wanted: LinearConfig, config: RunConfig, data: TrainingData, path: Path) -> TrainedModel:
+    """The filter that fits the training spans best, saved."""
     model, whole = LinearModel(wanted), data.joined()
     spans = [(span.start, span.stop) for span in whole.split.train]
     model.set_taps(fit_fir(whole.dry, whole.wet, spans, wanted.taps))
     card = ModelCard(model=wanted, rate=config.rate, output_latency=config.output_latency)
-    save_model(path, TrainedModel.of(model, card))
+    trained = TrainedModel.of(model, card)
+    save_model(path, trained)
+    return trained

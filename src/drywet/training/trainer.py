@@ -25,6 +25,7 @@ from drywet.data.split import total
 from drywet.dsp.levels import db, peak
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
+from drywet.metrics.bands import BandScore
 from drywet.models.base import EffectModel
 from drywet.models.kind import GAINS
 from drywet.models.registry import build
@@ -108,6 +109,7 @@ class Trainer:
         self.learner = self._learner(settings)
         self.state = LoopState(model.state_dict(), self.optimizer.state_dict())
         self.validation_esr: float | None = None
+        self.bands: tuple[BandScore, ...] = ()
         self.aliasing_db: float | None = None
 
     def run(self, resume: bool = False, pause_at: float = 1.0) -> FitResult:
@@ -277,6 +279,7 @@ class Trainer:
             self._retreat()
         state.loss_sum, state.loss_count = 0.0, 0
         self.validation_esr = found.esr if healthy else state.best_esr
+        self.bands = tuple(found.bands) if healthy else self.bands
 
     def _loss_of(self, found: Validated) -> float:
         """The least that a training by the ESR would have there; endless for other losses."""
@@ -361,6 +364,7 @@ class Trainer:
                 expected_esr=self._expected_esr(),
                 aliasing_db=self.aliasing_db,
                 treble=state.treble is not None,
+                bands=self.bands,
             )
         )
 

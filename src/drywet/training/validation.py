@@ -96,6 +96,15 @@ class Validation:
         found = stft.over(predictions, self._targets) if self._spectral else None
         return None if found is None else found.total
 
+    def against(self, predictions: Sequence[np.ndarray]) -> tuple[float, list[BandScore]]:
+        """ESR, and error by band, of a prediction that was made elsewhere.
+
+        Args:
+            predictions: of the spans, each of shape ``(samples,)``.
+        """
+        error = float(time.esr(np.concatenate(predictions), np.concatenate(self._targets)))
+        return error, self._bands.scores(predictions)
+
     def of(self, model: EffectModel) -> Validated:
         """Score a model as it is now."""
         joined = self._batch.predict(model)

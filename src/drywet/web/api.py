@@ -106,7 +106,8 @@ class Api:
         run = self._free(folder_of(wanted.name))
         asked: dict[str, Any] = {
             "name": wanted.name, "run": str(run), "run_id": self.space.id_of(run),
-            "quality": wanted.quality, "cpu": wanted.cpu, "clean": wanted.clean,
+            "quality": wanted.quality, "cpu": wanted.cpu, "plugin": wanted.plugin,
+            "clean": wanted.clean,
             "device": wanted.device, "knobs": wanted.knobs, "capture": {"force": wanted.force},
         }  # fmt: skip
         if wanted.pair is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ import drywet
 from drywet.audio.write import write
 from drywet.dsp.levels import loudest_excerpt
 from drywet.errors import DrywetError
+from drywet.metrics.bands import BandScore
 from drywet.pair.alignment import Alignment, align
 from drywet.pair.load import load_pair
 from drywet.pair.summary import CheckReport
-from drywet.runs.choices import CPU, QUALITY
-from drywet.runs.config import CaptureConfig, TrainingConfig
+from drywet.runs.choices import for_plugin
+from drywet.runs.config import CaptureConfig
 from drywet.training.control import CtrlC, Progress
 from drywet.verbs.scored_run import Run
 
@@ -60,7 +62,11 @@ class Recorder(CtrlC):
         """Some times a second."""
         if progress.done >= 1 or time.monotonic() - self._told > _BETWEEN_SECONDS:
             self._told = time.monotonic()
-            self.add("progress", **vars(progress))
+            self.add("progress", **vars(progress) | {"bands": _told(progress.bands)})
+
+    def on_baseline(self, esr: float, bands: Sequence[BandScore]) -> None:
+        """What a plain filter does."""
+        self.add("baseline", esr=esr, bands=_told(bands))
 
     def on_better_model(self, path: Path, validation_esr: float) -> None:
         """There is something to listen to."""
@@ -75,6 +81,10 @@ class Recorder(CtrlC):
         where = loudest_excerpt(pair.wet, int(_HEARD_SECONDS * pair.rate))
         for name, samples in (("dry", pair.dry), ("wet", pair.wet)):
             write(self._path / f"{name}.wav", np.ascontiguousarray(samples[where]), pair.rate)
+
+
+def _told(bands: Sequence[BandScore]) -> list[tuple[str, float | None]]:
+    return [(band.label, band.esr and float(f"{band.esr:.3g}")) for band in bands]
 
 
 def main() -> None:
@@ -109,10 +119,11 @@ def _train(asked: dict[str, Any], capture: CaptureConfig, recorder: Recorder) ->
     out = asked["run"]
     if "resume" in asked:
         return drywet.resume(out, longer=asked["resume"]["longer"], control=recorder)
+    wanted = for_plugin(asked.get("plugin", "any"), asked["cpu"], asked["quality"])
     chosen: dict[str, Any] = {
         "out": out, "name": asked["name"], "clean": asked["clean"], "control": recorder,
-        "model": drywet.RecurrentConfig(**CPU[asked["cpu"]]),
-        "training": TrainingConfig(**QUALITY[asked["quality"]]), "capture": capture,
+        "model": wanted.model, "training": wanted.training,
+        "capture": capture.model_copy(update={"rate": wanted.capture.rate}),
     }  # fmt: skip
     if asked.get("device") is not None:
         made = drywet.train_device(

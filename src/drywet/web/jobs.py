@@ -26,7 +26,8 @@ from drywet.web.workspace import Workspace
 MOST_WAITING = 8
 _ENDS = {"done", "error", "stopped"}
 _OVER = {"done", "stopped", "failed", "lost"}
-_KEPT = {"findings", "begun", "work", "better", "progress", *_ENDS}
+_SHOWN = 8
+_KEPT = {"findings", "begun", "work", "better", "baseline", "progress", *_ENDS}
 
 
 class Job:
@@ -114,9 +115,15 @@ class Job:
             if kind == "progress" and event.get("validation_esr") is not None:
                 names = ("start", "step", "validation_esr", "best_esr")
                 point = {name: event[name] for name in names}
+                point["bands"] = [error for _, error in event.get("bands", [])]
                 if not self.curve or self.curve[-1] != point:
                     self.curve.append(point)
         return found
+
+    def forget(self) -> None:
+        """Keep in memory how it ended, no more."""
+        self.latest = {kind: what for kind, what in self.latest.items() if kind in _ENDS}
+        self.curve = []
 
     def told(self) -> dict[str, Any]:
         """All that the page shows of it."""
@@ -144,6 +151,14 @@ class Jobs:
                 job.news()
                 self.all[job.id] = job
         self._states = {job.id: job.state for job in self.all.values()}
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        """A server trains for days: of its trainings only the last to end are on the page."""
+        over = [job for job in self.all.values() if job.state in _OVER]
+        over.sort(key=lambda job: str(job.asked["created"]))
+        for job in over[:-_SHOWN]:
+            job.forget()
 
     def add(self, asked: dict[str, Any]) -> Job:
         """Queue a training.
@@ -159,6 +174,7 @@ class Jobs:
         write_json(path / "job.json", asked | {"created": now()})
         job = Job(path)
         self.all[job.id] = job
+        self._forget_old()
         return job
 
     def find(self, id: str) -> Job:

@@ -54,6 +54,7 @@ class Training(_Request):
         name: of what is learned.
         quality: how long to train.
         cpu: what the model may cost to play.
+        plugin: what it is for.
         clean: then train on until it hardly aliases.
         force: go on past findings that allow it.
     """
@@ -64,6 +65,7 @@ class Training(_Request):
     name: Text
     quality: Literal["quick", "good", "best"] = "good"
     cpu: Literal["light", "normal", "heavy"] = "normal"
+    plugin: Literal["any", "nam", "proteus"] = "any"
     clean: bool = False
     force: bool = False
 

@@ -5,10 +5,22 @@ import { bars, overlaid, Picture } from "/static/draw.js";
 import { onPage } from "/static/advice.js";
 import { Fault } from "/static/words.js";
 
+const PLUGINS = {
+  any: ["Any of them", "Neural Amp Modeler, AIDA-X, RTNeural, ONNX: an LSTM, learned the fastest"],
+  nam: ["Neural Amp Modeler alone", "a WaveNet, as most of its models are"],
+  proteus: ["Proteus", "the one size that it takes: an LSTM of 40 units at 44.1 kHz"],
+};
 const SIZES = {
-  light: ["Light", "an LSTM of 8 units: the least CPU in a plugin"],
-  normal: ["Normal", "16 units: the usual choice"],
-  heavy: ["Heavy", "32 units, about twice the CPU: for hard distortion"],
+  any: {
+    light: ["Light", "an LSTM of 8 units: the least CPU in a plugin"],
+    normal: ["Normal", "16 units: the usual choice"],
+    heavy: ["Heavy", "32 units, about twice the CPU: for hard distortion"],
+  },
+  nam: {
+    light: ["Light", "NAM's nano: the least CPU"],
+    normal: ["Normal", "NAM's feather"],
+    heavy: ["Heavy", "NAM's standard, about four times the CPU: minutes to learn"],
+  },
 };
 const TIMES = {
   quick: ["Quick", "seconds: is the capture any good?"],
@@ -146,6 +158,7 @@ export function Capture({ devices, onTraining }) {
   const [circuit, setCircuit] = useState({ name: devices[0].name, knobs: {} });
   const [name, setName] = useState("");
   const [cpu, setCpu] = useState("normal");
+  const [plugin, setPlugin] = useState("any");
   const [quality, setQuality] = useState("good");
   const [clean, setClean] = useState(false);
   const [force, setForce] = useState(false);
@@ -154,7 +167,7 @@ export function Capture({ devices, onTraining }) {
   const report = pair.found?.report;
   const able = called && (source === "circuit" || (report && (report.ok || force)));
   const train = async () => {
-    const asked = { name: called, cpu, quality, clean };
+    const asked = { name: called, cpu, plugin, quality, clean };
     if (source === "circuit") Object.assign(asked, { device: circuit.name, knobs: circuit.knobs });
     else {
       const { dry, wet, moved, mend, channel } = pair;
@@ -175,7 +188,8 @@ export function Capture({ devices, onTraining }) {
       <label class="field">Name, as plugins will show it
         <input type="text" maxlength="200" value=${name} placeholder=${called} onInput=${(e) => setName(e.target.value)} /></label>
       <div class="two">
-        <${Choice} legend="What may it cost to play?" choices=${SIZES} value=${cpu} set=${setCpu} />
+        <${Choice} legend="Which plugin is it for?" choices=${PLUGINS} value=${plugin} set=${setPlugin} />
+        ${SIZES[plugin] && html`<${Choice} legend="What may it cost to play?" choices=${SIZES[plugin]} value=${cpu} set=${setCpu} />`}
         <${Choice} legend="How long may it take?" choices=${TIMES} value=${quality} set=${setQuality} />
       </div>
       <div><label><input type="checkbox" checked=${clean} onChange=${(e) => setClean(e.target.checked)} />

@@ -81,3 +81,27 @@ export const curve = (points, lines) => (pen, width, height, ratio) => {
   let best = Infinity;
   trace(pen, shown.map((p, i) => { best = Math.min(best, p.validation_esr); return [x(i), y(best)]; }), "prediction", ratio);
 };
+
+// Error by band over the validations, a column for each band: logarithmic, from 0.001 to 10, a line at 1. Dashed: what
+// it must beat.
+export const bands = (names, points, lines) => (pen, width, height, ratio) => {
+  pen.clearRect(0, 0, width, height);
+  const low = height - 18 * ratio, wide = width / names.length;
+  const y = (error) => low * (0.96 - (0.92 * (Math.log10(Math.min(Math.max(error, 1e-3), 10)) + 3)) / 4);
+  pen.font = `${11 * ratio}px system-ui, sans-serif`;
+  names.forEach((name, band) => {
+    const from = band * wide, to = from + 0.86 * wide;
+    pen.lineWidth = ratio;
+    pen.strokeStyle = color("line");
+    for (const error of [1e-3, 1]) { pen.beginPath(); pen.moveTo(from, y(error)); pen.lineTo(to, y(error)); pen.stroke(); }
+    pen.fillStyle = color("quiet");
+    pen.fillText(name, from, height - 5 * ratio, 0.95 * wide);
+    if (lines[band] > 0) {
+      pen.setLineDash([4 * ratio, 3 * ratio]);
+      trace(pen, [[from, y(lines[band])], [to, y(lines[band])]], "quiet", ratio);
+      pen.setLineDash([]);
+    }
+    const known = points.map((point) => point[band]).filter((error) => error > 0);
+    trace(pen, known.map((error, i) => [from + ((to - from) * i) / Math.max(known.length - 1, 1), y(error)]), "prediction", ratio);
+  });
+};

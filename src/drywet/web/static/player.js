@@ -9,6 +9,7 @@ const LEAST_LOOP = 0.1; // seconds
 
 export function Player({ sounds, first = "target", levels = true, onBlindTest = null }) {
   const voices = useRef(null);
+  const grip = useRef(null); // where a drag began, a share of the whole
   const [chosen, choose] = useState(first);
   const [matched, match] = useState(true);
   const [playing, setPlaying] = useState(false);
@@ -62,6 +63,22 @@ export function Player({ sounds, first = "target", levels = true, onBlindTest = 
     const next = which === "from" ? [at, to] : [from, at];
     if (next[1] - next[0] > LEAST_LOOP) loop(next);
   };
+  // A click goes there, a drag loops what it goes over.
+  const share = (event) => Math.min(Math.max(event.offsetX / event.currentTarget.clientWidth, 0), 1);
+  const dragged = (event) => {
+    const ends = [grip.current, share(event)].map((one) => one * voices.current.length).sort((a, b) => a - b);
+    return ends[1] - ends[0] > LEAST_LOOP ? ends : null;
+  };
+  const drag = {
+    onPointerDown: (event) => { grip.current = share(event); event.currentTarget.setPointerCapture(event.pointerId); },
+    onPointerMove: (event) => { if (grip.current !== null && !test) { const over = dragged(event); if (over) setRegion(over); } },
+    onPointerUp: (event) => {
+      const over = test || grip.current === null ? null : dragged(event);
+      grip.current = null;
+      if (over) loop(over); else seek(share(event));
+    },
+    onPointerCancel: () => { grip.current = null; },
+  };
   const keys = (event) => {
     if (event.target.closest("input, select, button, a, [role=slider]") && event.key === " ") return;
     const number = Number(event.key);
@@ -74,7 +91,7 @@ export function Player({ sounds, first = "target", levels = true, onBlindTest = 
     ${shown && html`<${Picture} kind="seek" label="Position" values=${[shown, Math.round(at * 600), region]}
       paint=${bars(shown.outline, (share) => (share < at ? "target" : inRegion(share) ? "quiet" : "line"))}
       role="slider" tabindex="0" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(100 * at)}
-      onClick=${(event) => seek(event.offsetX / event.currentTarget.clientWidth)}
+      ...${drag}
       onKeyDown=${(event) => event.key === "ArrowRight" ? seek(at + 0.05) : event.key === "ArrowLeft" ? seek(at - 0.05) : null} />`}
     <div class="row">
       <button class="main" onClick=${toggle}>${playing ? "Pause" : "Play"}</button>

@@ -1,7 +1,7 @@
 // A training while it goes on: where it stands, what it sounds like so far, and how to stop it.
 import { html, useEffect, useRef, useState } from "/static/preact.js";
 import { get, post } from "/static/api.js";
-import { curve, Picture } from "/static/draw.js";
+import { bands, curve, Picture } from "/static/draw.js";
 import { Live } from "/static/live.js";
 import { clock, esr, Fault, states, useFault } from "/static/words.js";
 
@@ -61,7 +61,10 @@ export function Training({ job, onSeen, onClose }) {
   const { progress, work, error, findings } = job.latest;
   const scoring = progress && work?.after ? work : null;
   const floor = findings?.report.replicate_esr;
-  const lines = floor > 0 ? [{ esr: floor / 2, paint: "quiet" }] : [];
+  const filter = job.latest.baseline;
+  const lines = [filter?.esr, floor / 2].filter((one) => one > 0).map((one) => ({ esr: one, paint: "quiet" }));
+  const names = filter?.bands.map(([name]) => name);
+  const heard = job.curve.filter((point) => point.bands?.length);
   const stop = async () => {
     setStopping(true);
     try { await post(`/api/jobs/${job.id}/stop`); } catch (failed) { setFault(failed.message); setStopping(false); }
@@ -81,7 +84,11 @@ export function Training({ job, onSeen, onClose }) {
     <${Fault} text=${error?.text ?? fault} />
     ${job.curve.length > 0 && html`<${Picture} kind="curve" values=${[job.curve.length, job.state]} paint=${curve(job.curve, lines)}
       label=${`ESR on audio it does not learn from, over ${job.curve.at(-1).step} steps: best ${esr(job.curve.at(-1).best_esr)}`} />
-      <p class="quiet">ESR on audio it does not learn from: 0 is perfect, 1 is silence.${floor > 0 ? " Dashed: as close as the capture's own noise allows." : ""}</p>`}
+      <p class="quiet">ESR on audio it does not learn from: 0 is perfect, 1 is silence.${filter && ` Dashed: a plain filter, ${esr(filter.esr)}${floor > 0 ? `; as close as the capture's own noise allows, ${esr(floor / 2)}` : ""}.`}</p>`}
+    ${names && heard.length > 0 && html`<${Picture} kind="bands" values=${[heard.length, job.state]}
+      paint=${bands(names, heard.map((point) => point.bands), filter.bands.map(([, error]) => error))}
+      label=${`Error by band: ${names.map((name, i) => `${name} ${esr(heard.at(-1).bands[i])}`).join(", ")}`} />
+      <p class="quiet">The same by band: as much error as the device has sound there is the upper line, a thousandth of it the lower end. Dashed: a plain filter.</p>`}
     <div class="row">
       ${((job.state === "running" && !scoring) || job.state === "waiting") && html`<button disabled=${stopping} onClick=${stop}>
         ${job.state === "waiting" ? "Remove" : stopping ? "Stopping..." : "Stop, and keep the best"}</button>`}
