@@ -685,3 +685,50 @@ def test_a_pause_changes_nothing(tmp_path):
         journal.ask_for([job])
         journal.record(whole)
         assert journal.results()[0]["esr"] == whole.points[0].scores.esr
+
+
+def test_a_device_with_knobs_is_scored_where_it_was_not_recorded(tmp_path):
+    """From two captures and from three, at the same two positions between them."""
+    path = tmp_path / "knobs.yaml"
+    content = {
+        "name": "knobs",
+        "devices": [
+            {"name": "tube", "device": "triode", "over": ["gain"], "captures": 3, "between": 2}
+        ],
+        "signal": {"kind": "capture", "seconds": 30, "rate": 16_000},
+        "settings": {"training": {"epochs": 2, "segment": 1024, "batch": 16}},
+        "grids": [
+            {"name": "few", "settings": {"model": {"hidden": 4}},
+             "axes": {"capture.positions": [2, 3]}}
+        ],
+    }  # fmt: skip
+    path.write_text(yaml.safe_dump(content))
+    with studies_in_this_process():
+        study(path, tmp_path / "out", jobs=1)
+    cells = load(tmp_path / "out").cells
+    assert [cell.settings.capture.positions for cell in cells] == [2, 3]
+    learned = {}
+    for folder in (tmp_path / "out" / "points").iterdir():
+        if not folder.is_dir():
+            continue
+        found = read_outcome(folder)
+        whole = json.loads((folder / "scores.json").read_text())
+        at = {one["knobs"]["gain"]: one["held_out"] for one in whole["positions"]}
+        learned[sum(not held_out for held_out in at.values())] = sorted(at)
+        assert sum(at.values()) == 2
+        assert all(0.1 <= gain <= 0.9 for gain, held_out in at.items() if held_out)
+        assert found.points[0].scores.esr == pytest.approx(whole["esr"], rel=1e-3)
+    assert set(learned) == {2, 3}
+    assert set(learned[2]) < set(learned[3])
+
+
+def test_a_net_without_knobs_is_refused_where_they_are_learned(tmp_path):
+    path = tmp_path / "knobs.yaml"
+    device = {"name": "tube", "device": "triode", "over": ["gain"]}
+    grids = [{"name": "nets", "axes": {"model": [{"kind": "wavenet", "preset": "nano"}]}}]
+    signal = {"kind": "capture", "seconds": 30, "rate": 16_000}
+    content = {"name": "knobs", "devices": [device], "signal": signal, "grids": grids}
+    path.write_text(yaml.safe_dump(content))
+    done = drywet("study", path, "-o", tmp_path / "out")
+    assert done.code == 2
+    assert "WaveNet nano for tube with its knobs; expected recurrent nets" in done.err

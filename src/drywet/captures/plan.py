@@ -19,6 +19,7 @@ from drywet.trained.knob_range import NOON, KnobRange
 _GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
 _FINE = 33  # positions of a knob alone
 _MOST_POINTS = 50_000
+_INSIDE = 0.1  # of a knob's way, from its ends
 _FAR = 0.01  # of a turn's length against that a knob is turned at all
 
 Doubles = NDArray[np.float64]
@@ -34,6 +35,40 @@ def propose(knobs: Sequence[KnobRange], captures: int) -> list[dict[str, float]]
     Returns:
         As many, in the knobs' own units; fewer where the knobs have no more.
     """
+    return _in_units(knobs, _least_turning(_furthest(knobs, captures)))
+
+
+def by_worth(knobs: Sequence[KnobRange], captures: int) -> list[dict[str, float]]:
+    """The same positions, each after those that tell more: the first few are a proposal, too."""
+    return _in_units(knobs, _furthest(knobs, captures))
+
+
+def between(knobs: Sequence[KnobRange], count: int) -> list[dict[str, float]]:
+    """Positions to score at, away from the ends and spread evenly, whatever was recorded.
+
+    The additive sequence of the generalised golden ratio (M. Roberts, "The unreasonable
+    effectiveness of quasirandom sequences", 2018). A switch is at one of its steps.
+
+    Args:
+        knobs: of the device.
+        count: how many.
+    """
+    ratio = 2.0
+    for _ in range(64):  # x^(knobs + 1) = x + 1
+        ratio = (1 + ratio) ** (1 / (len(knobs) + 1))
+    found = []
+    for number in range(1, count + 1):
+        at = {}
+        for place, knob in enumerate(knobs, 1):
+            share = _INSIDE + (1 - 2 * _INSIDE) * ((0.5 + number * ratio**-place) % 1)
+            position = round(knob.position(share), 6)
+            at[knob.name] = min(knob.steps or (position,), key=lambda step: abs(step - position))
+        found.append(at)
+    return found
+
+
+def _furthest(knobs: Sequence[KnobRange], captures: int) -> list[Doubles]:
+    """Shares of their ways, each as far as can be from all before."""
     grid = candidates(knobs, max(captures, 2))
     found: list[Doubles] = []
     nearest = np.full(len(grid), np.inf)
@@ -46,9 +81,13 @@ def propose(knobs: Sequence[KnobRange], captures: int) -> list[dict[str, float]]
             break
         found.append(grid[at])
         nearest = np.minimum(nearest, np.linalg.norm(grid - grid[at], axis=1))
+    return found
+
+
+def _in_units(knobs: Sequence[KnobRange], rows: Sequence[Doubles]) -> list[dict[str, float]]:
     return [
         {knob.name: round(knob.position(float(s)), 6) for knob, s in zip(knobs, row, strict=True)}
-        for row in _least_turning(found)
+        for row in rows
     ]
 
 

@@ -48,6 +48,7 @@ class CaptureConfig(_Strict):
         test: seconds ``(start, stop)`` held out for the test; ``None`` deals blocks.
         deal: how blocks are dealt, ``spread`` evenly or at ``random`` (`drywet.data.split`).
         train_seconds: learn from so much of the training audio only.
+        positions: of captures with knobs, learn from the first so many positions only.
         force: train past findings that can be trained past.
     """
 
@@ -61,6 +62,7 @@ class CaptureConfig(_Strict):
     test: tuple[_Seconds, _Seconds | None] | None = None
     deal: Deal = "spread"
     train_seconds: float | None = Field(default=None, gt=0, le=1_000_000)
+    positions: int | None = Field(default=None, ge=2, le=256)
     force: bool = False
 
     @property

@@ -55,10 +55,16 @@ class DeviceSource(_Source):
         name: in tables.
         device: as `drywet.process` takes it.
         knobs: positions; those left out are at their default.
+        over: knobs that are learned, as ``drywet train --over`` does.
+        captures: at how many of their positions it is recorded.
+        between: at how many others it is scored.
     """
 
     device: str
     knobs: dict[str, float] = {}
+    over: tuple[str, ...] = ()
+    captures: int = Field(default=9, ge=2, le=256)
+    between: int = Field(default=4, ge=1, le=64)
 
 
 class PairSource(_Source):

@@ -20,7 +20,9 @@ from drywet.errors import DrywetError
 from drywet.models.registry import kind_of, multiply_adds
 from drywet.runs.config import Settings
 from drywet.studies.plan import Grid, Plan, Sections
+from drywet.trained.knob_range import KnobRange
 from drywet.validation import parse
+from drywet.words import with_article
 
 _FORMAT = 1  # of what is hashed
 # In multiply-adds: done in a second of training, and what a sample and a job cost besides.
@@ -30,6 +32,21 @@ _EACH_JOB = 5 * _A_SECOND
 _HASH_DIGITS = 12
 _MOST_JOBS = 100_000
 _SECTIONS = ("model", "loss", "training", "capture")
+
+
+@dataclass(frozen=True)
+class Positioned:
+    """A capture of a device with knobs.
+
+    Attributes:
+        wet: file with the signal out of it.
+        knobs: where they stood.
+        held_out: all of it is scored, nothing learned.
+    """
+
+    wet: Path
+    knobs: tuple[tuple[str, float], ...]
+    held_out: bool
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,8 @@ class Captured:
         sha256: of what defines the two: their bytes, or device, knobs and signal.
         device: what drywet played, if it did.
         knobs: where they stood.
+        ranges: of the knobs that are learned, if any are.
+        captures: at positions of these, each after those that tell more; ``wet`` is the first.
     """
 
     name: str
@@ -51,6 +70,8 @@ class Captured:
     sha256: str
     device: str | None
     knobs: tuple[tuple[str, float], ...]
+    ranges: tuple[KnobRange, ...] = ()
+    captures: tuple[Positioned, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +143,11 @@ def job_of(group: str, source: Captured, settings: Settings, alone: bool = False
     Raises:
         DrywetError: milestones, which a study sets itself.
     """
+    if source.ranges and settings.model.kind != "recurrent":
+        raise DrywetError(
+            f"{group} has {with_article(settings.model.title)} for {source.name} with its knobs",
+            "recurrent nets", "Name the devices of the grid with 'of', or leave the model out.",
+        )  # fmt: skip
     training = settings.training
     if training.milestones:
         raise DrywetError(

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from drywet.captures.plan import between, by_worth
 from drywet.devices.catalog import find
 from drywet.devices.circuit import CircuitDevice, built_in
-from drywet.devices.device import positions
+from drywet.devices.device import Device, positions
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import load_pair
 from drywet.runs.config import CaptureConfig
 from drywet.storage import make_folder, remove_leftovers, write_json
 from drywet.studies.plan import DeviceSource, PairSource, Plan
-from drywet.studies.points import Captured, settings_of
+from drywet.studies.points import Captured, Positioned, settings_of
 from drywet.validation import parse
 from drywet.verbs.process import process
 from drywet.verbs.signal import signal
+from drywet.verbs.train_over import is_silent, off_the_ends, ranges_of
 
 _DIGITS = 12
 
@@ -83,11 +85,46 @@ def _played(
     if name.lower() not in built_in() and not name.startswith("lv2:"):
         name = str((plan.folder / name).resolve())
     device = find(name)
-    knobs = {
+    stood = {
         knob: float(position)
         for knob, position in positions(device, source.knobs).items()
         if isinstance(position, float)
     }
+
+    def play(turned: Mapping[str, float]) -> tuple[Path, Path, str]:
+        return _file_of(plan, name, device, stood | dict(turned), folder, where, on_preparing)
+
+    if not source.over:
+        dry, wet, digest = play({})
+        return Captured(source.name, dry, wet, digest, name, tuple(stood.items()))
+    ranges = ranges_of(device, source.over)
+    wanted = [(at, False) for at in by_worth(ranges, source.captures)]
+    wanted += [(at, True) for at in between(ranges, source.between)]
+    found, digests = [], []
+    for proposed, held_out in wanted:
+        at = proposed
+        dry, wet, digest = play(at)
+        if is_silent(wet):
+            at = off_the_ends(ranges, at)
+            dry, wet, digest = play(at)
+        found.append(Positioned(wet, tuple(at.items()), held_out))
+        digests.append((digest, held_out))
+    others = tuple((knob, at) for knob, at in stood.items() if knob not in source.over)
+    return Captured(
+        source.name, dry, found[0].wet, _digest(digests), name, others, ranges, tuple(found)
+    )
+
+
+def _file_of(
+    plan: Plan,
+    name: str,
+    device: Device,
+    knobs: dict[str, float],
+    folder: Path,
+    where: str,
+    on_preparing: Callable[[str, float], None],
+) -> tuple[Path, Path, str]:
+    """What goes into a device and what comes out of it, as files, and the hash of both."""
     defines: dict[str, Any] = {
         "device": device.fingerprint if isinstance(device, CircuitDevice) else _content(name),
         "knobs": knobs,
@@ -106,7 +143,7 @@ def _played(
         playing = f"{where}, {plan.signal.seconds:g} s through {device.name}"
         on_preparing(playing, 0.0)
         process(name, dry, wet, knobs=knobs, on_progress=lambda done: on_preparing(playing, done))
-    return Captured(source.name, dry, wet, digest, name, tuple(knobs.items()))
+    return dry, wet, digest
 
 
 def _digest(value: Any) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.captures.listed import Captures, PositionedPair
 from drywet.errors import DrywetError
 from drywet.evaluation.cost import cost
 from drywet.inference.stream import predict_spans
@@ -25,11 +26,13 @@ from drywet.runs.folder import RunFolder
 from drywet.storage import remove_leftovers, write_bytes
 from drywet.studies.outcome import FILE_NAME, Outcome, PointScores, read_outcome, write_outcome
 from drywet.studies.points import Captured, Job
+from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import load_model
 from drywet.training.control import Control
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.fit_result import FitResult
 from drywet.training.prepare import Played, with_settings
+from drywet.training.prepare_captures import prepare_captures, settings_with_knobs
 from drywet.verbs.evaluate import evaluate
 from drywet.verbs.make_run import make_run, prepared
 
@@ -86,7 +89,10 @@ def holds(outcome: Outcome, job: Job, full: bool) -> bool:
 def _do(task: Task, began: float) -> Outcome:
     job = task.job
     config, data = _prepared(job.source, job.settings.capture)
-    folder = _folder(task.folder, with_settings(config, data, job.settings, task.threads))
+    settings, names = job.settings, tuple(knob.name for knob in job.source.ranges)
+    if names:
+        settings = settings_with_knobs(settings, names)
+    folder = _folder(task.folder, with_settings(config, data, settings, task.threads))
 
     def score(folder: RunFolder, fit: FitResult | None) -> Outcome:
         paused = fit is not None and fit.interrupted
@@ -120,8 +126,15 @@ def _do(task: Task, began: float) -> Outcome:
 @functools.lru_cache(maxsize=4)
 def _prepared(source: Captured, capture: CaptureConfig) -> tuple[RunConfig, TrainingData]:
     """A source's data; the same for all jobs of this process that learn it so."""
-    played = None if source.device is None else Played(source.device, dict(source.knobs))
     settings = Settings(capture=capture)
+    if source.ranges:
+        pairs = tuple(
+            PositionedPair(source.dry, one.wet, dict(one.knobs), one.held_out)
+            for one in source.captures
+        )
+        captures = Captures(source.ranges, pairs, source.dry, source.device, dict(source.knobs))
+        return prepare_captures(captures, settings, lambda report: None)
+    played = None if source.device is None else Played(source.device, dict(source.knobs))
     return prepared(source.dry, source.wet, settings, played, Control())[:2]
 
 
@@ -178,10 +191,14 @@ def _linear_scores(folder: RunFolder, job: Job, data: TrainingData) -> Scores:
 
 
 def _score(model: Path, data: TrainingData) -> Scores:
-    """Scores of a model file on the test audio of all captures."""
+    """Scores of a model file on the test audio of all captures, or on those that are held out."""
     trained, predicted, target = load_model(model), [], []
-    for capture in data.captures:
-        predicted += predict_spans(trained, capture.dry, capture.split.test)
+    held_out = [capture for capture in data.captures if not capture.split.train]
+    for capture in held_out or data.captures:
+        ranges = trained.card.ranges.values()
+        shares = zip(ranges, capture.knobs, strict=False)  # a filter has no knobs
+        at = {knob.name: knob.position(share) for knob, share in shares}
+        predicted += predict_spans(with_knobs(trained, at), capture.dry, capture.split.test)
         target += [capture.wet[start:stop] for start, stop in capture.split.test]
     return scores.evaluate(predicted, target, data.rate)
 

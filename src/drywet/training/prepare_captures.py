@@ -67,8 +67,9 @@ def prepare_captures(
             that the checks refuse.
     """
     chosen = settings.capture
+    captures = _first(captures, chosen.positions)
     names = tuple(knob.name for knob in captures.knobs)
-    settings = _with_knobs(settings, names)
+    settings = settings_with_knobs(settings, names)
     found = _examined(captures, chosen, on_progress)
     together, odd = _aligned_alike(found, chosen)
     report = _report(captures, together, odd)
@@ -104,7 +105,23 @@ def prepare_captures(
     return config, with_more_positions(config, data)
 
 
-def _with_knobs(settings: Settings, names: tuple[str, ...]) -> Settings:
+def _first(captures: Captures, positions: int | None) -> Captures:
+    """Those of the first so many positions that are learned from, and those that are held out."""
+    learned = [pair for pair in captures.pairs if not pair.held_out][:positions]
+    kept = tuple(pair for pair in captures.pairs if pair.held_out or pair in learned)
+    return replace(captures, pairs=kept)
+
+
+def settings_with_knobs(settings: Settings, names: tuple[str, ...]) -> Settings:
+    """Settings whose model has knobs.
+
+    Args:
+        settings: of a run.
+        names: of the knobs.
+
+    Raises:
+        DrywetError: settings for which there are no knobs.
+    """
     if settings.loss.aliasing:
         raise DrywetError(
             "loss.aliasing and captures with knobs", "one of them", "Leave the loss's weight out."

@@ -64,7 +64,7 @@ def train_over(
         DrywetError: no such device or knob, or what `train_captures` refuses.
     """
     played = find(device)
-    ranges = _ranges(played, over)
+    ranges = ranges_of(played, over)
     both = next((name for name in over if name in (knobs or {})), None)
     if both is not None:
         raise DrywetError(
@@ -96,8 +96,8 @@ def train_over(
         file = wet.with_name(f"wet-{number + 1}.wav")
         on_step(f"capture {number + 1} of {len(plan)}: {played.name}, {words.positions(positions)}")
         process(device, dry, file, knobs=stood | positions, overwrite=True)
-        if peak(read(file)[0]) < _SILENT:
-            positions = {knob.name: _off_its_end(knob, positions[knob.name]) for knob in ranges}
+        if is_silent(file):
+            positions = off_the_ends(ranges, positions)
             process(device, dry, file, knobs=stood | positions, overwrite=True)
         pairs.append(PositionedPair(dry, file, positions))
     others = {name: at for name, at in stood.items() if name not in over}
@@ -105,8 +105,16 @@ def train_over(
     return train_captures(listed, out=path, overwrite=overwrite, **settings)
 
 
-def _ranges(played: Device, over: Sequence[str]) -> tuple[KnobRange, ...]:
-    """The knobs to learn, none twice."""
+def ranges_of(played: Device, over: Sequence[str]) -> tuple[KnobRange, ...]:
+    """The knobs to learn, none twice.
+
+    Args:
+        played: the device.
+        over: their names.
+
+    Raises:
+        DrywetError: a knob that it hasn't got, none, or too many.
+    """
     for name in over:
         if name not in played.knobs:
             raise UnknownKnobError(played.name, name, played.knobs)
@@ -126,6 +134,21 @@ def _ranges(played: Device, over: Sequence[str]) -> tuple[KnobRange, ...]:
     )
 
 
-def _off_its_end(knob: KnobRange, position: float) -> float:
-    """A little up, where it was turned down: a volume there is silence, which teaches nothing."""
-    return position if position > knob.least else knob.position(_ALMOST)
+def is_silent(wet: Path) -> bool:
+    """Whether nothing came out of the device."""
+    return peak(read(wet)[0]) < _SILENT
+
+
+def off_the_ends(ranges: Sequence[KnobRange], positions: Mapping[str, float]) -> dict[str, float]:
+    """A little up, where a knob was turned down: a volume there is silence, which teaches nothing.
+
+    Args:
+        ranges: of the knobs.
+        positions: of them, at which nothing came out.
+    """
+    return {
+        knob.name: knob.position(_ALMOST)
+        if positions[knob.name] <= knob.least
+        else positions[knob.name]
+        for knob in ranges
+    }
