@@ -367,4 +367,4 @@ def test_the_study_example_can_be_planned(tmp_path):
             s.name: Captured(s.name, Path("d"), Path("w"), s.name, None, ()) for s in plan.sources
         }
         found = jobs_of(plan, sources)
-        assert len(found) == (1 if quick else 3) * (2 * 6 + 2)
+        assert len(found) == (1 if quick else 3) * (3 * 6 + 2)
