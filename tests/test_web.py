@@ -28,7 +28,7 @@ from drywet.web.jobs import Job, Jobs
 from drywet.web.listening import averages, by_chance
 from drywet.web.workspace import Workspace
 from tests.served import Served, served
-from tests.support import RATE, Held, overdrive, playing, save, tool
+from tests.support import RATE, Held, overdrive, playing, save, tool, wait_for
 from tests.support import drywet as cli
 from tests.test_web_kernels import in_browser
 
@@ -145,6 +145,9 @@ def test_news_come_as_they_happen(server, pair):
         if states[-1] in ("done", "failed"):
             break
     assert states[-1] == "done"
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    wait_for(lambda: not children.read_text().split())  # nor does a zombie stay
     assert list(dict.fromkeys(states)) == ["waiting", "running", "done"]
     assert told == sorted(told)
     assert len(set(told)) > 3

@@ -85,6 +85,11 @@ class Job:
         words = Path(f"/proc/{number}/cmdline")
         return self.id.encode() in words.read_bytes() if words.is_file() else True
 
+    def reap(self) -> None:
+        """Let the system forget a process that has ended."""
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
+
     def ask_to_stop(self) -> None:
         """As Ctrl-C does: the best so far is kept and scored. A waiting one never begins."""
         if self.state == "waiting":
@@ -193,6 +198,7 @@ class Jobs:
         if waiting and not running:
             min(waiting, key=lambda job: str(job.asked["created"])).begin()
         for job in self.all.values():
+            job.reap()
             if self._states.get(job.id) in _OVER:
                 continue
             news = job.news()
