@@ -91,8 +91,10 @@ def _played(
         if isinstance(position, float)
     }
 
-    def play(turned: Mapping[str, float]) -> tuple[Path, Path, str]:
-        return _file_of(plan, name, device, stood | dict(turned), folder, where, on_preparing)
+    def play(turned: Mapping[str, float], which: str = "") -> tuple[Path, Path, str]:
+        return _file_of(
+            plan, name, device, stood | dict(turned), folder, where + which, on_preparing
+        )
 
     if not source.over:
         dry, wet, digest = play({})
@@ -101,12 +103,12 @@ def _played(
     wanted = [(at, False) for at in by_worth(ranges, source.captures)]
     wanted += [(at, True) for at in between(ranges, source.between)]
     found, digests = [], []
-    for proposed, held_out in wanted:
-        at = proposed
-        dry, wet, digest = play(at)
+    for number, (proposed, held_out) in enumerate(wanted, 1):
+        at, which = proposed, f", position {number} of {len(wanted)}"
+        dry, wet, digest = play(at, which)
         if is_silent(wet):
             at = off_the_ends(ranges, at)
-            dry, wet, digest = play(at)
+            dry, wet, digest = play(at, which)
         found.append(Positioned(wet, tuple(at.items()), held_out))
         digests.append((digest, held_out))
     others = tuple((knob, at) for knob, at in stood.items() if knob not in source.over)

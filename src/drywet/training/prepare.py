@@ -72,6 +72,11 @@ def prepare(
             f"{with_article(settings.model.title)} for one pair", "captures at several positions",
             "Leave the knobs out, or name the captures with --captures (docs/knobs.md).",
         )  # fmt: skip
+    if chosen.positions is not None:
+        raise DrywetError(
+            f"the first {chosen.positions} positions of one pair", "captures with knobs",
+            "Leave capture.positions out.",
+        )  # fmt: skip
     loaded = load_pair(dry, wet, chosen.channel, chosen.resample)
     if chosen.test is not None:
         require_inside(chosen.test, loaded.seconds)
