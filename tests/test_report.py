@@ -439,7 +439,12 @@ def test_knobs_are_turned_while_it_plays(run, visit, tmp_path):
     page.click(".turn [data-play]")
     page.wait_for_timeout(300)
     assert page.evaluate("drywetKnobs.playing()")
+    page.click(".player [data-play]")
+    until(page, "drywetPlayer.state().playing")
+    assert not page.evaluate("drywetKnobs.playing()")  # one at a time
     page.click(".turn [data-play]")
+    until(page, "drywetKnobs.playing()")
+    assert not page.evaluate("drywetPlayer.state().playing")
 
 
 def test_without_knobs_there_is_nothing_to_turn(single):

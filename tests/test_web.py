@@ -582,6 +582,19 @@ def test_the_page_stays_light():
     assert sum(file.stat().st_size for file in served_files().values()) < 400_000
 
 
+def test_two_takes_lie_on_each_other_once_they_are_mended(server, tmp_path):
+    """A device that does nothing, its second take later: the page's picture shows it so."""
+    x = playing(24)
+    x[20 * RATE : 21 * RATE] *= 2  # the loudest moment is in the second take
+    late = np.concatenate([x[: 12 * RATE], np.zeros(250, np.float32), x[12 * RATE :]])
+    files = save(tmp_path / "d.wav", x), save(tmp_path / "w.wav", late)
+    dry, wet = (server.put(file, file.name).json["id"] for file in files)
+    found = server.post("/api/check", {"dry": dry, "wet": wet, "per_take": True}).json
+    assert found["report"]["latency_samples"] == 0  # of the first take
+    one, other = (np.array(found["overlay"][name]) for name in ("dry", "wet"))
+    assert np.max(np.abs(one - other)) < 1e-3
+
+
 def test_advice_names_what_the_page_has(tmp_path):
     """What is a button or a tick there is named so; what is not, is for a terminal."""
     moves = Timing(kind="drift", ppm=40.0, moved=9.0, takes=(), error=0.5)

@@ -337,6 +337,10 @@ def test_models_are_ranked_blind_beside_the_hidden_device(page_of, run_folder, t
         seconds = page.text_content("button:has-text('Loop all') + .figure").split(" to ")
         start, end = (float(edge.removesuffix(" s")) for edge in seconds)
         assert end / start == pytest.approx(3, rel=0.05)  # 60 % of the way over 20 %
+        page.keyboard.press("Space")  # wherever the focus is
+        page.wait_for_selector("button.main:text-is('Play')")
+        page.keyboard.press("2")
+        assert page.get_attribute("button:text-is('Device')", "aria-pressed") == "true"
         page.click("button:has-text('Plain filter')")
         page.wait_for_selector("canvas[aria-label^='Spectrogram of Plain filter']")
     (line,) = (tmp_path / "runs" / ".page" / "listening.jsonl").read_text().splitlines()

@@ -62,6 +62,7 @@
     try {
       if (!context) await prepare();
       await context.resume();
+      document.dispatchEvent(new Event("knobs-play"));
       timer = setInterval(more, 40);
       show();
     } catch (error) {
@@ -93,6 +94,7 @@
     });
   }
 
+  document.addEventListener("sounds-play", () => timer !== null && stop());
   find("play").onclick = () => (timer === null ? play() : stop());
   for (const one of sliders) one.oninput = show;
   root.querySelectorAll("[data-shares]").forEach((button) => {

@@ -89,6 +89,7 @@
     }
     startedAt = at;
     playing = true;
+    document.dispatchEvent(new Event("sounds-play")); // one player at a time
     level(at - FADE);
     show();
     cancelAnimationFrame(frame);
@@ -197,6 +198,7 @@
     show();
   }
 
+  document.addEventListener("knobs-play", stop);
   find("play").onclick = () => (playing ? stop() : start(offset));
   find("blind").onclick = blind;
   find("matched").onchange = (event) => { matched = event.target.checked; if (context) level(); };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ class Api:
         words += ["--resample-drift"] if pair.resample_drift else []
         words += ["--per-take"] if pair.per_take else []
         report = await while_wanted(request, self._named(words, [dry, wet]))
-        overlay = await look(dry, wet, report["latency_samples"])
+        how = {key: report[key] for key in ("drift_ppm", "takes")}
+        overlay = await look(dry, wet, json.dumps(how | {"latency": report["latency_samples"]}))
         return JSONResponse({"report": report, "overlay": overlay})
 
     async def _named(self, words: list[object], files: list[Path]) -> Any:

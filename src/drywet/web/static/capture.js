@@ -23,7 +23,7 @@ const SIZES = {
   },
 };
 const TIMES = {
-  quick: ["Quick", "seconds: is the capture any good?"],
+  quick: ["Quick", "a third of it: is the capture any good?"],
   good: ["Good", "until another round would gain little"],
   best: ["Best", "more starts and longer: take a break"],
 };
@@ -74,8 +74,9 @@ function Checked({ found, mend, onMend, moved, onMoved }) {
   const related = !report.findings.some((one) => one.check === "dependence" && one.severity === "error");
   const latency = report.latency_samples + moved;
   const reach = overlay.around;
+  const unmended = Object.entries(MENDED).some(([how, [check]]) => !mend[how] && report.findings.some((one) => one.check === check && one.fix));
   return html`<div class="card">
-    <h3>${report.ok ? "Fit to be learned from" : "Not fit to be learned from yet"}</h3>
+    <h3>${report.ok ? `Fit to be learned from${unmended ? ", better once mended" : ""}` : "Not fit to be learned from yet"}</h3>
     <${Findings} report=${report} />
     ${Object.entries(MENDED).map(([how, [check, text]]) => (mend[how] || report.findings.some((one) => one.check === check && one.fix)) && html`<label>
       <input type="checkbox" checked=${mend[how]} onChange=${(e) => onMend({ ...mend, [how]: e.target.checked })} /> ${text}</label>`)}

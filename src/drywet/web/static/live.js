@@ -31,6 +31,15 @@ const joined = (parts) => {
   return all;
 };
 
+// A dropped sound's bytes, if the browser can read them.
+export async function readable(file) {
+  const bytes = await file.arrayBuffer();
+  try { await new OfflineAudioContext(1, 1, 48_000).decodeAudioData(bytes.slice(0)); } catch {
+    throw new Error(`${file.name} is no sound that this browser can read. Choose a WAV, FLAC, MP3 or OGG file.`);
+  }
+  return bytes;
+}
+
 export class Live {
   // onNews is told of loads, costs and faults, as the worklet posts them.
   constructor(onNews) {

@@ -35,7 +35,7 @@ function Scores({ run }) {
     ["ESR", esr(found.esr)],
     ["ESR, as the ear weighs it", esr(found.esr_a_weighted)],
     ["ESR of a plain filter", esr(run.linear_esr)],
-    ["ESR that the capture's noise allows", esr(found.noise_floor_esr)],
+    ...(found.noise_floor_esr > 1e-9 ? [["ESR that the capture's noise allows", esr(found.noise_floor_esr)]] : []),
     ["MR-STFT", found.mrstft?.toFixed(3) ?? "-"],
     ["Aliasing on sines", `${Math.round(found.aliasing_db)} dB`],
     ["Cost", `${found.cost.parameters} parameters, ${Math.round(found.cost.ns_per_sample)} ns a sample`],

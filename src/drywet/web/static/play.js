@@ -1,7 +1,7 @@
 // Playing live: a guitar or a file through a model, a circuit, or a model file from anywhere.
 import { html, useEffect, useRef, useState } from "/static/preact.js";
 import { get, post, send, saveBlob } from "/static/api.js";
-import { inputs, Live } from "/static/live.js";
+import { inputs, Live, readable } from "/static/live.js";
 import { Fault, useFault } from "/static/words.js";
 
 const CIRCUIT_RATE = 48000;
@@ -44,7 +44,7 @@ function Source({ source, setSource, runs }) {
       <button aria-pressed=${source?.kind === "input"} onClick=${() => setSource({ kind: "input", channel: 0 })}>My guitar</button>
       ${heard.length > 0 && html`<button aria-pressed=${source?.kind === "test"} onClick=${() => test(heard[0])}>Test audio</button>`}
       <label class="field">A file, round and round<input type="file" accept="audio/*,.wav,.flac" onChange=${(e) => e.target.files[0] && take(async () =>
-        setSource({ kind: "file", name: e.target.files[0].name, file: await e.target.files[0].arrayBuffer() }))} /></label>
+        setSource({ kind: "file", name: e.target.files[0].name, file: await readable(e.target.files[0]) }))} /></label>
     </div>
     ${source?.kind === "file" && html`<p class="name">${source.name}</p>`}
     ${source?.kind === "test" && heard.length > 1 && html`<label>of <select value=${source.id} onChange=${(e) => test(heard.find((run) => run.id === e.target.value))}>

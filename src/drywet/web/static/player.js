@@ -80,16 +80,24 @@ export function Player({ sounds, first = "target", levels = true, onBlindTest = 
     onPointerCancel: () => { grip.current = null; },
   };
   const keys = (event) => {
-    if (event.target.closest("input, select, button, a, [role=slider]") && event.key === " ") return;
+    if (event.target.closest("input, select, textarea, summary, a") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " " && event.target.closest("button")) return; // it presses the button
     const number = Number(event.key);
     if (!test && number >= 1 && number <= sounds.length) choose(sounds[number - 1].key);
     else if (event.key === " ") { event.preventDefault(); toggle(); }
   };
+  useEffect(() => {
+    if (!onBlindTest) return undefined;
+    document.addEventListener("keydown", keys);
+    return () => document.removeEventListener("keydown", keys);
+  });
+  // After a click of the mouse the space bar is the player's again, not the button's.
+  const given = (event) => { if (event.detail && document.activeElement?.tagName === "BUTTON") document.activeElement.blur(); };
   const shown = ready ? voices.current.all.find((voice) => voice.key === (test ? "target" : audible)) : null;
   const inRegion = (share) => !region || (share * voices.current.length >= region[0] && share * voices.current.length < region[1]);
-  return html`<div class="player" role="group" aria-label="Player" tabindex="-1" onKeyDown=${keys}>
+  return html`<div class="player" role="group" aria-label="Player" tabindex="-1" onClick=${given} onKeyDown=${onBlindTest ? null : keys}>
     ${shown && html`<${Picture} kind="seek" label="Position" values=${[shown, Math.round(at * 600), region]}
-      paint=${bars(shown.outline, (share) => (share < at ? "target" : inRegion(share) ? "quiet" : "line"))}
+      paint=${bars(shown.outline, (share) => (!inRegion(share) ? "line" : share < at ? "target" : "quiet"))}
       role="slider" tabindex="0" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(100 * at)}
       ...${drag}
       onKeyDown=${(event) => event.key === "ArrowRight" ? seek(at + 0.05) : event.key === "ArrowLeft" ? seek(at - 0.05) : null} />`}
@@ -108,7 +116,7 @@ export function Player({ sounds, first = "target", levels = true, onBlindTest = 
       ${levels && html`<label><input type="checkbox" checked=${matched} disabled=${Boolean(test)} onChange=${(e) => match(e.target.checked)} /> models as loud as the device (the residual stays as soft as it is)</label>`}
       ${onBlindTest && !test && html`<${BlindStart} sounds=${sounds} begin=${(model, trials) => { setTest(trial({ model, trials, done: 0, right: 0 })); if (!playing) start(0); }} />`}
     </div>
-    ${!test && onBlindTest && html`<p class="quiet">Keys 1 to ${sounds.length} switch, space plays and pauses.</p>`}
+    ${!test && onBlindTest && html`<p class="quiet">Keys 1 to ${sounds.length} switch, space plays and pauses; drag over the wave to loop a part of it.</p>`}
     ${test && html`<${Blind} test=${test} set=${setTest} finish=${onBlindTest} playing=${playing} />`}
     <p class="quiet" role="status">${fault ?? (ready ? "" : "Press Play. The sounds go round and round; switch while they play.")}</p>
   </div>`;

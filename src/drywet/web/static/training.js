@@ -2,10 +2,11 @@
 import { html, useEffect, useRef, useState } from "/static/preact.js";
 import { get, post } from "/static/api.js";
 import { bands, curve, Picture } from "/static/draw.js";
-import { Live } from "/static/live.js";
+import { Live, readable } from "/static/live.js";
 import { clock, esr, Fault, states, useFault } from "/static/words.js";
 
 const NEXT_MS = 1500; // between two models
+const LEAST = 1e-9; // of an ESR that is worth a line
 
 // The best model so far, in the kernels of the page; a better one is faded in as soon as there is one.
 function Heard({ job }) {
@@ -42,15 +43,19 @@ function Heard({ job }) {
     setVersion(0);
     setPlaying(true);
   });
-  const stop = () => { place.current.close(); place.current = null; setPlaying(false); };
+  const stop = () => { place.current.close(); place.current = null; setPlaying(false); setRiff(null); };
   const hear = (which) => { setHearing(which); place.current?.hear(which); };
-  const own = (file) => { setRiff(file); hear("model"); if (playing) take(async () => place.current.from(await source(file))); };
+  const own = (file) => take(async () => {
+    await readable(file);
+    await place.current.from(await source(file));
+    setRiff(file); hear("model");
+  });
   const sounds = [["dry", "Dry"], ...(riff ? [] : [["target", "Device"]]), ["model", "Model so far"]];
   return html`<div role="group" aria-label="What it sounds like so far">
     <div class="row"><button class="main" onClick=${playing ? stop : start}>${playing ? "Stop listening" : "Listen now"}</button>
       ${playing && sounds.map(([key, label]) => html`<button aria-pressed=${hearing === key} onClick=${() => hear(key)}>${label}</button>`)}
       ${riff && playing && html`<span class="name">${riff.name}</span>`}
-      ${playing && html`<label class="field">Your own riff <input type="file" accept="audio/*,.wav,.flac" onChange=${(e) => own(e.target.files[0] ?? null)} /></label>`}</div>
+      ${playing && html`<label class="field">Your own riff <input type="file" accept="audio/*,.wav,.flac" onChange=${(e) => e.target.files[0] && own(e.target.files[0])} /></label>`}</div>
     ${playing && html`<p class="quiet" role="status">${version ? `The best model so far, ESR ${esr(better.validation_esr)}; better ones are faded in as they come.` : "One moment..."}</p>`}
     <${Fault} text=${fault} /></div>`;
 }
@@ -62,15 +67,15 @@ export function Training({ job, onSeen, onClose }) {
   const scoring = progress && work?.after ? work : null;
   const floor = findings?.report.replicate_esr;
   const filter = job.latest.baseline;
-  const lines = [filter?.esr, floor / 2].filter((one) => one > 0).map((one) => ({ esr: one, paint: "quiet" }));
+  const lines = [filter?.esr, floor / 2].filter((one) => one > LEAST).map((one) => ({ esr: one, paint: "quiet" }));
   const names = filter?.bands.map(([name]) => name);
-  const heard = job.curve.filter((point) => point.bands?.length);
+  const heard = job.curve.filter((point) => point.bands?.length && point.start === (progress?.start ?? 0));
   const stop = async () => {
     setStopping(true);
     try { await post(`/api/jobs/${job.id}/stop`); } catch (failed) { setFault(failed.message); setStopping(false); }
   };
   const said = scoring ? `${scoring.what}...` : progress
-    ? [`ESR ${esr(progress.validation_esr)}`, `${progress.aliasing_db === null ? "best" : "kept"} ${esr(progress.best_esr)}`,
+    ? [progress.starts > 1 && `start ${progress.start + 1} of ${progress.starts}, the best goes on`, `ESR ${esr(progress.validation_esr)}`, `${progress.aliasing_db === null ? "best" : "kept"} ${esr(progress.best_esr)}`,
       progress.aliasing_db !== null && `aliasing ${Math.round(progress.aliasing_db)} dB`,
       progress.expected_esr !== null && `expected ${esr(progress.expected_esr)}`,
       progress.seconds_left !== null && `${clock(progress.seconds_left)} left at most`].filter(Boolean).join(" · ")
@@ -80,11 +85,12 @@ export function Training({ job, onSeen, onClose }) {
     ${job.state === "running" && html`<progress value=${scoring ? 1 : progress?.done ?? 0} aria-label="Progress"></progress>`}
     ${(job.state === "running" || job.state === "waiting") && html`<p role="status">${said}</p>`}
     ${job.state === "done" && html`<p role="status">Finished. ${job.latest.done.text}</p><p><button onClick=${onSeen}>See it in Models</button></p>`}
-    ${job.state === "stopped" && html`<p role="status">Stopped. ${job.latest.stopped.text ?? ""}</p>`}
+    ${job.state === "stopped" && html`<p role="status">Stopped. ${job.latest.stopped.text ?? ""}</p>
+      ${job.latest.stopped.text && html`<p><button onClick=${onSeen}>See it in Models, where it can go on</button></p>`}`}
     <${Fault} text=${error?.text ?? fault} />
     ${job.curve.length > 0 && html`<${Picture} kind="curve" values=${[job.curve.length, job.state]} paint=${curve(job.curve, lines)}
       label=${`ESR on audio it does not learn from, over ${job.curve.at(-1).step} steps: best ${esr(job.curve.at(-1).best_esr)}`} />
-      <p class="quiet">ESR on audio it does not learn from: 0 is perfect, 1 is silence.${filter && ` Dashed: a plain filter, ${esr(filter.esr)}${floor > 0 ? `; as close as the capture's own noise allows, ${esr(floor / 2)}` : ""}.`}</p>`}
+      <p class="quiet">ESR on audio it does not learn from: 0 is perfect, 1 is silence.${filter && ` Dashed: a plain filter, ${esr(filter.esr)}${floor > LEAST ? `; as close as the capture's own noise allows, ${esr(floor / 2)}` : ""}.`}</p>`}
     ${names && heard.length > 0 && html`<${Picture} kind="bands" values=${[heard.length, job.state]}
       paint=${bands(names, heard.map((point) => point.bands), filter.bands.map(([, error]) => error))}
       label=${`Error by band: ${names.map((name, i) => `${name} ${esr(heard.at(-1).bands[i])}`).join(", ")}`} />
