@@ -20,6 +20,7 @@ from drywet.inference.stream import predict
 from drywet.report.sound import sound
 from drywet.trained.knobs import with_knobs
 from tests.support import RATE, drywet, playing, tool
+from tests.test_knobs import DRIVES
 from tests.test_knobs import folder as folder
 from tests.test_knobs import run as run
 
@@ -451,3 +452,23 @@ def test_without_knobs_there_is_nothing_to_turn(single):
     text = single.read_text()
     assert "Turn the knobs" not in text
     assert "wasm" not in text
+
+
+def test_a_switch_is_chosen_among_its_steps(folder, visit, tmp_path):
+    captures = "\n".join(
+        f"  - {{wet: {folder / f'wet_drive{drive:g}.wav'}, drive: {drive:g}}}" for drive in DRIVES
+    )
+    steps = ", ".join(f"{drive:g}" for drive in DRIVES)
+    listed = tmp_path / "captures.yaml"
+    knobs = f"knobs:\n  drive: {{steps: [{steps}]}}"
+    listed.write_text(f"dry: {folder / 'dry.wav'}\n{knobs}\ncaptures:\n{captures}\n")
+    few = ("--hidden", 4, "--segment", 1024, "--batch", 16, "--epochs", 2)
+    done = drywet("train", "--captures", listed, "-o", tmp_path / "run", *few)
+    assert done.code == 0, done.err
+    assert drywet("report", tmp_path / "run", "-o", tmp_path / "r.html").code == 0
+    page = visit(tmp_path / "r.html")
+    for drive in DRIVES:
+        button = page.locator(f"[data-shares]:has-text('drive {drive:g} ')")
+        button.click()
+        assert button.get_attribute("aria-pressed") == "true"
+        assert page.locator("[data-knob] option:checked").text_content() == f"{drive:g}"

@@ -14,6 +14,11 @@
     for (const one of sliders) shares[one.dataset.knob] = Number(one.value);
     return shares;
   };
+  // A switch's steps may be written otherwise than its share is: 1.0 and 1.
+  const turn = (one, share) => {
+    if (one.options) one.selectedIndex = [...one.options].findIndex((step) => Math.abs(step.value - share) < 1e-6);
+    else one.value = share;
+  };
   let context = null, out = null, dry = null, player = null, now = wanted();
   let timer = null, at = 0, next = 0, soon = [];
 
@@ -100,7 +105,7 @@
   root.querySelectorAll("[data-shares]").forEach((button) => {
     button.onclick = () => {
       const shares = JSON.parse(button.dataset.shares);
-      for (const one of sliders) one.value = shares[one.dataset.knob];
+      for (const one of sliders) turn(one, shares[one.dataset.knob]);
       show();
     };
   });
