@@ -403,6 +403,21 @@ def test_a_run_is_renamed_and_taken_away(server, run_folder, tmp_path):
     assert server.post(f"/api/runs/{id}/remove").code == 400
 
 
+def test_a_stopped_run_that_is_renamed_is_not_at_work(server, run_folder, tmp_path):
+    place = shutil.copytree(run_folder, tmp_path / "runs" / "stopped")
+    folder = RunFolder(place)
+    folder.ending_file.unlink()
+    folder.scores_file.unlink(missing_ok=True)
+    long_ago = time.time() - 1000
+    os.utime(folder.checkpoint_file, (long_ago, long_ago))
+    (run,) = server.wait(lambda state: state["runs"])["runs"]
+    assert server.post(f"/api/runs/{run['id']}/name", {"name": "Other"}).code == 200
+    (run,) = server.state()["runs"]
+    assert run["title"] == "Other"
+    assert not run["finished"]
+    assert not run["at_work"]
+
+
 def test_a_seed_of_several_is_not_taken_out_of_them(server, run_folder, tmp_path):
     group = tmp_path / "runs" / "seeds"
     shutil.copytree(run_folder, group / "seed-0")

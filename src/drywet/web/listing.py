@@ -80,14 +80,18 @@ def stamp(space: Workspace) -> object:
     found = []
     for path in space.run_folders():
         folder = RunFolder(path)
-        times = [_changed(file) for file in (folder.config_file, folder.scores_file)]
+        told = (folder.config_file, folder.scores_file, folder.report_file)
+        times = [_changed(file) for file in told]
         found.append((path, *times, _at_work(folder)))
     return found
 
 
 def _at_work(folder: RunFolder) -> bool:
-    """Whether somebody trains it: its checkpoint is of just now, as one is every few seconds."""
-    since = time.time() - max(_changed(folder.checkpoint_file), _changed(folder.config_file))
+    """Whether somebody trains it: its checkpoint is of just now, as one is every few seconds.
+
+    Before the first its configuration tells, which renaming writes anew later.
+    """
+    since = time.time() - (_changed(folder.checkpoint_file) or _changed(folder.config_file))
     return 0 <= since < _JUST_NOW_SECONDS and not folder.ended
 
 
