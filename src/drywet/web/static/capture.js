@@ -98,12 +98,12 @@ function Pair({ pair, setPair }) {
   const rates = dry && wet && dry.rate !== wet.rate;
   const stereo = dry && wet && Math.max(dry.channels, wet.channels) > 1;
   useEffect(() => {
-    if (!dry || !wet || found) return undefined;
+    if (!dry || !wet || found?.mend === mend) return undefined;
     let wanted = true;
     const left = new AbortController();
     setBusy(true); setFault(null);
     post("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel, ...mend }, left.signal)
-      .then((answer) => wanted && setPair((now) => ({ ...now, found: answer, moved: 0 })))
+      .then((answer) => wanted && setPair((now) => ({ ...now, found: { ...answer, mend }, moved: 0 })))
       .catch((error) => wanted && setFault(stereo ? `${error.message.split(";")[0]}: choose the channel that holds the guitar.` : error.message))
       .finally(() => wanted && setBusy(false));
     return () => { wanted = false; left.abort(); setBusy(false); };
@@ -123,7 +123,7 @@ function Pair({ pair, setPair }) {
       <option value="">both alike</option><option value="1">left</option><option value="2">right</option></select></label>`}
     ${busy && html`<p role="status">Listening to the two files... Some seconds, a minute or more where they do not belong together.</p>`}
     <${Fault} text=${fault} />
-    ${found && html`<${Checked} found=${found} mend=${mend} onMend=${(how) => setPair((now) => ({ ...now, mend: how, found: null, moved: 0 }))} moved=${moved} onMoved=${(by) => setPair((now) => ({ ...now, moved: by }))} />`}
+    ${found && html`<${Checked} found=${found} mend=${mend} onMend=${(how) => setPair((now) => ({ ...now, mend: how, moved: 0 }))} moved=${moved} onMoved=${(by) => setPair((now) => ({ ...now, moved: by }))} />`}
   </div>`;
 }
 
@@ -165,7 +165,7 @@ export function Capture({ devices, onTraining }) {
   const [force, setForce] = useState(false);
   const [fault, setFault] = useState(null);
   const called = name.trim() || (source === "pair" ? shortOf(pair.wet?.name ?? "") : circuit.name);
-  const report = pair.found?.report;
+  const report = pair.found?.mend === pair.mend ? pair.found.report : null; // else it is of before a tick
   const able = called && (source === "circuit" || (report && (report.ok || force)));
   const train = async () => {
     const asked = { name: called, cpu, plugin, quality, clean };
