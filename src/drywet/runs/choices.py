@@ -33,9 +33,6 @@ QUALITY: dict[str, dict[str, Any]] = {
 """Settings of the training, by how long one is willing to wait."""
 
 
-PLUGINS = ("any", "nam", "proteus")
-"""What a model may be for: any plugin, Neural Amp Modeler alone, or Proteus."""
-
 _WAVENETS = {"light": "nano", "normal": "feather", "heavy": "standard"}
 _WAVENET_CYCLES = {"quick": 2, "good": 4, "best": 5}
 
@@ -47,7 +44,7 @@ def for_plugin(plugin: str, cpu: str, quality: str) -> Settings:
     Proteus one size of LSTM at one rate alone (docs/formats.md).
 
     Args:
-        plugin: of `PLUGINS`.
+        plugin: ``any``, ``nam`` or ``proteus``.
         cpu: of `CPU`.
         quality: of `QUALITY`.
     """

@@ -19,7 +19,7 @@ from drywet.storage import write_json
 from drywet.trained.metadata import Metadata
 from drywet.trained.model_file import ModelCard, TrainedModel, load_model, save_model
 from drywet.training.control import Control
-from drywet.training.data import TrainingData
+from drywet.training.data import Joined, TrainingData
 from drywet.training.fit_result import FitResult
 from drywet.training.gains import set_gains
 from drywet.training.hardware import choose_device, use_threads
@@ -60,11 +60,11 @@ def learn(
         settings = config.settings
         device = choose_device(settings.training.compute)
         use_threads(config.threads, settings.model, device)
-        recorded = TrainingData(data.captures[: len(config.captures)], data.rate)
+        recorded = TrainingData(data.captures[: len(config.captures)], data.rate).joined()
         baseline = _solve(LinearConfig(), config, recorded, folder.baseline_file)
         if kind_of(settings.model).training is None:
             assert isinstance(settings.model, LinearConfig)
-            _solve(settings.model, config, data, folder.model_file)
+            _solve(settings.model, config, recorded, folder.model_file)
             return None
         torch.manual_seed(settings.training.seed)
         metadata = Metadata()
@@ -89,17 +89,16 @@ def learn(
         )
         trained = config.start is not None and not config.cleans
         trainer = Trainer(model, card, data, settings, folder, device, control, trained)
-        recording = recorded.joined()
-        held_out = predict_spans(baseline, recording.dry, recording.split.validation)
+        held_out = predict_spans(baseline, recorded.dry, recorded.split.validation)
         control.on_baseline(*trainer.validation.against(held_out))
         fit = trainer.run(resume, pause_at)
         write_json(folder.ending_file, asdict(fit))
         return fit
 
 
-def _solve(wanted: LinearConfig, config: RunConfig, data: TrainingData, path: Path) -> TrainedModel:
+def _solve(wanted: LinearConfig, config: RunConfig, whole: Joined, path: Path) -> TrainedModel:
     """The filter that fits the training spans best, saved."""
-    model, whole = LinearModel(wanted), data.joined()
+    model = LinearModel(wanted)
     spans = [(span.start, span.stop) for span in whole.split.train]
     model.set_taps(fit_fir(whole.dry, whole.wet, spans, wanted.taps))
     card = ModelCard(model=wanted, rate=config.rate, output_latency=config.output_latency)

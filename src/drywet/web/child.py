@@ -62,11 +62,11 @@ class Recorder(CtrlC):
         """Some times a second."""
         if progress.done >= 1 or time.monotonic() - self._told > _BETWEEN_SECONDS:
             self._told = time.monotonic()
-            self.add("progress", **vars(progress) | {"bands": _told(progress.bands)})
+            self.add("progress", **vars(progress) | {"bands": _by_band(progress.bands)})
 
     def on_baseline(self, esr: float, bands: Sequence[BandScore]) -> None:
         """What a plain filter does."""
-        self.add("baseline", esr=esr, bands=_told(bands))
+        self.add("baseline", esr=esr, bands=_by_band(bands))
 
     def on_better_model(self, path: Path, validation_esr: float) -> None:
         """There is something to listen to."""
@@ -83,7 +83,7 @@ class Recorder(CtrlC):
             write(self._path / f"{name}.wav", np.ascontiguousarray(samples[where]), pair.rate)
 
 
-def _told(bands: Sequence[BandScore]) -> list[tuple[str, float | None]]:
+def _by_band(bands: Sequence[BandScore]) -> list[tuple[str, float | None]]:
     return [(band.label, band.esr and float(f"{band.esr:.3g}")) for band in bands]
 
 

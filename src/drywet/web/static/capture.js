@@ -74,11 +74,12 @@ function Checked({ found, mend, onMend, moved, onMoved }) {
   const related = !report.findings.some((one) => one.check === "dependence" && one.severity === "error");
   const latency = report.latency_samples + moved;
   const reach = overlay.around;
-  const unmended = Object.entries(MENDED).some(([how, [check]]) => !mend[how] && report.findings.some((one) => one.check === check && one.fix));
+  const mendable = Object.entries(MENDED).filter(([how, [check]]) => mend[how] || report.findings.some((one) => one.check === check && one.fix));
+  const unmended = mendable.some(([how]) => !mend[how]);
   return html`<div class="card">
     <h3>${report.ok ? `Fit to be learned from${unmended ? ", better once mended" : ""}` : "Not fit to be learned from yet"}</h3>
     <${Findings} report=${report} />
-    ${Object.entries(MENDED).map(([how, [check, text]]) => (mend[how] || report.findings.some((one) => one.check === check && one.fix)) && html`<label>
+    ${mendable.map(([how, [, text]]) => html`<label>
       <input type="checkbox" checked=${mend[how]} onChange=${(e) => onMend({ ...mend, [how]: e.target.checked })} /> ${text}</label>`)}
     ${related && html`<p class="quiet"><span class="swatch quiet"></span> dry and <span class="swatch target"></span> wet, both to their peak, at the loudest moment, with the delay${report.polarity < 0 ? " and the inversion" : ""} taken out:</p>
     <${Picture} kind="overlay" label=${`Dry and wet at a delay of ${latency} samples`} values=${[found, moved]} paint=${overlaid(overlay, moved)} />
