@@ -448,6 +448,12 @@ def test_knobs_are_turned_while_it_plays(run, visit, tmp_path):
     assert not page.evaluate("drywetPlayer.state().playing")
 
 
+def test_scores_that_hear_no_difference_are_in_no_table(single):
+    text = single.read_text()
+    assert "MFCC" in text
+    assert not {"MUSHRA", "Zimtohrli"} & set(re.findall(r"\w+", text))
+
+
 def test_without_knobs_there_is_nothing_to_turn(single):
     text = single.read_text()
     assert "Turn the knobs" not in text

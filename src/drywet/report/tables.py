@@ -21,7 +21,6 @@ _ROWS = (
     ("MR-STFT distance", "mrstft", ".3f"),
     ("log-spectral distance, dB", "log_spectral_db", ".2f"),
     ("MFCC distance", "mfcc_distance", ".2f"),
-    ("Zimtohrli, 1 to 5", "zimtohrli_mos", ".2f"),
 )
 
 
