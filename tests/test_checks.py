@@ -113,6 +113,23 @@ def test_noise_in_the_pauses_is_measured():
     assert noise.value == pytest.approx(-60, abs=0.5)
 
 
+@pytest.mark.parametrize(("amount", "fault"), [(1e-3, "level"), (2.0, "clipping")])
+def test_what_drywet_played_is_not_to_be_recorded_better(amount, fault):
+    """A soft, clipped, noisy or offset wet is a fault of a recording, but a circuit's answer."""
+    dry = DRY.copy()
+    dry[10 * RATE : 14 * RATE] = 0
+    answer = overdrive(dry, RATE)
+    answer = answer / np.abs(answer).max() + 0.02 * NOISE + 0.05
+    wet = np.clip(amount * answer, -1, 1).astype(np.float32)
+
+    def advised(made, dry=dry):
+        return {f.check for f in examine(Pair(dry, wet, RATE), made=made).findings if f.fix}
+
+    assert advised(made=False) >= {fault, "dc", "noise"}
+    assert not advised(made=True)
+    assert advised(made=True, dry=1e-3 * dry) == {"level"}  # the dry was recorded
+
+
 def test_the_capture_signal_repeats_its_phrase():
     signal = capture_signal(30)
     repeats = find_repeats(signal, 48_000)

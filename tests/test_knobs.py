@@ -588,6 +588,7 @@ def test_a_device_is_learned_with_its_knobs(tmp_path):
         "--json",
     )  # fmt: skip
     assert out.code == 0, out.err
+    assert "the wet file peaks" not in out.err  # no advice on recording where nothing was recorded
     scores = out.json["evaluation"]
     assert len(scores["positions"]) == 3
     assert scores["device"] == "triode"

@@ -144,14 +144,18 @@ def _dc(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
         )
 
 
-def _level(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
+def _level(name: str, samples: NDArray[np.float32], made: bool) -> Iterator[Finding]:
     loudest = levels.peak(samples)
     peak = levels.db(loudest)
     severity, limit = grade(-peak, -_QUIET_DB[0], -_QUIET_DB[1])
+    if made:  # no converter's noise lies under computed samples, however soft
+        severity = Severity.NOTE
     fix = "" if severity is Severity.NOTE else "Record louder, with peaks near -6 dBFS."
     if loudest > _OVER:
         severity, limit = Severity.WARNING, -levels.db(_OVER)
-        fix = f"Export it {peak:.0f} dB softer: it is whole, but players clip what is over 0 dBFS."
+        softer = "Turn the device's output" if made else "Export it"
+        softer += f" {peak:.0f} dB {'down' if made else 'softer'}"
+        fix = f"{softer}: it is whole, but players clip what is over 0 dBFS."
     yield Finding(
         check="level",
         severity=severity,
@@ -163,8 +167,13 @@ def _level(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
     )
 
 
-def noise(pair: Pair) -> Iterator[Finding]:
-    """Level of an aligned pair's wet where its dry pauses, against the wet as a whole."""
+def noise(pair: Pair, made: bool = False) -> Iterator[Finding]:
+    """Level of an aligned pair's wet where its dry pauses, against the wet as a whole.
+
+    Args:
+        pair: the capture.
+        made: the wet was computed: what sounds in the pauses is the device's own.
+    """
     frame = int(_NOISE_FRAME_SECONDS * pair.rate)
     dry = levels.frame_rms(pair.dry, frame)
     wet = levels.frame_rms(pair.wet, frame)
@@ -177,6 +186,8 @@ def noise(pair: Pair) -> Iterator[Finding]:
     floor = levels.db(float(np.sqrt(np.mean(wet[2:][settled] ** 2))))
     against = floor - levels.db(levels.rms(pair.wet))
     severity, limit = grade(against, *_NOISE_DB)
+    if made:
+        severity = Severity.NOTE
     yield Finding(
         check="noise",
         severity=severity,
@@ -211,9 +222,20 @@ def dropouts(pair: Pair) -> Iterator[Finding]:
     )
 
 
-def levels_of(pair: Pair) -> Iterator[Finding]:
-    """Level, clipping and DC of both files of a usable pair."""
-    for name, samples in (("dry", pair.dry), ("wet", pair.wet)):
-        yield from _level(name, samples)
-        yield from _clipping(name, samples)
-        yield from _dc(name, samples)
+def levels_of(pair: Pair, made: bool = False) -> Iterator[Finding]:
+    """Level, clipping and DC of both files of a usable pair.
+
+    Args:
+        pair: the capture.
+        made: the wet was computed, not recorded: how to record it better is no advice.
+    """
+    yield from _level("dry", pair.dry, False)
+    yield from _recorded("dry", pair.dry)
+    yield from _level("wet", pair.wet, made)
+    if not made:
+        yield from _recorded("wet", pair.wet)
+
+
+def _recorded(name: str, samples: NDArray[np.float32]) -> Iterator[Finding]:
+    yield from _clipping(name, samples)
+    yield from _dc(name, samples)

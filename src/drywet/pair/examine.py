@@ -63,6 +63,7 @@ def examine(
     latency: int | None = None,
     mending: Mending = NOTHING,
     on_progress: Callable[[str, float], None] = lambda what, done: None,
+    made: bool = False,
 ) -> Examination:
     """Check a loaded pair and align it.
 
@@ -71,6 +72,7 @@ def examine(
         latency: in samples, where the user knows better than the estimate.
         mending: of a delay that does not stay.
         on_progress: called with what comes next and the share done so far, about.
+        made: drywet played the device itself, so that nothing was recorded.
 
     Raises:
         DrywetError: the given latency leaves no second of common audio.
@@ -85,7 +87,7 @@ def examine(
     if findings:
         unknown = Alignment(latency=latency or 0)
         return Examination(pair, unknown, 0.0, 0.0, 1, (), [], None, findings)
-    of_each = [*check_levels.lengths(pair), *check_levels.levels_of(pair)]
+    of_each = [*check_levels.lengths(pair), *check_levels.levels_of(pair, made)]
     on_progress("looking for the delay", 0.0)
     found, moves, alignment = _alignment(pair, latency, mending, on_progress)
     aligned = align(pair, alignment)
@@ -113,7 +115,7 @@ def examine(
             None, [*related, *kept],
         )  # fmt: skip
     timed = list(check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate))
-    findings = [*check_levels.noise(aligned), *check_levels.dropouts(aligned), *related]
+    findings = [*check_levels.noise(aligned, made), *check_levels.dropouts(aligned), *related]
     keeps_time = moves is None or moves.kind == "steady" or alignment.mended
     if keeps_time:
         on_progress("looking at what the device does", 0.7)

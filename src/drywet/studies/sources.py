@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,7 @@ from drywet.studies.points import Captured, Positioned, settings_of
 from drywet.validation import parse
 from drywet.verbs.process import process
 from drywet.verbs.signal import signal
-from drywet.verbs.train_over import is_silent, off_the_ends, ranges_of
+from drywet.verbs.train_over import played_audibly, ranges_of
 
 _DIGITS = 12
 
@@ -96,6 +97,9 @@ def _played(
             plan, name, device, stood | dict(turned), folder, where + which, on_preparing
         )
 
+    def wet_at(which: str, turned: Mapping[str, float]) -> Path:
+        return play(turned, which)[1]
+
     if not source.over:
         dry, wet, digest = play({})
         return Captured(source.name, dry, wet, digest, name, tuple(stood.items()))
@@ -104,11 +108,9 @@ def _played(
     wanted += [(at, True) for at in between(ranges, source.between)]
     found, digests = [], []
     for number, (proposed, held_out) in enumerate(wanted, 1):
-        at, which = proposed, f", position {number} of {len(wanted)}"
+        which = f", position {number} of {len(wanted)}"
+        at = played_audibly(ranges, proposed, partial(wet_at, which))
         dry, wet, digest = play(at, which)
-        if is_silent(wet):
-            at = off_the_ends(ranges, at)
-            dry, wet, digest = play(at, which)
         found.append(Positioned(wet, tuple(at.items()), held_out))
         digests.append((digest, held_out))
     others = tuple((knob, at) for knob, at in stood.items() if knob not in source.over)

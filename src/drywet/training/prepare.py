@@ -80,7 +80,8 @@ def prepare(
     loaded = load_pair(dry, wet, chosen.channel, chosen.resample)
     if chosen.test is not None:
         require_inside(chosen.test, loaded.seconds)
-    examination = examine(loaded, chosen.latency, chosen.mending, on_progress)
+    made = played is not None and played.device is not None
+    examination = examine(loaded, chosen.latency, chosen.mending, on_progress, made)
     on_examined(examination)
     require_trainable(examination.findings, chosen.force)
     pair = examination.pair

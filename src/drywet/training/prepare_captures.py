@@ -151,7 +151,10 @@ def _examined(
                 f"{found[0].loaded.rate} Hz", "captures of one sample rate",
                 "Resample the files to one rate first.",
             )  # fmt: skip
-        found.append(_Examined(pair, loaded, examine(loaded, chosen.latency, chosen.mending)))
+        examination = examine(
+            loaded, chosen.latency, chosen.mending, made=captures.device is not None
+        )
+        found.append(_Examined(pair, loaded, examination))
     return found
 
 

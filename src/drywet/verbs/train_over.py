@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,15 +91,16 @@ def train_over(
     if signal is None:
         rate = played.rate if isinstance(played, ModelDevice) else _RATE
         write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)
+
+    def play(file: Path, positions: dict[str, float]) -> Path:
+        process(device, dry, file, knobs=stood | positions, overwrite=True)
+        return file
+
     pairs = []
     for number, proposed in enumerate(plan):
-        positions = proposed
         file = wet.with_name(f"wet-{number + 1}.wav")
-        on_step(f"capture {number + 1} of {len(plan)}: {played.name}, {words.positions(positions)}")
-        process(device, dry, file, knobs=stood | positions, overwrite=True)
-        if is_silent(file):
-            positions = off_the_ends(ranges, positions)
-            process(device, dry, file, knobs=stood | positions, overwrite=True)
+        on_step(f"capture {number + 1} of {len(plan)}: {played.name}, {words.positions(proposed)}")
+        positions = played_audibly(ranges, proposed, partial(play, file))
         pairs.append(PositionedPair(dry, file, positions))
     others = {name: at for name, at in stood.items() if name not in over}
     listed = Captures(ranges, tuple(pairs), wet.parent, lasting_name(device), others)
@@ -134,21 +136,30 @@ def ranges_of(played: Device, over: Sequence[str]) -> tuple[KnobRange, ...]:
     )
 
 
-def is_silent(wet: Path) -> bool:
-    """Whether nothing came out of the device."""
-    return peak(read(wet)[0]) < _SILENT
+def played_audibly(
+    ranges: Sequence[KnobRange],
+    positions: dict[str, float],
+    play: Callable[[dict[str, float]], Path],
+) -> dict[str, float]:
+    """Play a device at a position of its knobs, or at one a little off the ends if it is silent.
 
-
-def off_the_ends(ranges: Sequence[KnobRange], positions: Mapping[str, float]) -> dict[str, float]:
-    """A little up, where a knob was turned down: a volume there is silence, which teaches nothing.
+    A volume that is turned down is silence, which teaches nothing.
 
     Args:
         ranges: of the knobs.
-        positions: of them, at which nothing came out.
+        positions: of them, as proposed.
+        play: plays the device at positions and returns the file that came out.
+
+    Returns:
+        The positions at which it was played last.
     """
-    return {
+    if peak(read(play(positions))[0]) >= _SILENT:
+        return positions
+    positions = {
         knob.name: knob.position(_ALMOST)
         if positions[knob.name] <= knob.least
         else positions[knob.name]
         for knob in ranges
     }
+    play(positions)
+    return positions
