@@ -2,11 +2,15 @@
 
     python -m benchmarks.page
     python -m benchmarks.page --minutes 5
+    python -m benchmarks.page --play ../shared/models/nam/A1-standard.nam
 
 **First view**: from opening the address to a page that can be used, in headless Chromium; five
 times. **News**: from a line of the training's events on the disk to the step on the page.
 **Memory** (with ``--minutes``): of the server, while it trains a small net of a tube stage again
 and again with a tab open; growth after the first training, and that times 8 hours.
+**Play** (alone): a model file in the AudioWorklet, dropped onto the page, over the capture signal;
+for each oversampling the share of a core as the audio thread measures it, and how many seconds of
+audio passed in a second: less than 1 where it cannot keep up.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ from pathlib import Path
 from tests.served import Served, served
 from tests.support import tool
 
+from drywet.verbs.signal import signal
+
 ROUNDS = 5
 READY = "text=What shall it learn"
 WATCH = """
@@ -33,6 +39,14 @@ new MutationObserver(() => {
   if (step && !(step in window.seen)) window.seen[step] = Date.now() / 1000;
 }).observe(document.body, { subtree: true, childList: true, attributes: true });
 """
+CONTEXT = """
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...rest) {
+  if (to instanceof AudioDestinationNode) window.context = this.context;
+  return connect.call(this, to, ...rest);
+};
+"""
+PLAYED_SECONDS = 15
 
 
 def memory_mb(pid: int) -> float:
@@ -96,9 +110,32 @@ def soak(server: Served, page, minutes: float) -> tuple[int, float, float]:
     return count, first, last
 
 
+def play(server: Served, page, model: Path, sound: Path) -> None:
+    page.evaluate(CONTEXT)
+    page.click("nav >> text=Play")
+    page.set_input_files("input[accept*='.nam']", model)
+    page.wait_for_selector("optgroup[label='Dropped here'] option", state="attached")
+    page.set_input_files("label:has-text('round and round') input", sound)
+    page.click("button.main:has-text('Play')")
+    for factor in (1, 2, 4):
+        page.select_option("label:has-text('Oversampling') select", str(factor))
+        page.wait_for_timeout(5000)  # it is loaded, given its second of silence and faded in
+        shares = []
+        began, at = time.perf_counter(), page.evaluate("window.context.currentTime")
+        for _ in range(PLAYED_SECONDS):
+            page.wait_for_timeout(1000)
+            said = page.inner_text("p[role=status]:has-text('of a core')")
+            shares.append(int(re.match(r"(\d+) %", said)[1]))
+        passed = page.evaluate("window.context.currentTime") - at
+        pace = passed / (time.perf_counter() - began)
+        print(f"{factor} times: {statistics.median(shares):.0f} % of a core, the most "
+              f"{max(shares)}; {pace:.3f} s of audio a second")  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=0.0)
+    parser.add_argument("--play", type=Path)
     chosen = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
@@ -106,12 +143,19 @@ def main() -> None:
         runs = Path(place) / "runs"
         with served(runs) as server:
             browser = playwright.chromium.launch(
-                executable_path=tool("chromium"), args=["--no-sandbox"]
+                executable_path=tool("chromium"),
+                args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
             )
             context = browser.new_context()
             page = context.new_page()
             page.goto(f"{server.origin}/?token={server.token}")
             page.wait_for_selector(READY)
+            if chosen.play is not None:
+                sound = Path(place) / "dry.wav"
+                signal(sound, seconds=20)
+                play(server, page, chosen.play, sound)
+                browser.close()
+                return
             server.cookie = "; ".join(f"{c['name']}={c['value']}" for c in context.cookies())
             times = []
             for _ in range(ROUNDS):

@@ -33,6 +33,11 @@ class Answer:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    @property
+    def lines(self) -> list[Any]:
+        """What came piece by piece."""
+        return [json.loads(line) for line in self.body.splitlines()]
+
 
 @dataclass
 class Served:

@@ -72,9 +72,18 @@ def test_from_two_files_to_a_model_taken_home(server, pair, capture, tmp_path):
     checked = server.post("/api/check", pair)
     assert checked.code == 200, checked.body
     report = cli("check", *capture, "--json").json
-    assert checked.json["report"] == report
+    *sofar, last = checked.lines
+    assert last["report"] == report
+    # The levels are known first, the delay later, all of it in the end.
+    found = [[one["check"] for one in piece["findings"]] for piece in sofar if "findings" in piece]
+    assert found[0] == ["length", "level", "level"]
+    assert "latency" in found[1]
+    assert all(
+        one in last["report"]["findings"] for piece in sofar for one in piece.get("findings", ())
+    )
+    assert [piece["work"]["done"] for piece in sofar if "work" in piece] == [0, 0.2, 0.4, 0.7, 0.9]
     # What is drawn of the two files lies on each other at the delay that was found.
-    overlay = checked.json["overlay"]
+    overlay = last["overlay"]
     assert len(overlay["dry"]) == len(overlay["wet"]) == (0.05 + 2 * 0.01) * RATE
 
     job, run = trained(server, {"name": "My TS / 9", "pair": pair})
@@ -306,7 +315,7 @@ def test_a_capture_that_cannot_be_learned_from_is_told_in_one_sentence(server, t
         for name, x in (("dry", dry), ("wet", noise))
     ]
     pair = dict(zip(("dry", "wet"), ids, strict=True))
-    found = server.post("/api/check", pair).json["report"]
+    found = server.post("/api/check", pair).lines[-1]["report"]
     assert not found["ok"]
     id = server.post("/api/train", {**QUICK, "name": "n", "pair": pair}).json["id"]
     server.wait(lambda now: ended(now, id))
@@ -353,7 +362,15 @@ def test_a_blind_test_is_kept_with_what_guessing_would_give(server, run_folder, 
     (run,) = server.state()["runs"]
     answer = server.post("/api/heard", {"runs": [run["id"]], "trials": 10, "right": 8})
     assert answer.json["chance"] == pytest.approx(56 / 1024)  # (45 + 10 + 1) of 1024
-    assert server.state()["listening"]["tests"][0]["right"] == 8
+    (test,) = server.state()["listening"]["tests"]
+    assert (test["right"], test["of"][0]["title"]) == (8, "small")
+    assert server.post(f"/api/runs/{run['id']}/name", {"name": "Blue"}).code == 200
+    (test,) = server.state()["listening"]["tests"]
+    assert test["of"][0]["title"] == "Blue"
+    assert server.post(f"/api/runs/{run['id']}/remove").code == 200
+    (test,) = server.state()["listening"]["tests"]
+    assert test["of"][0]["title"] == "small", "what it was called when it was heard"
+    shutil.copytree(run_folder, tmp_path / "runs" / "small", dirs_exist_ok=True)
     assert answer.json["of"][0]["esr"] == run["scores"]["esr"], "what it was then"
     assert server.post("/api/heard", {"runs": [run["id"]], "trials": 5, "right": 6}).code == 400
     assert server.post("/api/heard", {"runs": ["0" * 16], "trials": 5, "right": 5}).code == 400
@@ -388,6 +405,17 @@ def test_a_run_is_renamed_and_taken_away(server, run_folder, tmp_path):
     assert server.post(f"/api/runs/{id}/name", {"name": "Blue / 2"}).code == 200
     run = next(run for run in server.state()["runs"] if run["id"] == id)
     assert (run["title"], run["name"]) == ("Blue / 2", "mine")
+    assert server.post(f"/api/runs/{id}/name", {"name": "Blue / 2"}).code == 200
+    answer = server.post(f"/api/runs/{id}/name", {"name": "other"})
+    assert answer.code == 400
+    assert "another run is called other" in answer.json["error"]
+    asked = QUICK | {"name": "Blue / 2", "device": "triode", "knobs": {}}
+    waiting = [server.post("/api/train", asked).json["id"] for _ in range(2)]
+    names = {job["id"]: job["name"] for job in server.state()["jobs"]}
+    assert [names[one] for one in waiting] == ["Blue / 2 2", "Blue / 2 3"]
+    for one in reversed(waiting):
+        server.post(f"/api/jobs/{one}/stop")
+    server.wait(lambda now: all(ended(now, one) for one in waiting))
     model = json.loads(server.get(f"/api/runs/{id}/export/nam").body)
     assert model["metadata"]["name"] == "Blue / 2"
 
@@ -604,7 +632,7 @@ def test_two_takes_lie_on_each_other_once_they_are_mended(server, tmp_path):
     late = np.concatenate([x[: 12 * RATE], np.zeros(250, np.float32), x[12 * RATE :]])
     files = save(tmp_path / "d.wav", x), save(tmp_path / "w.wav", late)
     dry, wet = (server.put(file, file.name).json["id"] for file in files)
-    found = server.post("/api/check", {"dry": dry, "wet": wet, "per_take": True}).json
+    found = server.post("/api/check", {"dry": dry, "wet": wet, "per_take": True}).lines[-1]
     assert found["report"]["latency_samples"] == 0  # of the first take
     one, other = (np.array(found["overlay"][name]) for name in ("dry", "wet"))
     assert np.max(np.abs(one - other)) < 1e-3

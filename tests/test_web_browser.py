@@ -201,7 +201,12 @@ def test_joined_takes_are_mended_by_a_tick(page_of, tmp_path):
         page = page_of(server)
         for file, place in zip(files, page.locator(".drop input").all(), strict=True):
             place.set_input_files(file)
+        listening = ".card:has-text('Listening to the two files')"
+        page.wait_for_selector(f"{listening} li:has-text('peaks at')")  # the rest is to be found
+        assert page.locator(listening).locator("li:has-text('joined takes')").count() == 0
         page.wait_for_selector("text=joined takes with latencies of their own", timeout=120_000)
+        page.wait_for_selector("h3:has-text('better once mended')", timeout=120_000)
+        page.wait_for_selector(listening, state="detached")
         advice = page.text_content("li:has-text('joined takes')")
         assert "Tick it below" in advice
         assert "--" not in advice
@@ -271,6 +276,28 @@ def test_a_keyboard_does_everything(page_of, run_folder, tmp_path):
         assert page.get_attribute("button:has-text('small') >> nth=0", "aria-pressed") == "true"
         page.keyboard.press("Space")
         page.wait_for_selector("button:has-text('Play')")
+
+
+def test_a_reload_loses_nothing(page_of, capture, run_folder, tmp_path):
+    shutil.copytree(run_folder, tmp_path / "runs" / "small")
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        for file, place in zip(capture, page.locator(".drop input").all(), strict=True):
+            place.set_input_files(file)
+        page.wait_for_selector("text=Fit to be learned from", timeout=120_000)
+        page.fill("input[type=text]", "Mine")
+        page.click("text=Light")
+        view(page, "Compare")
+        page.check("fieldset input[type=checkbox]")
+        page.reload()
+        page.wait_for_selector("fieldset input[type=checkbox]:checked")
+        view(page, "Capture")
+        assert [one.inner_text() for one in page.locator(".drop .name").all()] == [
+            file.name for file in capture
+        ]
+        assert page.input_value("input[type=text]") == "Mine"
+        assert page.is_checked("label:has-text('Light') input")
+        page.wait_for_selector("text=Fit to be learned from", timeout=120_000)
 
 
 def test_a_reload_keeps_the_view_and_the_browsers_way_back_leads_to_the_last(page_of, tmp_path):
@@ -381,6 +408,14 @@ def test_a_guitar_through_a_dropped_model(page_of, tmp_path):
         view(page, "Play")
         page.set_input_files("input[accept*='.nam']", tmp_path / "amp.safetensors")
         page.wait_for_selector("text=WaveNet nano")
+        (tmp_path / "broken.nam").write_text("{}")
+        page.set_input_files("input[accept*='.nam']", tmp_path / "broken.nam")
+        page.wait_for_selector("[role=alert]:has-text('broken.nam')")
+        page.complaints.clear()  # the browser notes the refusal
+        models = "label:has-text('What to play through') select"
+        page.select_option(models, "circuit:triode")
+        page.wait_for_selector("[role=alert]", state="detached")
+        page.select_option(models, "file:0")
         page.evaluate(LISTEN)
         page.click("button:has-text('My guitar')")
         page.click("button.main:has-text('Play')")

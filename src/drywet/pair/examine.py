@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -64,6 +64,7 @@ def examine(
     mending: Mending = NOTHING,
     on_progress: Callable[[str, float], None] = lambda what, done: None,
     made: bool = False,
+    on_found: Callable[[Sequence[Finding]], None] = lambda findings: None,
 ) -> Examination:
     """Check a loaded pair and align it.
 
@@ -73,6 +74,8 @@ def examine(
         mending: of a delay that does not stay.
         on_progress: called with what comes next and the share done so far, about.
         made: drywet played the device itself, so that nothing was recorded.
+        on_found: called with all that is found so far, whenever there is more. The examination has
+            the last word: of two files that do not belong together, no delay is worth one.
 
     Raises:
         DrywetError: the given latency leaves no second of common audio.
@@ -88,6 +91,7 @@ def examine(
         unknown = Alignment(latency=latency or 0)
         return Examination(pair, unknown, 0.0, 0.0, 1, (), [], None, findings)
     of_each = [*check_levels.lengths(pair), *check_levels.levels_of(pair, made)]
+    on_found(of_each)
     on_progress("looking for the delay", 0.0)
     found, moves, alignment = _alignment(pair, latency, mending, on_progress)
     aligned = align(pair, alignment)
@@ -115,6 +119,7 @@ def examine(
             None, [*related, *kept],
         )  # fmt: skip
     timed = list(check_timing.timing_findings(moves, found.samples, alignment, mending, pair.rate))
+    on_found([*of_each, *delayed, *timed])
     findings = [*check_levels.noise(aligned, made), *check_levels.dropouts(aligned), *related]
     keeps_time = moves is None or moves.kind == "steady" or alignment.mended
     if keeps_time:
@@ -125,9 +130,10 @@ def examine(
         else:
             findings += check_device.behaviour(aligned)
         findings += swapped
+    findings = [*of_each, *delayed, *timed, *findings]
+    on_found(findings)
     on_progress("looking for passages played twice", 0.9)
     repeats = find_repeats(aligned.dry, pair.rate)
-    findings = [*of_each, *delayed, *timed, *findings]
     # Two passes at two latencies differ by that, not by the device.
     itself = check_timing.replicate_esr(aligned, repeats) if keeps_time else None
     findings += check_timing.replicate(itself, repeats, pair.rate)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drywet.pair.alignment import Mending
 from drywet.pair.examine import examine
+from drywet.pair.findings import Finding
 from drywet.pair.load import load_pair
 from drywet.pair.summary import CheckReport, summarise
 
@@ -23,6 +24,7 @@ def check(
     resample_drift: bool = False,
     per_take: bool = False,
     on_progress: Callable[[str, float], None] = lambda what, done: None,
+    on_found: Callable[[Sequence[Finding]], None] = lambda findings: None,
 ) -> CheckReport:
     """Check a dry and a wet file before training.
 
@@ -35,10 +37,11 @@ def check(
         resample_drift: resample the wet by the measured drift of the clocks.
         per_take: align joined takes each by itself.
         on_progress: called with what comes next and the share done so far, about.
+        on_found: called with all that is found so far, as by `drywet.pair.examine.examine`.
 
     Raises:
         DrywetError: a file cannot be used at all.
     """
     mending = Mending(drift=resample_drift, takes=per_take)
     pair = load_pair(dry, wet, channel, resample)
-    return summarise(examine(pair, latency, mending, on_progress))
+    return summarise(examine(pair, latency, mending, on_progress, on_found=on_found))

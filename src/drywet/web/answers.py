@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from drywet.errors import DrywetError
 from drywet.web.children import RefusedError
@@ -17,6 +18,7 @@ from drywet.web.children import RefusedError
 _MOST_JSON = 65_536
 _LOOK_SECONDS = 0.3
 R = TypeVar("R", bound=BaseModel)
+Tell = Callable[[Any], None]
 Handler = Callable[[Any, Request], Awaitable[Response]]
 
 
@@ -32,16 +34,51 @@ def told(handler: Handler) -> Handler:
     return answer
 
 
-async def while_wanted(request: Request, work: Coroutine[Any, Any, Any]) -> Any:
-    """What some work comes to; it ends where nobody waits for it any more."""
-    task = asyncio.create_task(work)
-    while not (await asyncio.wait({task}, timeout=_LOOK_SECONDS))[0]:
-        if await request.is_disconnected():
-            task.cancel()
+async def streamed(request: Request, work: Callable[[Tell], Coroutine[Any, Any, None]]) -> Response:
+    """What some work tells while it goes on, a line of JSON each.
+
+    It ends where nobody waits for it any more. What fails before the first line is an answer of its
+    own; what fails later is the last line.
+
+    Args:
+        request: that it is for.
+        work: what is to be done, given a function that takes what it has to tell.
+    """
+    lines = _told_by(request, work)
+    first = await anext(lines, None)
+
+    async def text() -> AsyncIterator[bytes]:
+        piece = first
+        try:
+            while piece is not None:
+                yield json.dumps(piece).encode() + b"\n"
+                piece = await anext(lines, None)
+        except (DrywetError, RefusedError) as error:
+            yield json.dumps({"error": str(error)}).encode() + b"\n"
+
+    return StreamingResponse(text(), media_type="application/x-ndjson")
+
+
+async def _told_by(
+    request: Request, work: Callable[[Tell], Coroutine[Any, Any, None]]
+) -> AsyncIterator[Any]:
+    queue: asyncio.Queue[Any] = asyncio.Queue()
+    task = asyncio.create_task(work(queue.put_nowait))
+    task.add_done_callback(lambda _: queue.put_nowait(None))
     try:
-        return task.result()
-    except asyncio.CancelledError:
-        raise RefusedError("nobody waits for it any more") from None
+        while True:
+            try:
+                piece = await asyncio.wait_for(queue.get(), _LOOK_SECONDS)
+            except TimeoutError:
+                if await request.is_disconnected():
+                    return
+                continue
+            if piece is None:
+                break
+            yield piece
+        task.result()
+    finally:
+        task.cancel()
 
 
 async def body_of(request: Request, kind: type[R]) -> R:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import tempfile
+from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -17,14 +19,15 @@ from drywet.runs.folder import SOUNDS, RunFolder, next_free
 from drywet.runs.names import folder_of
 from drywet.verbs.devices import devices
 from drywet.web import listening, listing, upkeep, uploads
-from drywet.web.answers import body_of, download, sound_file, told, while_wanted
-from drywet.web.children import RefusedError, look, verb
+from drywet.web.answers import Tell, body_of, download, sound_file, streamed, told
+from drywet.web.children import RefusedError, checks, look, verb
 from drywet.web.events import Hub
 from drywet.web.jobs import Jobs
 from drywet.web.requests import Listening, Naming, Pair, Ranking, Resuming, Training
 from drywet.web.workspace import Workspace
 
 _SIGNAL_SECONDS = 90
+_LONGEST_NAME = 190  # before a number
 _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline' 'wasm-unsafe-eval'; img-src data:; media-src data:; "
@@ -77,37 +80,25 @@ class Api:
 
     @told
     async def check(self, request: Request) -> Response:
-        """The findings on a pair, and its outline."""
+        """The findings on a pair as they are found, then the whole report and its outline."""
         pair = await body_of(request, Pair)
         dry, wet = self.space.file(pair.dry), self.space.file(pair.wet)
-        words: list[object] = ["check", dry, wet]
-        words += ["--resample"] if pair.resample else []
-        words += [f"--latency={pair.latency}"] if pair.latency is not None else []
-        words += [f"--channel={pair.channel}"] if pair.channel is not None else []
-        words += ["--resample-drift"] if pair.resample_drift else []
-        words += ["--per-take"] if pair.per_take else []
-        report = await while_wanted(request, self._named(words, [dry, wet]))
-        how = {key: report[key] for key in ("drift_ppm", "takes")}
-        overlay = await look(dry, wet, json.dumps(how | {"latency": report["latency_samples"]}))
-        return JSONResponse({"report": report, "overlay": overlay})
+        how = pair.model_dump(exclude={"dry", "wet"})
 
-    async def _named(self, words: list[object], files: list[Path]) -> Any:
-        """A verb's answer, with the names that files came with in place of the server's."""
-        try:
-            return await verb(*words)
-        except RefusedError as error:
-            text = str(error)
-            for path in files:
-                text = text.replace(str(path), uploads.name_of(path))
-            raise RefusedError(text) from None
+        async def work(tell: Tell) -> None:
+            with _named(dry, wet):
+                await checks(dry, wet, how, tell)
+
+        return await streamed(request, work)
 
     @told
     async def train(self, request: Request) -> Response:
         """Queue a training."""
         wanted = await body_of(request, Training)
-        run = self._free(folder_of(wanted.name))
+        name = self._title(wanted.name)
+        run = self._free(folder_of(name))
         asked: dict[str, Any] = {
-            "name": wanted.name, "run": str(run), "run_id": self.space.id_of(run),
+            "name": name, "run": str(run), "run_id": self.space.id_of(run),
             "quality": wanted.quality, "cpu": wanted.cpu, "plugin": wanted.plugin,
             "clean": wanted.clean,
             "device": wanted.device, "knobs": wanted.knobs, "capture": {"force": wanted.force},
@@ -137,7 +128,10 @@ class Api:
     async def rename(self, request: Request) -> Response:
         """Give a run another name."""
         wanted = await body_of(request, Naming)
-        upkeep.rename(self._idle(request), wanted.name)
+        run = self._idle(request)
+        called = listing.titles(self.space)
+        called.pop(self.space.id_of(run.path), None)
+        upkeep.rename(run, wanted.name, called.values())
         return self._changed()
 
     @told
@@ -155,13 +149,21 @@ class Api:
         return run
 
     def _changed(self) -> Response:
-        self.hub.tell({"runs": listing.listed(self.space)})
+        kept = listening.kept(self.space)
+        self.hub.tell({"runs": listing.listed(self.space), "listening": kept})
         return JSONResponse({})
 
     def _free(self, name: str) -> Path:
         """A folder for a run, neither there nor promised to a training that waits."""
         promised = {Path(job.asked["run"]) for job in self.jobs.all.values() if job.is_to_come}
         return next_free(self.space.runs, name, promised)
+
+    def _title(self, name: str) -> str:
+        """A name that no other run has, nor is promised: another of the same gets a number."""
+        taken = {*listing.titles(self.space).values()}
+        taken |= {job.asked["name"] for job in self.jobs.all.values() if job.is_to_come}
+        numbered = (f"{name[:_LONGEST_NAME]} {number}" for number in count(2))
+        return next(one for one in chain([name], numbered) if one not in taken)
 
     def _queued(self, asked: dict[str, Any]) -> Response:
         job = self.jobs.add(asked)
@@ -199,7 +201,8 @@ class Api:
         file = self.space.file(request.path_params["file"])
         with tempfile.TemporaryDirectory() as place:
             made = Path(place) / "played.wav"
-            await self._named(["render", run.path, file, made, "--resample"], [file])
+            with _named(file):
+                await verb("render", run.path, file, made, "--resample")
             name = Path(uploads.name_of(file)).stem
             return download(made.read_bytes(), f"{name} through {run.path.name}.wav")
 
@@ -270,6 +273,18 @@ class Api:
         result = listening.keep(self.space, taken)
         self.hub.tell({"listening": listening.kept(self.space)})
         return JSONResponse(result)
+
+
+@contextlib.contextmanager
+def _named(*files: Path) -> Iterator[None]:
+    """Errors with the names that files came with in place of the server's."""
+    try:
+        yield
+    except RefusedError as error:
+        text = str(error)
+        for path in files:
+            text = text.replace(str(path), uploads.name_of(path))
+        raise RefusedError(text) from None
 
 
 def _report(path: Path) -> Response:

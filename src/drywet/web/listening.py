@@ -48,6 +48,10 @@ def kept(space: Workspace) -> dict[str, Any]:
         return {"tests": [], "ranked": []}
     lines = space.listening_file.read_text().splitlines()[-_NEWEST:]
     tests = [json.loads(line) for line in lines]
+    called = listing.titles(space)
+    for one in tests:  # what was renamed since goes by its new name; what is gone, by its last
+        for id, model in zip(one.get("runs") or one["models"], one["of"], strict=True):
+            model["title"] = called.get(id, model["title"])
     return {"tests": tests, "ranked": averages([one for one in tests if "scores" in one])}
 
 

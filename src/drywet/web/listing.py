@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -32,6 +33,17 @@ def listed(space: Workspace) -> list[dict[str, Any]]:
     """All runs, the newest first."""
     found = [told(space, path) for path in space.run_folders()]
     return sorted(found, key=lambda run: str(run["created"]), reverse=True)
+
+
+def titles(space: Workspace) -> dict[str, str]:
+    """What runs are called, by their ids; without damaged ones."""
+    found = {}
+    for path in space.run_folders():
+        folder = RunFolder(path)
+        with contextlib.suppress(DrywetError):
+            config = (folder.uncleaned if folder.waits_to_be_cleaned else folder).config()
+            found[space.id_of(path)] = config.name or str(path.relative_to(space.runs))
+    return found
 
 
 def told(space: Workspace, path: Path) -> dict[str, Any]:

@@ -19,9 +19,23 @@ async function asked(path, options) {
 
 export const get = (path) => asked(path);
 
-export async function post(path, body = {}, signal = undefined) {
-  const response = await asked(path, { method: "POST", headers: OWN, body: JSON.stringify(body), signal });
+export async function post(path, body = {}) {
+  const response = await asked(path, { method: "POST", headers: OWN, body: JSON.stringify(body) });
   return response.json();
+}
+
+// Some work that tells what it finds while it goes on; onPiece is called with each piece.
+export async function follow(path, body, onPiece, signal) {
+  const response = await asked(path, { method: "POST", headers: OWN, body: JSON.stringify(body), signal });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = "", read = await reader.read(); !read.done; read = await reader.read()) {
+    const lines = (rest + read.value).split("\n");
+    rest = lines.pop(); // a line may be half there
+    for (const piece of lines.map((line) => JSON.parse(line))) {
+      if (piece.error) throw new Error(piece.error);
+      onPiece(piece);
+    }
+  }
 }
 
 export function upload(file, onProgress) {

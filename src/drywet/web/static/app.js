@@ -1,5 +1,6 @@
 // The page: what the server knows, kept up to date by its news, and the view that was chosen.
 import { html, render, useEffect, useState } from "/static/preact.js";
+import { useKept } from "/static/kept.js";
 import { listen } from "/static/api.js";
 import { Capture } from "/static/capture.js";
 import { Compare } from "/static/compare.js";
@@ -27,7 +28,7 @@ function Page() {
   const [alive, setAlive] = useState(true);
   const [view, setShown] = useState(hashed());
   const setView = (key) => { window.location.hash = key; setShown(key); };
-  const [picked, setPicked] = useState([]);
+  const [picked, setPicked] = useKept("picked", []);
   const [played, setPlayed] = useState(null);
   const [closed, setClosed] = useState([]);
   useEffect(() => listen((news) => {
@@ -47,13 +48,14 @@ function Page() {
   const failed = Object.values(jobs).filter((job) => job.state === "failed").slice(-1);
   const ended = [...failed, ...last].filter((job) => !closed.includes(job.id));
   const pick = (id, on) => setPicked((now) => (on ? [...now, id] : now.filter((one) => one !== id)));
+  const called = (job) => known.runs.find((run) => run.id === job.run)?.title ?? job.name; // it may be renamed
   const training = new Set(going.map((job) => job.run));
   return html`<header><h1><img src="/static/icon.svg" alt="" />drywet</h1>
       <nav aria-label="Views">${Object.entries(VIEWS).map(([key, label]) => html`<button aria-current=${view === key ? "page" : null}
         onClick=${() => setView(key)}>${label}${key === "models" ? ` (${known.runs.length})` : ""}</button>`)}</nav></header>
     <main>
       ${!alive && html`<p class="card fault" role="alert">The server does not answer. Trainings go on without it; start 'drywet serve' again.</p>`}
-      ${[...going, ...(view === "capture" ? ended : [])].map((job) => html`<${Training} key=${job.id} job=${job} onSeen=${() => setView("models")}
+      ${[...going, ...(view === "capture" ? ended : [])].map((job) => html`<${Training} key=${job.id} job=${job} name=${called(job)} onSeen=${() => setView("models")}
         onClose=${() => setClosed((now) => [...now, job.id])} />`)}
       <div hidden=${view !== "capture"}><${Capture} devices=${known.devices} onTraining=${() => window.scrollTo({ top: 0 })} /></div>
       ${view === "models" && html`<${Models} runs=${known.runs} studies=${known.studies} training=${training} picked=${picked} pick=${pick} play=${(id) => { setPlayed(id); setView("play"); }} />`}

@@ -1,8 +1,9 @@
 // What is to be learned: two files with their checks, or a built-in circuit; and how.
 import { html, useEffect, useState } from "/static/preact.js";
-import { post, save, upload } from "/static/api.js";
+import { follow, post, save, upload } from "/static/api.js";
 import { bars, overlaid, Picture } from "/static/draw.js";
 import { onPage } from "/static/advice.js";
+import { useKept } from "/static/kept.js";
 import { Fault } from "/static/words.js";
 
 const PLUGINS = {
@@ -55,8 +56,8 @@ function Drop({ role, text, file, given, onFile, onTwo }) {
   </div>`;
 }
 
-function Findings({ report }) {
-  return html`<ul class="findings">${report.findings.map((one) => html`<li class=${one.severity}>
+function Findings({ findings }) {
+  return html`<ul class="findings">${findings.map((one) => html`<li class=${one.severity}>
     <span class=${`word ${one.severity}`}>${one.check}</span> ${one.message}
     ${one.fix && html`<br /><span class="quiet">${onPage(one.fix)}</span>`}</li>`)}</ul>`;
 }
@@ -78,7 +79,7 @@ function Checked({ found, mend, onMend, moved, onMoved }) {
   const unmended = mendable.some(([how]) => !mend[how]);
   return html`<div class="card">
     <h3>${report.ok ? `Fit to be learned from${unmended ? ", better once mended" : ""}` : "Not fit to be learned from yet"}</h3>
-    <${Findings} report=${report} />
+    <${Findings} findings=${report.findings} />
     ${mendable.map(([how, [, text]]) => html`<label>
       <input type="checkbox" checked=${mend[how]} onChange=${(e) => onMend({ ...mend, [how]: e.target.checked })} /> ${text}</label>`)}
     ${related && html`<p class="quiet"><span class="swatch quiet"></span> dry and <span class="swatch target"></span> wet, both to their peak, at the loudest moment, with the delay${report.polarity < 0 ? " and the inversion" : ""} taken out:</p>
@@ -91,9 +92,9 @@ function Checked({ found, mend, onMend, moved, onMoved }) {
   </div>`;
 }
 
-function Pair({ pair, setPair }) {
+function Pair({ pair, setFiles, setFound }) {
   const { dry, wet, found, moved, mend } = pair;
-  const [busy, setBusy] = useState(false);
+  const [sofar, setSofar] = useState(null); // of checks under way: what they do, and have found
   const [fault, setFault] = useState(null);
   const [given, setGiven] = useState([null, null]);
   const rates = dry && wet && dry.rate !== wet.rate;
@@ -102,29 +103,38 @@ function Pair({ pair, setPair }) {
     if (!dry || !wet || found?.mend === mend) return undefined;
     let wanted = true;
     const left = new AbortController();
-    setBusy(true); setFault(null);
-    post("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel, ...mend }, left.signal)
-      .then((answer) => wanted && setPair((now) => ({ ...now, found: { ...answer, mend }, moved: 0 })))
+    setSofar({ findings: [], work: { what: "reading the files", done: 0 } }); setFault(null);
+    const told = (piece) => {
+      if (!wanted) return;
+      if (piece.report) setFound({ found: { ...piece, mend }, moved: 0 });
+      else setSofar((now) => ({ ...now, ...piece }));
+    };
+    follow("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel, ...mend }, told, left.signal)
       .catch((error) => wanted && setFault(stereo ? `${error.message.split(";")[0]}: choose the channel that holds the guitar.` : error.message))
-      .finally(() => wanted && setBusy(false));
-    return () => { wanted = false; left.abort(); setBusy(false); };
+      .finally(() => wanted && setSofar(null));
+    return () => { wanted = false; left.abort(); setSofar(null); };
   }, [dry?.id, wet?.id, pair.channel, mend]);
-  const put = (role) => (file) => setPair((now) => ({ ...now, [role]: file, found: null, moved: 0, mend: UNMENDED }));
+  // The checks are of these files and this channel; others need new ones.
+  const change = (to) => { setFiles((now) => ({ ...now, ...to(now) })); setFound({ found: null, moved: 0 }); };
+  const put = (role) => (file) => change(() => ({ [role]: file, mend: UNMENDED }));
   return html`<div>
     <p>Play something varied for a minute or more through the pedal, and record what comes out. Nothing at hand to play?
       <button onClick=${() => save("/api/signal").catch((error) => setFault(error.message))}>Download the capture signal</button>
       <span class="quiet"> (90 s; it is the dry file then)</span></p>
-    ${dry && wet && html`<p><button onClick=${() => setPair((now) => ({ ...now, dry: now.wet, wet: now.dry, found: null, moved: 0, mend: UNMENDED }))}>Swap dry and wet</button></p>`}
+    ${dry && wet && html`<p><button onClick=${() => change((now) => ({ dry: now.wet, wet: now.dry, mend: UNMENDED }))}>Swap dry and wet</button></p>`}
     <div class="two">
       <${Drop} role="Dry" text="what went into the pedal" file=${dry} given=${given[0]} onFile=${put("dry")} onTwo=${setGiven} />
       <${Drop} role="Wet" text="what came out of it" file=${wet} given=${given[1]} onFile=${put("wet")} onTwo=${setGiven} />
     </div>
     ${rates && html`<p class="quiet">The wet file will be brought to ${dry.rate} Hz.</p>`}
-    ${stereo && html`<label>Channel <select value=${pair.channel ?? ""} onChange=${(e) => setPair((now) => ({ ...now, channel: e.target.value ? Number(e.target.value) : null, found: null }))}>
+    ${stereo && html`<label>Channel <select value=${pair.channel ?? ""} onChange=${(e) => change(() => ({ channel: e.target.value ? Number(e.target.value) : null }))}>
       <option value="">both alike</option><option value="1">left</option><option value="2">right</option></select></label>`}
-    ${busy && html`<p role="status">Listening to the two files... Some seconds, a minute or more where they do not belong together.</p>`}
+    ${sofar && html`<div class="card"><h3>Listening to the two files...</h3>
+      <progress value=${sofar.work.done} aria-label="Checks"></progress>
+      <p role="status">${sofar.work.what}</p>${!found && html`<${Findings} findings=${sofar.findings} />`}</div>`}
     <${Fault} text=${fault} />
-    ${found && html`<${Checked} found=${found} mend=${mend} onMend=${(how) => setPair((now) => ({ ...now, mend: how, moved: 0 }))} moved=${moved} onMoved=${(by) => setPair((now) => ({ ...now, moved: by }))} />`}
+    ${found && html`<${Checked} found=${found} mend=${mend} onMend=${(how) => { setFiles((now) => ({ ...now, mend: how })); setFound((now) => ({ ...now, moved: 0 })); }}
+      moved=${moved} onMoved=${(by) => setFound((now) => ({ ...now, moved: by }))} />`}
   </div>`;
 }
 
@@ -155,14 +165,16 @@ function shortOf(name) {
 }
 
 export function Capture({ devices, onTraining }) {
-  const [source, setSource] = useState("pair");
-  const [pair, setPair] = useState({ dry: null, wet: null, found: null, moved: 0, mend: UNMENDED, channel: null });
-  const [circuit, setCircuit] = useState({ name: devices[0].name, knobs: {} });
-  const [name, setName] = useState("");
-  const [cpu, setCpu] = useState("normal");
-  const [plugin, setPlugin] = useState("any");
-  const [quality, setQuality] = useState("good");
-  const [clean, setClean] = useState(false);
+  const [source, setSource] = useKept("source", "pair");
+  const [files, setFiles] = useKept("files", { dry: null, wet: null, mend: UNMENDED, channel: null });
+  const [found, setFound] = useState({ found: null, moved: 0 }); // by the checks, made anew after a reload
+  const pair = { ...files, ...found };
+  const [circuit, setCircuit] = useKept("circuit", { name: devices[0].name, knobs: {} });
+  const [name, setName] = useKept("name", "");
+  const [cpu, setCpu] = useKept("cpu", "normal");
+  const [plugin, setPlugin] = useKept("plugin", "any");
+  const [quality, setQuality] = useKept("quality", "good");
+  const [clean, setClean] = useKept("clean", false);
   const [force, setForce] = useState(false);
   const [fault, setFault] = useState(null);
   const called = name.trim() || (source === "pair" ? shortOf(pair.wet?.name ?? "") : circuit.name);
@@ -184,7 +196,7 @@ export function Capture({ devices, onTraining }) {
       <button aria-pressed=${source === "pair"} onClick=${() => setSource("pair")}>My own pedal</button>
       <button aria-pressed=${source === "circuit"} onClick=${() => setSource("circuit")}>A built-in circuit</button>
     </div>
-    ${source === "pair" ? html`<${Pair} pair=${pair} setPair=${setPair} />`
+    ${source === "pair" ? html`<${Pair} pair=${pair} setFiles=${setFiles} setFound=${setFound} />`
       : html`<${Circuit} devices=${devices} circuit=${circuit} setCircuit=${setCircuit} />`}
     <div class="card">
       <label class="field">Name, as plugins will show it

@@ -96,7 +96,7 @@ function Sound({ live, running, news, muted, setMuted }) {
     </div>
     <div class="row"><label class="field">Cabinet: an impulse response
       <input type="file" accept="audio/*,.wav" onChange=${(e) => e.target.files[0] && through(e.target.files[0])} /></label>
-      ${cabinet && html`<span>${cabinet} <button onClick=${() => through(null)}>No cabinet</button></span>`}</div>
+      ${cabinet && html`<span><span class="name">${cabinet}</span> <button onClick=${() => through(null)}>No cabinet</button></span>`}</div>
     <${Fault} text=${fault} />
     <p class="quiet figure" role="status">${running && busy !== null ? `${busy} % of a core; ${Math.round(1000 * live.latency)} ms from input to ear, as far as the browser knows.` : "Not playing."}
       ${busy > 80 ? " Too much for this machine: play it less oversampled." : ""}</p>
@@ -117,7 +117,7 @@ export function Play({ runs, devices, first }) {
   const [source, setSource] = useState(null);
   const [running, run] = useState(false);
   const [muted, setMuted] = useState(false);
-  const [fault, take] = useFault();
+  const [fault, take, setFault] = useFault();
   useEffect(() => () => { live.close(); }, []);
   useEffect(() => { live.mute(muted); }, [muted]);
   const position = (knob) => knobs[knob.name] ?? knob.default;
@@ -148,7 +148,7 @@ export function Play({ runs, devices, first }) {
     clearTimeout(late.current);
     late.current = setTimeout(() => take(async () => live.turn(await fetched(chosen, factor, turned))), TURN_MS);
   };
-  const other = (one) => { setKnobs({}); choose(one); };
+  const other = (one) => { setFault(null); setKnobs({}); choose(one); };
   const drop = (file) => take(async () => {
     const found = await send("/api/models", file);
     const one = { kind: "file", id: `${files.length}`, told: found };

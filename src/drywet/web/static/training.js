@@ -60,7 +60,7 @@ function Heard({ job }) {
     <${Fault} text=${fault} /></div>`;
 }
 
-export function Training({ job, onSeen, onClose }) {
+export function Training({ job, name, onSeen, onClose }) {
   const [fault, setFault] = useState(null);
   const [stopping, setStopping] = useState(false);
   const { progress, work, error, findings } = job.latest;
@@ -78,10 +78,10 @@ export function Training({ job, onSeen, onClose }) {
     ? [progress.starts > 1 && `start ${progress.start + 1} of ${progress.starts}, the best goes on`, `ESR ${esr(progress.validation_esr)}`, `${progress.aliasing_db === null ? "best" : "kept"} ${esr(progress.best_esr)}`,
       progress.aliasing_db !== null && `aliasing ${Math.round(progress.aliasing_db)} dB`,
       progress.expected_esr !== null && `expected ${esr(progress.expected_esr)}`,
-      progress.seconds_left !== null && `${clock(progress.seconds_left)} left at most`].filter(Boolean).join(" · ")
+      progress.seconds_left !== null && `about ${clock(progress.seconds_left)} left`].filter(Boolean).join(" · ")
     : job.state === "waiting" ? "waits for its turn" : `${work?.what ?? "getting ready"}...`;
-  return html`<section class="card" aria-label=${`Training of ${job.name}`}>
-    <h3>${job.name} <span class="quiet">${states[job.state]}</span></h3>
+  return html`<section class="card" aria-label=${`Training of ${name}`}>
+    <h3>${name} <span class="quiet">${states[job.state]}</span></h3>
     ${job.state === "running" && html`<progress value=${scoring ? 1 : progress?.done ?? 0} aria-label="Progress"></progress>`}
     ${(job.state === "running" || job.state === "waiting") && html`<p role="status">${said}</p>`}
     ${job.state === "done" && html`<p role="status">Finished. ${job.latest.done.text}</p><p><button onClick=${onSeen}>See it in Models</button></p>`}
