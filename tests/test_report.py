@@ -460,6 +460,7 @@ def test_without_knobs_there_is_nothing_to_turn(single):
     assert "wasm" not in text
 
 
+@pytest.mark.proof
 def test_a_switch_is_chosen_among_its_steps(folder, visit, tmp_path):
     captures = "\n".join(
         f"  - {{wet: {folder / f'wet_drive{drive:g}.wav'}, drive: {drive:g}}}" for drive in DRIVES

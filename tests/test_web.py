@@ -173,7 +173,10 @@ def test_a_circuit_is_learned_with_its_knobs(server, tmp_path):
 
 @pytest.mark.parametrize(
     ("plugin", "format", "inside"),
-    [("nam", "nam", '"architecture":"WaveNet"'), ("proteus", "proteus", '"hidden_size":40')],
+    [
+        ("nam", "nam", '"architecture":"WaveNet"'),
+        pytest.param("proteus", "proteus", '"hidden_size":40', marks=pytest.mark.proof),
+    ],
 )
 def test_what_is_for_one_plugin_is_what_it_plays(server, pair, plugin, format, inside):
     _, run = trained(server, {"name": "n", "pair": pair, "plugin": plugin})

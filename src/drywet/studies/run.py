@@ -14,9 +14,9 @@ from drywet.storage import make_folder, write_json
 from drywet.studies.journal import Journal
 from drywet.studies.outcome import Outcome, read_outcome
 from drywet.studies.plan import Plan, read_plan
-from drywet.studies.points import Captured, Job, jobs_of
+from drywet.studies.points import Job, jobs_of
 from drywet.studies.search import Searching
-from drywet.studies.sources import captured
+from drywet.studies.sources import captured, declared
 from drywet.studies.work import Task, holds
 from drywet.studies.workers import Lost, Workers, open_workers
 from drywet.verbs.scored_run import RUNS
@@ -151,14 +151,13 @@ def _run(
     on_preparing: Callable[[str, float], None],
 ) -> Study:
     began = time.perf_counter()
-    nowhere = {s.name: Captured(s.name, folder, folder, "", None, ()) for s in plan.sources}
-    declared = jobs_of(plan, nowhere)  # what is wrong with a setting shows before all work
+    to_come = jobs_of(plan, declared(plan, folder))  # what is wrong shows before all work
     most = sum(search.points for search in plan.searches)
     of_searches = f", {most} at most in searches" if most else ""
     on_step(
-        f"{len(declared)} trainings in grids{of_searches}; first the captures, {len(plan.sources)}"
+        f"{len(to_come)} trainings in grids{of_searches}; first the captures, {len(plan.sources)}"
     )
-    if any(job.settings.training.seconds is not None for job in declared):
+    if any(job.settings.training.seconds is not None for job in to_come):
         on_step(_BY_THE_CLOCK)
     if not (folder / PLAN_FILE).is_file():  # a study from its first moment, whenever it is stopped
         _keep(plan, folder)
@@ -176,11 +175,11 @@ def _run(
         journal.ask_for({job.id: job for job in (*past, *jobs)}.values())
         execution = _Execution(plan, folder, journal, on_progress)
         execution.sort_out(jobs, past)
-        to_come = execution.to_come(searches)
-        wanted = len(execution.waiting) + to_come
+        searched = execution.to_come(searches)
+        wanted = len(execution.waiting) + searched
         interrupted = False
         if wanted:
-            of_searches = f", {to_come} at most of searches" if to_come else ""
+            of_searches = f", {searched} at most of searches" if searched else ""
             on_step(
                 f"{len(execution.waiting)} of {len(jobs)} trainings to do{of_searches} -> {folder}"
             )

@@ -20,12 +20,32 @@ from drywet.runs.config import CaptureConfig
 from drywet.storage import make_folder, remove_leftovers, write_json
 from drywet.studies.plan import DeviceSource, PairSource, Plan
 from drywet.studies.points import Captured, Positioned, settings_of
+from drywet.trained.knob_range import KnobRange
 from drywet.validation import parse
 from drywet.verbs.process import process
 from drywet.verbs.signal import signal
 from drywet.verbs.train_over import played_audibly, ranges_of
 
 _DIGITS = 12
+
+
+def declared(plan: Plan, folder: Path) -> dict[str, Captured]:
+    """Every source as far as it is known before anything is read or played.
+
+    Args:
+        plan: the declaration.
+        folder: of the study.
+
+    Raises:
+        DrywetError: no such device or knob.
+    """
+    found = {}
+    for source in plan.sources:
+        ranges: tuple[KnobRange, ...] = ()
+        if isinstance(source, DeviceSource) and source.over:
+            ranges = ranges_of(find(_name_of(plan, source)), source.over)
+        found[source.name] = Captured(source.name, folder, folder, "", None, (), ranges)
+    return found
 
 
 def captured(
@@ -82,9 +102,7 @@ def _played(
     where: str,
     on_preparing: Callable[[str, float], None],
 ) -> Captured:
-    name = source.device
-    if name.lower() not in built_in() and not name.startswith("lv2:"):
-        name = str((plan.folder / name).resolve())
+    name = _name_of(plan, source)
     device = find(name)
     stood = {
         knob: float(position)
@@ -117,6 +135,14 @@ def _played(
     return Captured(
         source.name, dry, found[0].wet, _digest(digests), name, others, ranges, tuple(found)
     )
+
+
+def _name_of(plan: Plan, source: DeviceSource) -> str:
+    """As `drywet.devices.catalog.find` takes it: files lie beside the declaration."""
+    name = source.device
+    if name.lower() in built_in() or name.startswith("lv2:"):
+        return name
+    return str((plan.folder / name).resolve())
 
 
 def _file_of(

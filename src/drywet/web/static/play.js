@@ -166,7 +166,7 @@ export function Play({ runs, devices, first }) {
         <optgroup label="Circuits">${devices.map((d) => html`<option value=${`circuit:${d.name}`}>${d.about.split("\n")[0]}</option>`)}</optgroup></select></label>
         <label class="field">Oversampling <select value=${factor} onChange=${(e) => setFactor(Number(e.target.value))}>
           ${[1, 2, 4, 8].map((n) => html`<option value=${n}>${n === 1 ? "none" : `${n} times`}</option>`)}</select></label></div>
-      <label class="field">or drop a model: .nam, RTNeural, AIDA-X, Proteus, .safetensors
+      <label class="field">or drop a model: .nam, RTNeural, AIDA-X, Proteus, ONNX, .safetensors
         <input type="file" accept=".nam,.json,.onnx,.safetensors" onChange=${(e) => e.target.files[0] && drop(e.target.files[0])} /></label>
       ${told && html`<p class="quiet">${told.title}, ${told.rate} Hz</p>`}
       ${told?.knobs.map((knob) => html`<${Slider} key=${knob.name} label=${knob.name} about=${knob.about} value=${position(knob)} least=${0} most=${1} step=${0.01} set=${turn(knob)} />`)}
