@@ -133,6 +133,12 @@ def test_what_drywet_played_is_not_to_be_recorded_better(amount, fault):
     assert advised(made=True, dry=1e-3 * dry) == {"level"}  # the dry was recorded
 
 
+def test_the_same_sound_twice_is_no_capture():
+    assert spoken(DRY, DRY)["same"] is Severity.ERROR
+    assert "same" not in spoken(DRY, 0.5 * DRY)
+    assert "same" not in {f.check for f in examine(Pair(DRY, DRY, RATE), made=True).findings}
+
+
 def test_the_capture_signal_repeats_its_phrase():
     signal = capture_signal(30)
     repeats = find_repeats(signal, 48_000)

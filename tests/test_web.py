@@ -419,7 +419,9 @@ def test_a_run_is_renamed_and_taken_away(server, run_folder, tmp_path):
     for one in reversed(waiting):
         server.post(f"/api/jobs/{one}/stop")
     server.wait(lambda now: all(ended(now, one) for one in waiting))
-    model = json.loads(server.get(f"/api/runs/{id}/export/nam").body)
+    exported = server.get(f"/api/runs/{id}/export/nam")
+    assert "Blue-2.nam" in exported.headers["content-disposition"]
+    model = json.loads(exported.body)
     assert model["metadata"]["name"] == "Blue / 2"
 
     with RunFolder(runs / "mine").claimed():  # by a terminal

@@ -337,6 +337,7 @@ def test_models_are_ranked_blind_beside_the_hidden_device(page_of, run_folder, t
         page.check("fieldset input[type=checkbox]")
         page.click("button:has-text('Rank blind')")
         page.wait_for_selector("text=How close is each")
+        assert page.locator(".player").count() == 0, "it would tell which is which"
         page.evaluate(AXE.read_text())
         assert not page.evaluate("axe.run()")["violations"]
         assert page.inner_text("legend >> text=How close").count("small") == 0
@@ -433,6 +434,11 @@ def test_a_guitar_through_a_dropped_model(page_of, tmp_path):
         page.wait_for_selector("input[aria-label=volume]")
         page.wait_for_timeout(1000)
         until_heard(page)
+        page.set_input_files("label:has-text('Cabinet') input", tmp_path / "broken.nam")
+        page.wait_for_selector("[role=alert]:has-text('broken.nam is no sound')")
+        page.click("button.main:has-text('Stop')")
+        page.click("button.main:has-text('Play')")  # it was never taken for one
+        page.wait_for_selector("button.main:has-text('Stop')")
         page.click("button.main:has-text('Stop')")
 
 

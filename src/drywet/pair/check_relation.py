@@ -66,6 +66,17 @@ def dependence(pair: Pair, unexplained: float) -> Iterator[Finding]:
     )
 
 
+def likeness(pair: Pair) -> Iterator[Finding]:
+    """Whether both files of a pair hold the same sound, before it is aligned."""
+    if np.array_equal(pair.dry, pair.wet):
+        yield Finding(
+            check="same",
+            severity=Severity.ERROR,
+            message="both files hold the same sound, sample for sample",
+            fix="Take what came out of the device as the wet file; was it bypassed?",
+        )
+
+
 def direction(pair: Pair) -> Iterator[Finding]:
     """Whether dry and wet are swapped, for an aligned pair.
 

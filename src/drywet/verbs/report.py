@@ -92,6 +92,8 @@ def report(
     require_page(target, overwrite or (out is None and len(paths) == 1))
     depth = 2 if any(is_group(path) for path in paths) else 1  # seed-0 alone says little
     names = names_of([folder.path.resolve() for folder in folders], depth)
+    if len(folders) == 1:
+        names = [folders[0].config().name or names[0]]
     found: dict[Path, Contender] = {}
     for place, folder in enumerate(folders):
         on_step(f"scoring {folder.path}")

@@ -220,8 +220,8 @@ class Api:
         if name not in FORMATS:
             raise DrywetError(f"no format called {name}", ", ".join(FORMATS), "Reload the page.")
         with tempfile.TemporaryDirectory() as place:
-            file = Path(place) / f"{folder_of(run.path.name)}{FORMATS[name].suffix}"
             title = run.config().name
+            file = Path(place) / f"{folder_of(title or run.path.name)}{FORMATS[name].suffix}"
             words = [] if title is None else [f"--name={title}"]
             await verb("export", run.path, f"--format={name}", f"--out={file}", *words)
             return download(file.read_bytes(), file.name)

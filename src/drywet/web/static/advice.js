@@ -7,6 +7,7 @@ const BUTTONS = [
   [/Add --resample-drift to mend it\./, "Tick it below to have it mended."],
   [/Add --per-take to align each take by itself\./, "Tick it below to have each take aligned by itself."],
   [/Train with --latency (-?\d+)( and (-?\d+) too)?/, (_, one, more, other) => `Train with a delay of ${one} samples${more ? ` and one of ${other}, too,` : ""}`],
+  [/Name the dry file first, then the wet one\./, "Press Swap dry and wet."],
   [/ Add --force to go on all the same\./, ""],
   [/ \('drywet check'\)/, " (Capture shows the checks)"],
   [/'drywet check' says more/, "the checks (Capture) say more"],

@@ -85,7 +85,7 @@ function Checked({ found, mend, onMend, moved, onMoved }) {
     ${related && html`<p class="quiet"><span class="swatch quiet"></span> dry and <span class="swatch target"></span> wet, both to their peak, at the loudest moment, with the delay${report.polarity < 0 ? " and the inversion" : ""} taken out:</p>
     <${Picture} kind="overlay" label=${`Dry and wet at a delay of ${latency} samples`} values=${[found, moved]} paint=${overlaid(overlay, moved)} />
     <label>Delay, samples <input type="number" min=${report.latency_samples - reach} max=${report.latency_samples + reach} value=${latency}
-      onChange=${(e) => onMoved(Math.max(-reach, Math.min(reach, Number(e.target.value) - report.latency_samples)))} /></label>
+      onChange=${(e) => onMoved(e.target.value === "" ? 0 : Math.max(-reach, Math.min(reach, Number(e.target.value) - report.latency_samples)))} /></label>
     <label>by eye <input type="range" min=${-reach} max=${reach} value=${moved} onInput=${(e) => onMoved(Number(e.target.value))} />
       <span>${(1000 * latency / report.rate).toFixed(2)} ms${moved ? ", by hand" : ", as measured"}</span></label>
     ${moved !== 0 && html` <button onClick=${() => onMoved(0)}>As measured</button>`}`}

@@ -41,7 +41,7 @@ function Source({ source, setSource, runs }) {
   });
   return html`<fieldset class="card"><legend class="quiet">What is played through it?</legend>
     <div class="row">
-      <button aria-pressed=${source?.kind === "input"} onClick=${() => setSource({ kind: "input", channel: 0 })}>My guitar</button>
+      <button aria-pressed=${source?.kind === "input"} onClick=${() => take(async () => setSource({ kind: "input", channel: 0 }))}>My guitar</button>
       ${heard.length > 0 && html`<button aria-pressed=${source?.kind === "test"} onClick=${() => test(heard[0])}>Test audio</button>`}
       <label class="field">A file, round and round<input type="file" accept="audio/*,.wav,.flac" onChange=${(e) => e.target.files[0] && take(async () =>
         setSource({ kind: "file", name: e.target.files[0].name, file: await readable(e.target.files[0]) }))} /></label>
@@ -71,9 +71,9 @@ function Sound({ live, running, news, muted, setMuted }) {
   const through = async (file) => {
     try {
       setFault(null);
-      await live.through(file ? { file: await file.arrayBuffer() } : null);
+      await live.through(file ? { file: await readable(file) } : null);
       setCabinet(file?.name ?? null);
-    } catch { setFault(`${file.name} is no impulse response that the browser can read. Choose a WAV.`); }
+    } catch (error) { setFault(error.message); }
   };
   const record = () => {
     if (recording === true) setRecording(live.recording());
@@ -151,7 +151,7 @@ export function Play({ runs, devices, first }) {
   const other = (one) => { setFault(null); setKnobs({}); choose(one); };
   const drop = (file) => take(async () => {
     const found = await send("/api/models", file);
-    const one = { kind: "file", id: `${files.length}`, told: found };
+    const one = { kind: "file", id: `${files.length}`, told: found, file: file.name };
     setFiles([...files, one]);
     other(one);
   });
@@ -162,7 +162,7 @@ export function Play({ runs, devices, first }) {
     <div class="card">
       <div class="row"><label class="field">What to play through <select value=${option(chosen)} onChange=${(e) => other(all.find((one) => option(one) === e.target.value))}>
         ${able.length > 0 && html`<optgroup label="Models">${able.map((r) => html`<option value=${`run:${r.id}`}>${r.title}</option>`)}</optgroup>`}
-        ${files.length > 0 && html`<optgroup label="Dropped here">${files.map((f) => html`<option value=${option(f)}>${f.told.name}</option>`)}</optgroup>`}
+        ${files.length > 0 && html`<optgroup label="Dropped here">${files.map((f) => html`<option value=${option(f)}>${f.told.name}, ${f.file}</option>`)}</optgroup>`}
         <optgroup label="Circuits">${devices.map((d) => html`<option value=${`circuit:${d.name}`}>${d.about.split("\n")[0]}</option>`)}</optgroup></select></label>
         <label class="field">Oversampling <select value=${factor} onChange=${(e) => setFactor(Number(e.target.value))}>
           ${[1, 2, 4, 8].map((n) => html`<option value=${n}>${n === 1 ? "none" : `${n} times`}</option>`)}</select></label></div>

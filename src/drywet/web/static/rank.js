@@ -11,7 +11,7 @@ const letter = (i) => String.fromCharCode(65 + i);
 
 const shuffled = (list) => list.map((one) => [Math.random(), one]).sort((a, b) => a[0] - b[0]).map(([, one]) => one);
 
-export function Rank({ runs, device, filter }) {
+export function Rank({ runs, device, filter, onRanking }) {
   const [test, setTest] = useState(null);
   const [hearing, hear] = useState("open");
   const [marks, setMarks] = useState({});
@@ -20,6 +20,7 @@ export function Rank({ runs, device, filter }) {
   const voices = useRef(null);
   const names = runs.map((run) => run.id).join(" ");
   useEffect(() => () => voices.current?.close(), []);
+  useEffect(() => { onRanking(test !== null); return () => onRanking(false); }, [test !== null]);
   useEffect(() => { voices.current?.close(); voices.current = null; setTest(null); }, [names]);
   const begin = async () => {
     const hidden = shuffled([

@@ -67,6 +67,7 @@ export function Training({ job, name, onSeen, onClose }) {
   const scoring = progress && work?.after ? work : null;
   const floor = findings?.report.replicate_esr;
   const filter = job.latest.baseline;
+  const best = Math.min(...[...job.curve, progress].map((point) => point?.best_esr ?? Infinity)); // of all starts
   const lines = [filter?.esr, floor / 2].filter((one) => one > LEAST).map((one) => ({ esr: one, paint: "quiet" }));
   const names = filter?.bands.map(([name]) => name);
   const heard = job.curve.filter((point) => point.bands?.length && point.start === (progress?.start ?? 0));
@@ -75,7 +76,7 @@ export function Training({ job, name, onSeen, onClose }) {
     try { await post(`/api/jobs/${job.id}/stop`); } catch (failed) { setFault(failed.message); setStopping(false); }
   };
   const said = scoring ? `${scoring.what}...` : progress
-    ? [progress.starts > 1 && `start ${progress.start + 1} of ${progress.starts}, the best goes on`, `ESR ${esr(progress.validation_esr)}`, `${progress.aliasing_db === null ? "best" : "kept"} ${esr(progress.best_esr)}`,
+    ? [progress.starts > 1 && `start ${progress.start + 1} of ${progress.starts}, the best goes on`, `ESR ${esr(progress.validation_esr)}`, `${progress.aliasing_db === null ? "best" : "kept"} ${esr(progress.aliasing_db === null && Number.isFinite(best) ? best : progress.best_esr)}`,
       progress.aliasing_db !== null && `aliasing ${Math.round(progress.aliasing_db)} dB`,
       progress.expected_esr !== null && `expected ${esr(progress.expected_esr)}`,
       progress.seconds_left !== null && `about ${clock(progress.seconds_left)} left`].filter(Boolean).join(" · ")
