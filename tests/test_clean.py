@@ -19,6 +19,7 @@ from drywet.models.kind import STATEFUL
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.runs.folder import RunFolder
+from drywet.training.cleaning import Cleaning
 from drywet.training.sines import PlayedSines
 from tests.support import RATE, Held, killed_at, mild_model, playing, random_model, save
 from tests.support import drywet as cli
@@ -33,6 +34,7 @@ def short(monkeypatch):
     monkeypatch.setattr(type(STATEFUL), "__setattr__", object.__setattr__)
     monkeypatch.setattr(STATEFUL, "cleaning_steps", 100)
     monkeypatch.setattr(STATEFUL, "cleaning_rate", 8e-3)
+    monkeypatch.setattr(STATEFUL, "cleaning_bptt", 512)
 
 
 def cube(periods: int, length: int) -> torch.Tensor:
@@ -143,6 +145,18 @@ def test_a_chaotic_net_does_not_drown_the_recording():
 
 def aliasing(run) -> float:
     return json.loads((run / "scores.json").read_text())["aliasing_db"]
+
+
+def test_the_cleanest_is_kept_that_has_lost_next_to_nothing():
+    before = Cleaning(esr=1e-3, aliasing=1e-4)
+    start = before.score(1e-3, 1e-4, 0)
+    assert before.score(1.05e-3, 1e-6, 1) < before.score(0.5e-3, 2e-6, 1) < start
+    tenth = before.score(1.155e-3, 1e-6, 1) / before.score(1.05e-3, 1e-6, 1)
+    assert 10 * np.log10(tenth) == pytest.approx(2.5, abs=0.02)
+    assert before.score(3e-3, 1e-6, 1) > start, "clean, but not the device any more"
+    assert before.score(1e-3, 1.5e-6, 0.1) > before.score(1e-3, 2e-6, 1), "lucky, half-way"
+    assert not before.fell_apart(1.5e-3)
+    assert before.fell_apart(2.1e-3)
 
 
 def test_a_run_is_cleaned(run_folder, tmp_path):

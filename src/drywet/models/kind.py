@@ -46,6 +46,7 @@ class TrainingDefaults:
         restarts: how many seeds begin, where no budget is given.
         ends_on_treble: the last cycle is for the treble, where no budget is given.
         cleaning_steps: of the training in which a trained net's aliasing is minimised too.
+        cleaning_bptt: ``bptt`` of it; ``None`` for the usual one.
         cleaning_rate: peak of its schedule.
         pre_emphasis: of an ESR that is minimised.
         nam_loss: which of the losses of Neural Amp Modeler's trainer ``--loss nam`` is.
@@ -61,7 +62,8 @@ class TrainingDefaults:
     cycle_steps: tuple[int, ...] = (10_000,)
     restarts: int = 1
     ends_on_treble: bool = False
-    cleaning_steps: int = 400
+    cleaning_steps: int = 800
+    cleaning_bptt: int | None = None
     cleaning_rate: float = 4e-3
     pre_emphasis: float = 0.0
     nam_loss: Literal["recurrent", "convolutional"] = "recurrent"
@@ -75,7 +77,8 @@ STATEFUL = TrainingDefaults(
     cycle_steps=(60, 120, 240, 480, 960),
     restarts=4,
     ends_on_treble=True,
-    cleaning_steps=200,
+    cleaning_steps=400,
+    cleaning_bptt=2048,
     cleaning_rate=2e-3,
     pre_emphasis=0.5,
 )

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from drywet.errors import DrywetError
 from drywet.storage import write_bytes
+from drywet.training.cleaning import Cleaning
 from drywet.training.treble import Treble
 
 
@@ -45,6 +46,7 @@ class LoopState:
         longer: times that a finished training was gone on with.
         off_schedule: steps done for the treble before it was trained on, which no cycle counts.
         treble: what the last cycle began from, where it is for the treble and has begun.
+        cleaning: what it was before, where the aliasing of a trained net is minimised.
         finished: the budget is spent, the goal reached or nothing more to be gained.
     """
 
@@ -71,6 +73,7 @@ class LoopState:
     longer: int = 0
     off_schedule: int = 0
     treble: Treble | None = None
+    cleaning: Cleaning | None = None
     finished: bool = False
 
     def take(self, start: dict[str, Any]) -> None:
@@ -93,7 +96,8 @@ def save_checkpoint(path: Path, state: LoopState) -> None:
     """Write ``state`` atomically."""
     buffer = io.BytesIO()
     kept = {f.name: getattr(state, f.name) for f in fields(state)}
-    torch.save(kept | {"treble": state.treble and asdict(state.treble)}, buffer)
+    begun = {"treble": state.treble, "cleaning": state.cleaning}
+    torch.save(kept | {name: one and asdict(one) for name, one in begun.items()}, buffer)
     write_bytes(path, buffer.getvalue())
 
 
@@ -111,8 +115,11 @@ def load_checkpoint(path: Path) -> LoopState:
         for start in (found, *found.get("waiting", ())):
             if start.pop("last_score", None) is not None:  # what `by_heart` was judged by
                 start.setdefault("by_heart", False)
-        begun = found.pop("treble", None)
-        return LoopState(**found, treble=None if begun is None else Treble(**begun))
+        kinds = {"treble": Treble, "cleaning": Cleaning}
+        begun = {name: (kind, found.pop(name, None)) for name, kind in kinds.items()}
+        return LoopState(
+            **found, **{name: given and kind(**given) for name, (kind, given) in begun.items()}
+        )
     except (
         OSError,
         RuntimeError,

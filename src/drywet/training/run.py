@@ -87,7 +87,7 @@ def learn(
             metadata=metadata,
             knobs=config.knobs,
         )
-        trained = config.start is not None and not config.cleans
+        trained = config.start is not None
         trainer = Trainer(model, card, data, settings, folder, device, control, trained)
         held_out = predict_spans(baseline, recorded.dry, recorded.split.validation)
         control.on_baseline(*trainer.validation.against(held_out))

@@ -37,6 +37,7 @@ from drywet.storage import make_folder
 from drywet.trained.knobs import ignoring_followers
 from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoint
+from drywet.training.cleaning import Cleaning
 from drywet.training.control import Control, Progress
 from drywet.training.cycles import after_cycle, go_on, learned_by_heart
 from drywet.training.data import Joined, TrainingData
@@ -251,10 +252,12 @@ class Trainer:
             score = state.treble.score(found.esr, found.esr_pre)
         if found.aliasing is not None:
             score += self.settings.loss.aliasing * found.aliasing
-            score *= 2 - self.schedule.progress(
-                state
-            )  # it is finished only when the learning rate is low
             self.aliasing_db = db(found.aliasing**0.5)
+            if self.trained and state.step == 0:
+                state.cleaning = Cleaning(found.esr, found.aliasing)
+            if state.cleaning is not None:
+                progress = self.schedule.progress(state)
+                score = state.cleaning.score(found.esr, found.aliasing, progress)
         healthy = found.finite and bool(np.isfinite([score, state.loss_sum]).all())
         if not healthy and not state.best_step:
             raise DrywetError(
@@ -275,7 +278,8 @@ class Trainer:
                 self.control.on_better_model(self.folder.model_file, found.esr)
         if healthy:
             self.folder.append_history(self._row(found, score))
-        if not healthy or found.esr > max(_DIVERGED * state.best_esr, 1.0):
+        apart = state.cleaning is not None and state.cleaning.fell_apart(found.esr)
+        if not healthy or apart or found.esr > max(_DIVERGED * state.best_esr, 1.0):
             self._retreat()
         state.loss_sum, state.loss_count = 0.0, 0
         self.validation_esr = found.esr if healthy else state.best_esr

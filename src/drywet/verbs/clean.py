@@ -38,7 +38,7 @@ from drywet.words import number, with_article
 
 _WEIGHT = 4.0
 """Of the mean aliasing-to-signal ratio beside the ESR, at least (docs/aliasing.md)."""
-_SHARE = 0.2
+_SHARE = 1.0
 """Of the ESR before, that the weighted ratio before is at least: it leads where it is small."""
 _SECONDS = 60.0
 
@@ -208,7 +208,8 @@ def _cleaning(
     samples = defaults.cleaning_steps * before.settings.batch * before.settings.segment
     training = TrainingConfig(
         optimizer="soap", learning_rate=defaults.cleaning_rate, select=given.select,
-        batch=given.batch, segment=given.segment, warm_up=given.warm_up, bptt=given.bptt,
+        batch=given.batch, segment=given.segment, warm_up=given.warm_up,
+        bptt=given.bptt or defaults.cleaning_bptt,
         epochs=samples / data.train_samples * (1 - 1e-9), seed=given.seed, compute=given.compute,
         threads=given.threads,
     )  # fmt: skip
