@@ -237,6 +237,22 @@ def test_what_is_heard_while_it_learns(server, pair, tmp_path):
     # In time with the device but for the sample that the model lags: it is one model, half learned.
     assert np.sum((wet[:-1] - model[1:]) ** 2) < 0.8 * np.sum(wet**2)
     server.post(f"/api/jobs/{id}/stop")
+    run = server.job(id)["run"]
+    server.wait(lambda now: ended(now, id))
+    # Gone on with, it is heard as before.
+    id = server.post(f"/api/runs/{run}/resume", {"longer": False}).json["id"]
+    server.wait(lambda now: "better" in server.job(id)["latest"])
+    assert server.get(f"/api/jobs/{id}/listen/wet").body == (tmp_path / "wet.wav").read_bytes()
+    server.post(f"/api/jobs/{id}/stop")
+    server.wait(lambda now: ended(now, id))
+
+
+def test_a_circuit_is_heard_while_it_is_learned(server):
+    asked = LONG | {"device": "triode", "knobs": {}}
+    id = server.post("/api/train", asked).json["id"]
+    server.wait(lambda now: "better" in server.job(id)["latest"])
+    assert server.get(f"/api/jobs/{id}/listen/wet").code == 200
+    server.post(f"/api/jobs/{id}/stop")
     server.wait(lambda now: ended(now, id))
 
 
@@ -622,6 +638,9 @@ def test_an_average_of_nothing_or_one():
     assert [(row["mean"], row["half"]) for row in found["sounds"]] == [(95, None), (40, None)]
     (found,) = averages([one | {"scores": {"reference": 10, "m": 40}}])
     assert found["rounds"] == 0
+    trained_on = one | {"of": [{"title": "amp", "esr": 0.001}]}
+    rows = [row for each in averages([one, trained_on]) for row in each["sounds"]]
+    assert [row["esr"] for row in rows if row["key"] == "m"] == [None, 0.001], "another model"
     assert averages([]) == []
 
 

@@ -26,19 +26,10 @@ class Cleaning:
     esr: float
     aliasing: float
 
-    def score(self, esr: float, aliasing: float, progress: float) -> float:
-        """By which the best is chosen; that of before has 2.
-
-        A few sines tell a net's aliasing only roughly, and it is finished only when the learning
-        rate is low: late ones count for more.
-
-        Args:
-            esr: of a net.
-            aliasing: of it.
-            progress: share of the training that is done.
-        """
+    def score(self, esr: float, aliasing: float) -> float:
+        """By which the best is chosen; that of before has 1."""
         cost = max(esr / (_LOST * self.esr), 1.0) ** _DEAR
-        return (2 - progress) * cost * aliasing / self.aliasing
+        return cost * aliasing / self.aliasing
 
     def fell_apart(self, esr: float) -> bool:
         """Whether a net has lost what it knew."""

@@ -251,13 +251,13 @@ class Trainer:
         if state.treble is not None:
             score = state.treble.score(found.esr, found.esr_pre)
         if found.aliasing is not None:
-            score += self.settings.loss.aliasing * found.aliasing
             self.aliasing_db = db(found.aliasing**0.5)
             if self.trained and state.step == 0:
                 state.cleaning = Cleaning(found.esr, found.aliasing)
+            score += self.settings.loss.aliasing * found.aliasing
             if state.cleaning is not None:
-                progress = self.schedule.progress(state)
-                score = state.cleaning.score(found.esr, found.aliasing, progress)
+                score = state.cleaning.score(found.esr, found.aliasing)
+            score *= 2 - self.schedule.progress(state)  # finished once the learning rate is low
         healthy = found.finite and bool(np.isfinite([score, state.loss_sum]).all())
         if not healthy and not state.best_step:
             raise DrywetError(

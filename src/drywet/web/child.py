@@ -20,11 +20,11 @@ from drywet.audio.write import write
 from drywet.dsp.levels import loudest_excerpt
 from drywet.errors import DrywetError
 from drywet.metrics.bands import BandScore
-from drywet.pair.alignment import Alignment, align
-from drywet.pair.load import load_pair
 from drywet.pair.summary import CheckReport
 from drywet.runs.choices import for_plugin
 from drywet.runs.config import CaptureConfig
+from drywet.runs.folder import RunFolder
+from drywet.runs.recording import reload
 from drywet.training.control import CtrlC, Progress
 from drywet.verbs.scored_run import Run
 
@@ -37,12 +37,11 @@ class Recorder(CtrlC):
 
     Args:
         path: the job's folder.
-        pair: files whose loudest stretch is to be heard while the model learns.
     """
 
-    def __init__(self, path: Path, pair: tuple[Path, Path, CaptureConfig] | None) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__()
-        self._path, self._pair, self._told = path, pair, 0.0
+        self._path, self._told, self._laid_out = path, 0.0, False
 
     def add(self, kind: str, **what: Any) -> None:
         """One more line."""
@@ -50,13 +49,8 @@ class Recorder(CtrlC):
             file.write(json.dumps({"kind": kind, **what}) + "\n")
 
     def on_findings(self, report: CheckReport) -> None:
-        """The checks; then what will be heard is laid out."""
+        """The checks."""
         self.add("findings", report=report.model_dump(mode="json"))
-        if self._pair is not None and (report.ok or self._pair[2].force):
-            aligned = Alignment(
-                latency=report.latency_samples, drift_ppm=report.drift_ppm, takes=report.takes
-            )
-            self._lay_out(*self._pair, aligned)
 
     def on_progress(self, progress: Progress) -> None:
         """Some times a second."""
@@ -69,15 +63,18 @@ class Recorder(CtrlC):
         self.add("baseline", esr=esr, bands=_by_band(bands))
 
     def on_better_model(self, path: Path, validation_esr: float) -> None:
-        """There is something to listen to."""
+        """There is something to listen to, over the loudest stretch of what it learns from."""
+        if not self._laid_out:
+            self._lay_out(RunFolder(path.parent))
+            self._laid_out = True
         self.add("better", validation_esr=validation_esr)
 
     def on_work(self, what: str, done: float) -> None:
         """Checks before, scores after."""
         self.add("work", what=what, done=done, after=self._told > 0)
 
-    def _lay_out(self, dry: Path, wet: Path, capture: CaptureConfig, how: Alignment) -> None:
-        pair = align(load_pair(dry, wet, capture.channel, capture.resample), how)
+    def _lay_out(self, run: RunFolder) -> None:
+        pair, _ = reload(run.config())
         where = loudest_excerpt(pair.wet, int(_HEARD_SECONDS * pair.rate))
         for name, samples in (("dry", pair.dry), ("wet", pair.wet)):
             write(self._path / f"{name}.wav", np.ascontiguousarray(samples[where]), pair.rate)
@@ -92,9 +89,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     asked = json.loads((path / "job.json").read_text())
     capture = CaptureConfig(**asked.get("capture", {}))
-    files = asked.get("files")
-    pair = None if files is None else (Path(files[0]), Path(files[1]), capture)
-    recorder = Recorder(path, pair)
+    recorder = Recorder(path)
     try:
         with drywet.errors.extras_wanted():
             recorder.add("begun")

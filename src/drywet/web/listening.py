@@ -58,18 +58,21 @@ def kept(space: Workspace) -> dict[str, Any]:
 def averages(rankings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Mean and 95 % interval (Student's t) of each sound, over rankings of the same sounds.
 
+    A model that was trained on in between is another one.
     Rankings that put the hidden device below `HIDDEN_LEAST` are counted but left out.
     """
     groups = defaultdict(list)
     for one in rankings:
-        names = {id: model["title"] for id, model in zip(one["models"], one["of"], strict=True)}
-        groups[one["capture"], tuple(sorted(one["scores"]))].append((one, names))
+        models = dict(zip(one["models"], one["of"], strict=True))
+        were = tuple((id, models[id].get("esr")) for id in sorted(models))
+        groups[one["capture"], tuple(sorted(one["scores"])), were].append((one, models))
     found = []
-    for (_, keys), ones in groups.items():
+    for (_, keys, _), ones in groups.items():
         good = [one for one, _ in ones if one["scores"][REFERENCE] >= HIDDEN_LEAST]
-        names = ones[-1][1]
+        models = ones[-1][1]
         rows = [
-            {"name": names.get(key, key), "key": key}
+            {"key": key}
+            | {name: models.get(key, {"title": key}).get(name) for name in ("title", "esr")}
             | _interval([float(one["scores"][key]) for one in good])
             for key in keys
         ]

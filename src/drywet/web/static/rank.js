@@ -2,7 +2,7 @@
 // two anchors are hidden among the models.
 import { html, useEffect, useRef, useState } from "/static/preact.js";
 import { post } from "/static/api.js";
-import { Fault } from "/static/words.js";
+import { esr, Fault } from "/static/words.js";
 import { Voices } from "/static/voices.js";
 
 const ANCHOR_HZ = 3500; // BS.1534's low anchor
@@ -65,7 +65,7 @@ export function Rank({ runs, device, filter, onRanking }) {
 export function Ranked({ ranked }) {
   return ranked.map((one) => html`<div class="card"><h3>Blind ranking, ${one.rounds} ${one.rounds === 1 ? "round" : "rounds"}${one.left_out ? `, ${one.left_out} left out` : ""}</h3>
     <table><thead><tr><th scope="col">sound</th><th scope="col">mean</th><th scope="col">95 % interval</th></tr></thead>
-    <tbody>${one.sounds.map((row) => html`<tr><td>${row.key === "reference" ? "the device, hidden" : row.name}</td><td>${row.mean === null ? "-" : Math.round(row.mean)}</td>
+    <tbody>${one.sounds.map((row) => html`<tr><td>${row.key === "reference" ? "the device, hidden" : row.title}${row.esr !== null && row.esr !== undefined && html` <span class="quiet">ESR ${esr(row.esr)}</span>`}</td><td>${row.mean === null ? "-" : Math.round(row.mean)}</td>
       <td>${row.half === null ? "two rounds at least" : `± ${Math.round(row.half)}`}</td></tr>`)}</tbody></table>
     <p class="quiet">${one.left_out ? "Left out are rounds in which the hidden device was put below 90 (BS.1534). " : ""}Another round makes the intervals narrower; where they overlap, you don't know.</p></div>`);
 }

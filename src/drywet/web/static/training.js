@@ -17,7 +17,7 @@ function Heard({ job }) {
   const [version, setVersion] = useState(0);
   const [fault, take, setFault] = useFault();
   const busy = useRef(false);
-  const { better, findings } = job.latest;
+  const { better } = job.latest;
   const path = (name) => `/api/jobs/${job.id}/${name}`;
   useEffect(() => () => { place.current?.close(); }, []);
   useEffect(() => {
@@ -29,7 +29,7 @@ function Heard({ job }) {
       setTimeout(() => { busy.current = false; setVersion(heard); }, NEXT_MS);
     });
   }, [job.heard, version, playing]);
-  if (!better || !findings) return null;
+  if (!better) return null;
   const source = async (own) => {
     if (own) return { file: await own.arrayBuffer() };
     const [file, target] = await Promise.all(["dry", "wet"].map(async (name) => (await get(path(`listen/${name}`))).arrayBuffer()));
