@@ -2,7 +2,7 @@
 
     python -m benchmarks.page
     python -m benchmarks.page --minutes 5
-    python -m benchmarks.page --play ../shared/models/nam/A1-standard.nam
+    python -m benchmarks.page --play ../shared/models/nam/BossWN-standard.nam
 
 **First view**: from opening the address to a page that can be used, in headless Chromium; five
 times. **News**: from a line of the training's events on the disk to the step on the page.
@@ -45,6 +45,7 @@ AudioNode.prototype.connect = function (to, ...rest) {
   if (to instanceof AudioDestinationNode) window.context = this.context;
   return connect.call(this, to, ...rest);
 };
+null;
 """
 PLAYED_SECONDS = 15
 
@@ -152,7 +153,7 @@ def main() -> None:
             page.wait_for_selector(READY)
             if chosen.play is not None:
                 sound = Path(place) / "dry.wav"
-                signal(sound, seconds=20)
+                signal(sound, seconds=30)
                 play(server, page, chosen.play, sound)
                 browser.close()
                 return
