@@ -404,6 +404,7 @@ def amplifier(place, positions):
         save(place / name, wet.astype(np.float32))
 
 
+@pytest.mark.proof
 def test_captures_of_an_amplifier_are_learned_at_further_positions(tmp_path):
     """They are made of the training audio alone, and again just so when the run is resumed."""
     amplifier(tmp_path, KNOWN)

@@ -174,11 +174,12 @@ def test_alignment_by_takes_takes_what_it_says():
     assert Alignment(latency=-10, takes=takes).later(3).takes == (Take(0, -7), Take(50, 23))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("flag", "wet"),
     [
         ("--resample-drift", clock(WET, 100)),
-        pytest.param("--per-take", joined(WET, 17 * RATE, 250), marks=pytest.mark.proof),
+        ("--per-take", joined(WET, 17 * RATE, 250)),
     ],
 )
 def test_a_run_reads_its_mended_recording_again(tmp_path, flag, wet):
