@@ -153,8 +153,8 @@ def _level(name: str, samples: NDArray[np.float32], made: bool) -> Iterator[Find
     fix = "" if severity is Severity.NOTE else "Record louder, with peaks near -6 dBFS."
     if loudest > _OVER:
         severity, limit = Severity.WARNING, -levels.db(_OVER)
-        softer = "Turn the device's output" if made else "Export it"
-        softer += f" {peak:.0f} dB {'down' if made else 'softer'}"
+        turned = f"Turn the device's output {peak:.0f} dB down"
+        softer = turned if made else f"Export it {peak:.0f} dB softer"
         fix = f"{softer}: it is whole, but players clip what is over 0 dBFS."
     yield Finding(
         check="level",

@@ -66,7 +66,7 @@ def dependence(pair: Pair, unexplained: float) -> Iterator[Finding]:
     )
 
 
-def likeness(pair: Pair) -> Iterator[Finding]:
+def same_sound(pair: Pair) -> Iterator[Finding]:
     """Whether both files of a pair hold the same sound, before it is aligned."""
     if np.array_equal(pair.dry, pair.wet):
         yield Finding(

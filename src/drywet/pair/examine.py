@@ -90,8 +90,8 @@ def examine(
     if findings:
         unknown = Alignment(latency=latency or 0)
         return Examination(pair, unknown, 0.0, 0.0, 1, (), [], None, findings)
-    alike = [] if made else list(check_relation.likeness(pair))
-    of_each = [*alike, *check_levels.lengths(pair), *check_levels.levels_of(pair, made)]
+    same = [] if made else list(check_relation.same_sound(pair))
+    of_each = [*same, *check_levels.lengths(pair), *check_levels.levels_of(pair, made)]
     on_found(of_each)
     on_progress("looking for the delay", 0.0)
     found, moves, alignment = _alignment(pair, latency, mending, on_progress)

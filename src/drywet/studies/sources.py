@@ -115,7 +115,7 @@ def _played(
             plan, name, device, stood | dict(turned), folder, where + which, on_preparing
         )
 
-    def wet_at(which: str, turned: Mapping[str, float]) -> Path:
+    def wet_of(which: str, turned: Mapping[str, float]) -> Path:
         return play(turned, which)[1]
 
     if not source.over:
@@ -127,7 +127,7 @@ def _played(
     found, digests = [], []
     for number, (proposed, held_out) in enumerate(wanted, 1):
         which = f", position {number} of {len(wanted)}"
-        at = played_audibly(ranges, proposed, partial(wet_at, which))
+        at = played_audibly(ranges, proposed, partial(wet_of, which))
         dry, wet, digest = play(at, which)
         found.append(Positioned(wet, tuple(at.items()), held_out))
         digests.append((digest, held_out))

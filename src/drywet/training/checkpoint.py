@@ -115,11 +115,10 @@ def load_checkpoint(path: Path) -> LoopState:
         for start in (found, *found.get("waiting", ())):
             if start.pop("last_score", None) is not None:  # what `by_heart` was judged by
                 start.setdefault("by_heart", False)
-        kinds = {"treble": Treble, "cleaning": Cleaning}
-        begun = {name: (kind, found.pop(name, None)) for name, kind in kinds.items()}
-        return LoopState(
-            **found, **{name: given and kind(**given) for name, (kind, given) in begun.items()}
-        )
+        for name, kind in (("treble", Treble), ("cleaning", Cleaning)):
+            given = found.get(name)
+            found[name] = None if given is None else kind(**given)
+        return LoopState(**found)
     except (
         OSError,
         RuntimeError,
