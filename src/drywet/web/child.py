@@ -6,6 +6,7 @@ SIGINT stops it as Ctrl-C stops ``drywet train``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -65,7 +66,8 @@ class Recorder(CtrlC):
     def on_better_model(self, path: Path, validation_esr: float) -> None:
         """There is something to listen to, over the loudest stretch of what it learns from."""
         if not self._laid_out:
-            self._lay_out(RunFolder(path.parent))
+            with contextlib.suppress(DrywetError):  # its files are gone: it learns on, unheard
+                self._lay_out(RunFolder(path.parent))
             self._laid_out = True
         self.add("better", validation_esr=validation_esr)
 
