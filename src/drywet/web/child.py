@@ -38,11 +38,12 @@ class Recorder(CtrlC):
 
     Args:
         path: the job's folder.
+        run: what is trained.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, run: RunFolder) -> None:
         super().__init__()
-        self._path, self._told, self._laid_out = path, 0.0, False
+        self._path, self._run, self._told, self._laid_out = path, run, 0.0, False
 
     def add(self, kind: str, **what: Any) -> None:
         """One more line."""
@@ -60,23 +61,25 @@ class Recorder(CtrlC):
             self.add("progress", **vars(progress) | {"bands": _by_band(progress.bands)})
 
     def on_baseline(self, esr: float, bands: Sequence[BandScore]) -> None:
-        """What a plain filter does."""
+        """What a plain filter does; and what will be heard is laid out, before the training begins."""
+        if not self._laid_out:
+            with contextlib.suppress(DrywetError):  # its files are gone: it learns on, unheard
+                self._lay_out()
+            self._laid_out = True
         self.add("baseline", esr=esr, bands=_by_band(bands))
 
     def on_better_model(self, path: Path, validation_esr: float) -> None:
-        """There is something to listen to, over the loudest stretch of what it learns from."""
-        if not self._laid_out:
-            with contextlib.suppress(DrywetError):  # its files are gone: it learns on, unheard
-                self._lay_out(RunFolder(path.parent))
-            self._laid_out = True
+        """There is something to listen to."""
         self.add("better", validation_esr=validation_esr)
 
     def on_work(self, what: str, done: float) -> None:
         """Checks before, scores after."""
         self.add("work", what=what, done=done, after=self._told > 0)
 
-    def _lay_out(self, run: RunFolder) -> None:
-        pair, _ = reload(run.config())
+    def _lay_out(self) -> None:
+        """The loudest stretch of what it learns from."""
+        folder = self._run.uncleaned if self._run.waits_to_be_cleaned else self._run
+        pair, _ = reload(folder.config())
         where = loudest_excerpt(pair.wet, int(_HEARD_SECONDS * pair.rate))
         for name, samples in (("dry", pair.dry), ("wet", pair.wet)):
             write(self._path / f"{name}.wav", np.ascontiguousarray(samples[where]), pair.rate)
@@ -91,7 +94,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     asked = json.loads((path / "job.json").read_text())
     capture = CaptureConfig(**asked.get("capture", {}))
-    recorder = Recorder(path)
+    recorder = Recorder(path, RunFolder(Path(asked["run"])))
     try:
         with drywet.errors.extras_wanted():
             recorder.add("begun")
