@@ -7,7 +7,8 @@
 `jvm` learns the first 35 s of the Marshall JVM410H at five positions of its tone controls, and is
 scored on the last 5 s there and at nine positions that it has not heard. `hrd3` holds each drive
 of the Fender Hot Rod Deluxe out once. `device` learns a built-in circuit from captures of 20 s and
-is scored at positions between, beside a net of the same size that was trained there alone.
+is scored at positions between, beside a net of the same size that was trained there alone. With
+`--preset nano` the net is a WaveNet.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ import numpy as np
 import soundfile
 
 import drywet
-from drywet import CaptureConfig, RecurrentConfig, TrainingConfig
+from drywet import CaptureConfig, RecurrentConfig, TrainingConfig, WaveNetConfig
 from drywet.captures.file_names import named_files
 from drywet.captures.listed import read_captures
+from drywet.models.registry import ModelConfig
 from drywet.verbs.process import process
 from drywet.verbs.train_captures import HIDDEN, train_captures
 from drywet.verbs.train_over import train_over
@@ -33,12 +35,12 @@ BETWEEN = ((0.3, 0.7, 0.5), (0.7, 0.3, 0.5), (0.25, 0.25, 0.75), (0.6, 0.6, 0.3)
 SECONDS = 20
 
 
-def jvm(audio: Path, place: Path, training: TrainingConfig) -> None:
+def jvm(audio: Path, place: Path, model: ModelConfig, training: TrainingConfig) -> None:
     folder = audio / "jvm410h-knobs"
     began = time.perf_counter()
     run = train_captures(
-        folder, training=training, capture=CaptureConfig(test=(35, 40)), out=place / "jvm",
-        overwrite=True,
+        folder, model=model, training=training, capture=CaptureConfig(test=(35, 40)),
+        out=place / "jvm", overwrite=True,
     )  # fmt: skip
     print(f"trained and scored in {time.perf_counter() - began:.0f} s")
     learned = [one.esr for one in run.evaluation.positions]
@@ -62,7 +64,7 @@ def jvm(audio: Path, place: Path, training: TrainingConfig) -> None:
     print(f"mean: learned {np.mean(learned):.4f}, not heard {np.mean(unheard):.4f}")
 
 
-def hrd3(audio: Path, place: Path, training: TrainingConfig) -> None:
+def hrd3(audio: Path, place: Path, model: ModelConfig, training: TrainingConfig) -> None:
     whole = read_captures(audio / "hrd3-drive")
     knobs = tuple(knob for knob in whole.knobs if knob.name == "drive")  # the master follows it
     for held_out in whole.pairs[1:-1]:
@@ -72,7 +74,9 @@ def hrd3(audio: Path, place: Path, training: TrainingConfig) -> None:
             for pair in whole.pairs
         )
         captures = replace(whole, knobs=knobs, pairs=pairs)
-        run = train_captures(captures, training=training, out=place / "hrd3", overwrite=True)
+        run = train_captures(
+            captures, model=model, training=training, out=place / "hrd3", overwrite=True
+        )
         found = {one.knobs["drive"]: one.esr for one in run.evaluation.positions}
         near = (found[drive - 2] + found[drive + 2]) / 2
         print(
@@ -87,6 +91,7 @@ def device(
     between: int,
     di: Path | None,
     place: Path,
+    model: ModelConfig,
     training: TrainingConfig,
 ) -> None:
     signal = place / "signal.wav"
@@ -96,15 +101,16 @@ def device(
     samples, rate = soundfile.read(di)
     soundfile.write(signal, samples[: SECONDS * rate], rate)
     run = train_over(
-        name, over, captures, signal=signal, training=training, out=place / name, overwrite=True
-    )
+        name, over, captures, signal=signal, model=model, training=training, out=place / name,
+        overwrite=True,
+    )  # fmt: skip
     ratios = []
     for positions in BETWEEN[:between]:
         knobs = dict(zip(over, positions, strict=False))
         wet = place / "wet.wav"
         process(name, signal, wet, knobs=knobs, overwrite=True)
         there = drywet.train(
-            signal, wet, model=RecurrentConfig(hidden=HIDDEN), training=training,
+            signal, wet, model=model, training=training,
             out=place / "alone", overwrite=True,
         )  # fmt: skip
         alone = there.evaluation.esr
@@ -126,18 +132,23 @@ def main() -> None:
         "--di", type=Path, help="played through the device [default: drywet signal]"
     )
     parser.add_argument("--between", type=int, default=len(BETWEEN), help="positions to score")
+    parser.add_argument("--preset", help="a WaveNet instead of an LSTM")
     parser.add_argument("--cycles", type=int)
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/knobs"))
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     training = TrainingConfig(cycles=chosen.cycles, restarts=1)
+    model: ModelConfig = RecurrentConfig(hidden=HIDDEN)
+    if chosen.preset:
+        model = WaveNetConfig(preset=chosen.preset)
     if chosen.what == "device":
         over = chosen.over.split(",")
         device(
-            chosen.device, over, chosen.captures, chosen.between, chosen.di, chosen.out, training
+            chosen.device, over, chosen.captures, chosen.between, chosen.di, chosen.out, model,
+            training,
         )  # fmt: skip
     else:
-        {"jvm": jvm, "hrd3": hrd3}[chosen.what](chosen.audio, chosen.out, training)
+        {"jvm": jvm, "hrd3": hrd3}[chosen.what](chosen.audio, chosen.out, model, training)
 
 
 if __name__ == "__main__":

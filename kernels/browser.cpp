@@ -27,47 +27,34 @@ void refuse(const char* what) { told(what); }
 
 namespace {
 
-// A recurrent net; inputs after the first are knobs.
-class RecurrentModel final : public Played {
+// A net whose inputs after the first are knobs: a Stream or WaveNetCopies.
+template <class Net>
+class NetModel final : public Played {
 public:
-    RecurrentModel(const Net<float>& net, int copies, const float* knobs)
-        : stream_(kBaseline, net, copies),
-          inputs_(net.inputs),
-          x_(std::size_t(copies) * kBlock * net.inputs) {
-        turn(knobs);
+    NetModel(std::unique_ptr<Net> net, const float* knobs)
+        : net_(std::move(net)), x_(std::size_t(net_->copies()) * kBlock * net_->inputs()) {
+        turn_knobs(knobs);
     }
 
     void process(const float* x, float* y, int samples) noexcept override {
-        if (inputs_ == 1) return stream_.process(x, y, samples);
-        const int count = stream_.copies() * samples;
+        const int inputs = net_->inputs();
+        if (inputs == 1) return net_->process(x, y, samples);
+        const int count = int(net_->copies()) * samples;
         for (int n = 0; n < count; ++n) {
-            x_[std::size_t(n) * inputs_] = x[n];
-            for (int i = 1; i < inputs_; ++i) x_[std::size_t(n) * inputs_ + i] = knobs_[i - 1];
+            x_[std::size_t(n) * inputs] = x[n];
+            for (int i = 1; i < inputs; ++i) x_[std::size_t(n) * inputs + i] = knobs_[i - 1];
         }
-        stream_.process(x_.data(), y, samples);
+        net_->process(x_.data(), y, samples);
     }
 
-    void turn(const float* knobs) noexcept { std::copy_n(knobs, inputs_ - 1, knobs_); }
+    void turn_knobs(const float* knobs) noexcept override {
+        std::copy_n(knobs, net_->inputs() - 1, knobs_);
+    }
 
 private:
-    Stream stream_;
-    int inputs_;
+    std::unique_ptr<Net> net_;
     float knobs_[kMaxInputs] = {};
     std::vector<float> x_;
-};
-
-class WaveNetModel final : public Played {
-public:
-    WaveNetModel(const std::vector<WaveNetArraySettings>& arrays, const float* weights,
-                 std::size_t count, int copies)
-        : net_(kBaseline, arrays, weights, count, copies) {}
-
-    void process(const float* x, float* y, int samples) noexcept override {
-        net_.process(x, y, std::size_t(samples));
-    }
-
-private:
-    WaveNetCopies net_;
 };
 
 int copies_of(const Oversampler* filters) { return filters ? filters->branches() : 1; }
@@ -194,20 +181,24 @@ Player* recurrent(int cell, int inputs, int hidden, int layers, float skip,
                   const float* parameters, std::size_t count, const float* knobs,
                   Oversampler* filters) {
     const Net<float> net = net_of(cell, inputs, hidden, layers, skip, parameters, count);
-    return new Player(std::make_unique<RecurrentModel>(net, copies_of(filters), knobs),
+    auto playing = std::make_unique<Stream>(kBaseline, net, copies_of(filters));
+    return new Player(std::make_unique<NetModel<Stream>>(std::move(playing), knobs),
                       std::unique_ptr<Oversampler>(filters));
 }
 
-DRYWET_EXPORT("turn_recurrent") void turn_recurrent(Player* player, const float* knobs) {
-    static_cast<RecurrentModel&>(player->model()).turn(knobs);
+// Of a net.
+DRYWET_EXPORT("turn_net") void turn_net(Player* player, const float* knobs) {
+    player->model().turn_knobs(knobs);
 }
 
 DRYWET_EXPORT("wavenet")
 Player* wavenet(int arrays, const double* sizes, const float* weights, std::size_t count,
-                Oversampler* filters) {
-    auto model =
-        std::make_unique<WaveNetModel>(arrays_of(sizes, arrays), weights, count, copies_of(filters));
-    return new Player(std::move(model), std::unique_ptr<Oversampler>(filters));
+                const float* knobs, Oversampler* filters) {
+    auto net = std::make_unique<WaveNetCopies>(kBaseline, arrays_of(sizes, arrays), weights, count,
+                                               copies_of(filters));
+    net->settle(knobs);
+    return new Player(std::make_unique<NetModel<WaveNetCopies>>(std::move(net), knobs),
+                      std::unique_ptr<Oversampler>(filters));
 }
 
 DRYWET_EXPORT("circuit")

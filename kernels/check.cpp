@@ -388,7 +388,6 @@ void check_circuit(const Target& target, int capacitors, bool together) {
 }  // namespace
 
 int main() {
-    check_wavenets();
     for (const Target* target : targets_here())
         for (const int branches : {1, 2, 3, 8})
             for (const int length : {1, 7, 40})
@@ -428,6 +427,7 @@ int main() {
                 check_frames(*target, Cell::kStateSpace, hidden, layers, layers == 1 ? 33 : 7,
                              layers == 1 ? 35 : 3);
             }
+    check_wavenets();
 #if defined(DRYWET_COUNT_ALLOCATIONS)
     if (allocations == 0) std::printf("nothing was counted\n"), ++failures;
 #endif

@@ -71,16 +71,24 @@ void make_copies(WaveNetCopies* self, const std::string& target,
 }
 
 void play_copies(WaveNetCopies& self, ConstRows x, Rows y) {
-    if (x.shape(0) != self.copies() || y.shape(0) != x.shape(0) || y.shape(1) != x.shape(1))
+    if (x.shape(0) != self.copies() || y.shape(0) != x.shape(0) || y.shape(1) != x.shape(1) ||
+        self.inputs() != 1)
         throw std::invalid_argument("a row for each copy, as many samples out as in");
     const nb::gil_scoped_release release;
     self.process(x.data(), y.data(), x.shape(1));
 }
 
-void play(WaveNet& self, ConstSignal x, Signal y) {
-    if (x.size() != y.size()) throw std::invalid_argument("as many samples out as in");
+void play(WaveNet& self, Array<const float> x, Signal y) {
+    if (x.size() != y.size() * std::size_t(self.inputs()))
+        throw std::invalid_argument("as many samples out as in, and a value for each input");
     const nb::gil_scoped_release release;
-    self.process(x.data(), y.data(), x.size());
+    self.process(x.data(), y.data(), y.size());
+}
+
+void settle(WaveNet& self, ConstSignal knobs) {
+    if (knobs.size() + 1 != std::size_t(self.inputs()))
+        throw std::invalid_argument("a position for each knob");
+    self.settle(knobs.data());
 }
 
 // The tape of a batch as an array, which a tensor can hold and PyTorch frees after backward.
@@ -96,14 +104,16 @@ std::optional<Tape> train_forward(const std::string& target, const std::vector<A
                                   ConstSignal weights, ConstRows x, Rows y, bool keep,
                                   int threads) {
     const WaveNetTrainer trainer = trainer_of(target, given, weights, x.shape(1));
-    if (y.shape(0) != x.shape(0) || y.shape(1) != trainer.wanted() || x.shape(0) > 0x7fffffff)
+    const std::size_t batch = y.shape(0);
+    if (x.shape(0) != batch * trainer.inputs() || y.shape(1) != trainer.wanted() ||
+        batch > 0x7fffffff)
         throw std::invalid_argument("a row of outputs for each window, without the net's past");
-    const std::size_t bytes = trainer.tape_bytes() * x.shape(0);
+    const std::size_t bytes = trainer.tape_bytes() * batch;
     std::unique_ptr<Buffer> tape;
     {
         const nb::gil_scoped_release release;
         if (keep) tape.reset(new Buffer(bytes));
-        trainer.forward(x.shape(0), x.data(), y.data(), tape ? tape->data() : nullptr, threads);
+        trainer.forward(batch, x.data(), y.data(), tape ? tape->data() : nullptr, threads);
     }
     if (!tape) return std::nullopt;
     void* const data = tape->data();
@@ -136,6 +146,7 @@ void define_wavenet(nb::module_& m) {
     nb::class_<WaveNet>(m, "WaveNet")
         .def("__init__", make, "target"_a, "arrays"_a, "weights"_a.noconvert())
         .def("process", play, "x"_a.noconvert(), "y"_a.noconvert())
+        .def("settle", settle, "knobs"_a.noconvert())
         .def("reset", &WaveNet::reset)
         .def_prop_ro("receptive_field", &WaveNet::receptive_field);
     nb::class_<WaveNetCopies>(m, "WaveNetCopies")

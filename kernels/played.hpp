@@ -11,6 +11,8 @@ public:
     virtual ~Played() = default;
     // x (copies, samples) to y, which may be the same array; at most kBlock samples.
     virtual void process(const float* x, float* y, int samples) noexcept = 0;
+    // Knobs of a net, 0 to 1.
+    virtual void turn_knobs(const float*) noexcept {}
 };
 
 }  // namespace drywet

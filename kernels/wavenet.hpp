@@ -36,11 +36,12 @@ struct WaveNetPlayer {
     // Frames of the condition beyond the last are zeros; their outputs are not kept.
     static void chunk(WaveNetJob& job, int frames, bool settling) {
         const int vectors = (frames + W - 1) / W;
+        const Condition condition{job.condition, kWaveNetChunk};
         const float* in = job.condition;
         for (int a = 0; a < job.array_count; ++a) {
             WaveNetArray& array = job.arrays[a];
             History& first = array.layers[0].in;
-            apply(array.rechannel, in, kWaveNetChunk, job.condition, nullptr, 0, newest(first),
+            apply(array.rechannel, in, kWaveNetChunk, condition, nullptr, 0, newest(first),
                   first.stride, vectors);
             for (int l = 0; l < array.layer_count; ++l) {
                 WaveNetLayer& layer = array.layers[l];
@@ -50,7 +51,7 @@ struct WaveNetPlayer {
                 one.layer = &layer;
                 one.in = newest(layer.in);
                 one.in_stride = layer.in.stride;
-                one.condition = job.condition;
+                one.condition = condition;
                 one.head = newest(array.sums);
                 one.head_stride = array.sums.stride;
                 one.head_empty = a == 0 && l == 0;
@@ -69,7 +70,7 @@ struct WaveNetPlayer {
             if (settling) rest(array.sums);
             const bool seeds = a + 1 < job.array_count;
             History* const next = seeds ? &job.arrays[a + 1].sums : nullptr;
-            apply(array.head, newest(array.sums), array.sums.stride, job.condition, nullptr, 0,
+            apply(array.head, newest(array.sums), array.sums.stride, condition, nullptr, 0,
                   seeds ? newest(*next) : job.work, seeds ? next->stride : kWaveNetChunk, vectors);
             advance(array.sums, frames);
             in = job.out;
@@ -80,15 +81,21 @@ struct WaveNetPlayer {
         for (size_t done = 0; done < job.samples; done += kWaveNetChunk) {
             const size_t left = job.samples - done;
             const int frames = left < kWaveNetChunk ? int(left) : kWaveNetChunk;
-            memcpy(job.condition, job.x + done, frames * sizeof(float));
-            memset(job.condition + frames, 0, (kWaveNetChunk - frames) * sizeof(float));
+            for (int i = 0; i < job.inputs; ++i) {
+                float* const row = job.condition + i * kWaveNetChunk;
+                const float* const from = job.x + done * job.inputs + i;
+                for (int t = 0; t < frames; ++t) row[t] = from[t * job.inputs];
+                memset(row + frames, 0, (kWaveNetChunk - frames) * sizeof(float));
+            }
             chunk(job, frames, false);
             for (int t = 0; t < frames; ++t) job.y[done + t] = job.head_scale * job.work[t];
         }
     }
 
     static void settle(WaveNetJob& job) {
-        memset(job.condition, 0, kWaveNetChunk * sizeof(float));
+        memset(job.condition, 0, job.inputs * kWaveNetChunk * sizeof(float));
+        for (int i = 1; i < job.inputs; ++i)
+            job.condition[i * kWaveNetChunk] = job.knobs[i - 1];
         chunk(job, 1, true);
     }
 };

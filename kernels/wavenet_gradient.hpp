@@ -53,7 +53,7 @@ struct WaveNetGradient {
     // Of weights, biases and factors, to where they are among `gradients`. d: gradients of the
     // outputs, zero behind the last sample; x: the inputs; both from sample 0 on.
     static void of(const TrainedLinear& linear, const float* d, const float* x,
-                   const float* condition, size_t from, const WaveNetTrainingJob& job) {
+                   size_t from, const WaveNetTrainingJob& job) {
         const Linear& shape = linear.forward;
         const size_t row = size_t(shape.inputs) * shape.kernel * W, step = size_t(shape.kernel) * W;
         float* const sums = job.partial;
@@ -74,17 +74,22 @@ struct WaveNetGradient {
         }
         const size_t weights = size_t(shape.outputs) * shape.inputs * shape.kernel;
         for (size_t w = 0; w < weights; ++w) job.gradients[linear.at + w] = total(sums + w * W);
-        for (int o = 0; o < shape.outputs && (linear.biased() || shape.conditioned); ++o) {
-            V bias{}, factor{};
-            const float* const row_of_d = d + o * job.stride;
-            for (size_t at = from; at < job.samples; at += W) {
-                const V here = load<V>(row_of_d + at);
-                bias += here;
-                if (shape.conditioned) factor += here * load<V>(condition + at);
-            }
-            if (linear.biased()) job.gradients[linear.bias_at() + o] = sum<float>(bias);
-            if (shape.conditioned) job.gradients[linear.factor_at() + o] = sum<float>(factor);
+        for (int o = 0; o < shape.outputs && linear.biased(); ++o) {
+            V bias{};
+            const float* const row = d + o * job.stride;
+            for (size_t at = from; at < job.samples; at += W) bias += load<V>(row + at);
+            job.gradients[linear.bias_at() + o] = sum<float>(bias);
         }
+        float* factors = job.gradients + linear.factor_at();
+        for (int o = 0; o < shape.outputs; ++o)
+            for (int c = 0; c < shape.conditions; ++c) {
+                V factor{};
+                const float* const row = d + o * job.stride;
+                const float* const by = job.x.at + c * job.x.stride;
+                for (size_t at = from; at < job.samples; at += W)
+                    factor += load<V>(row + at) * load<V>(by + at);
+                *factors++ = sum<float>(factor);
+            }
     }
 };
 

@@ -39,8 +39,9 @@ struct History {
     size_t at;     // where the chunk goes
 };
 
-// A matrix for each tap, packed: for each tile of outputs its biases, its factors of the condition
-// where there is one, then for each tap, the oldest first, and each input a number per output.
+// A matrix for each tap, packed: for each tile of outputs its biases, its factors of each row of the
+// condition where it has one, then for each tap, the oldest first, and each input a number per
+// output.
 struct Linear {
     const float* weights;
     int inputs;
@@ -49,7 +50,13 @@ struct Linear {
     int kernel;
     size_t dilation;
     bool biased;
-    bool conditioned;
+    int conditions;  // rows of the condition that it takes
+};
+
+// The dry signal and the knobs, which every layer sees: rows of time.
+struct Condition {
+    const float* at;
+    size_t stride;
 };
 
 struct WaveNetLayer;
@@ -59,7 +66,7 @@ struct LayerJob {
     const WaveNetLayer* layer;
     const float* in;
     size_t in_stride;
-    const float* condition;
+    Condition condition;
     float* head;  // sum of all layers' outputs
     size_t head_stride;
     bool head_empty;  // nothing has been added yet
@@ -95,12 +102,14 @@ struct WaveNetJob {
     WaveNetArray* arrays;
     int array_count;
     float head_scale;
-    float* condition;  // a chunk
+    int inputs;
+    float* condition;  // the inputs: rows of a chunk
     float* out;        // an array's output, then the head's: rows of a chunk
     float* work;
-    const float* x;
+    const float* x;    // (samples, inputs)
     float* y;
     size_t samples;
+    const float* knobs;  // where the inputs after the first stand in silence
 };
 
 struct WaveNetKernel {

@@ -98,7 +98,7 @@ struct WaveNetFused {
         const WaveNetLayer& layer = *job.layer;
         V z[C * T];
         convolve<C, T, C>(layer.conv, layer.conv.weights, job.in + at, job.in_stride,
-                          job.condition + at, z);
+                          moved(job.condition, size_t(at)), z);
         const V slope = broadcast<V>(layer.activation.slope);
         unroll<C * T>([&](auto q) DRYWET_LAMBDA { z[q] = activated<kind>(z[q], slope); });
         float* const head = job.head + at;

@@ -39,27 +39,21 @@ static int best_tile(int outputs) {
     return best;
 }
 
+DRYWET_INLINE Condition moved(Condition condition, size_t by) {
+    return {condition.at + by, condition.stride};
+}
+
 // T vectors of a tile's O outputs in acc, from rows of inputs. Returns where the weights end.
 // C is the number of inputs; 0 stands for any, known at run time.
 template <int O, int T, int C>
 DRYWET_INLINE const float* convolve(const Linear& linear, const float* w, const float* in,
-                                    size_t stride, const float* condition, TimeVector* acc) {
+                                    size_t stride, Condition condition, TimeVector* acc) {
     constexpr int W = kWidth<float>;
     using V = TimeVector;
-    if (linear.conditioned) {
-        V c[T];
-        unroll<T>([&](auto t) DRYWET_LAMBDA { c[t] = load<V>(condition + t * W); });
-        unroll<O>([&](auto o) DRYWET_LAMBDA {
-            const V bias = broadcast<V>(w[o]), factor = broadcast<V>(w[O + o]);
-            unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] = factor * c[t] + bias; });
-        });
-        w += 2 * O;
-    } else {
-        unroll<O>([&](auto o) DRYWET_LAMBDA {
-            unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] = broadcast<V>(w[o]); });
-        });
-        w += O;
-    }
+    unroll<O>([&](auto o) DRYWET_LAMBDA {
+        unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] = broadcast<V>(w[o]); });
+    });
+    w += O;
     const float* tap = in - size_t(linear.kernel - 1) * linear.dilation;
     // Inputs in registers: taps aren't aligned, so that half of the loads take twice the time.
     const auto input = [&](const float* from) DRYWET_LAMBDA {
@@ -71,14 +65,20 @@ DRYWET_INLINE const float* convolve(const Linear& linear, const float* w, const 
         });
         w += O;
     };
-    for (int k = 0; k < linear.kernel; ++k) {
-        if constexpr (C > 0) {
+    if constexpr (C > 0) {
+        for (int d = 0; d < linear.conditions; ++d) input(condition.at + d * condition.stride);
+        for (int k = 0; k < linear.kernel; ++k, tap += linear.dilation)
             unroll<C>([&](auto i) DRYWET_LAMBDA { input(tap + i * stride); });
-        } else {
-            const float* from = tap;
-            for (int i = 0; i < linear.inputs; ++i) input(from), from += stride;
+    } else {  // the condition's rows as if they were those of a tap before the first
+        const float* from = condition.at;
+        size_t step = condition.stride;
+        int rows = linear.conditions;
+        for (int k = 0; k <= linear.kernel; ++k) {
+            for (int i = 0; i < rows; ++i) input(from), from += step;
+            from = tap + k * linear.dilation;
+            step = stride;
+            rows = linear.inputs;
         }
-        tap += linear.dilation;
     }
     return w;
 }
@@ -86,7 +86,7 @@ DRYWET_INLINE const float* convolve(const Linear& linear, const float* w, const 
 // All outputs of some vectors, by tiles of O. `added`, where it isn't null, is added.
 template <int O>
 static void apply_tiles(const Linear& linear, const float* in, size_t in_stride,
-                        const float* condition, const float* added, size_t added_stride,
+                        Condition condition, const float* added, size_t added_stride,
                         float* out, size_t out_stride, int vectors) {
     constexpr int W = kWidth<float>;
     using V = TimeVector;
@@ -96,7 +96,8 @@ static void apply_tiles(const Linear& linear, const float* in, size_t in_stride,
         const auto tile = [&](int at, auto count) DRYWET_LAMBDA {
             constexpr int T = decltype(count){};
             V acc[O * T];
-            end = convolve<O, T, 0>(linear, w, in + at * W, in_stride, condition + at * W, acc);
+            end = convolve<O, T, 0>(linear, w, in + at * W, in_stride,
+                                    moved(condition, size_t(at * W)), acc);
             unroll<O>([&](auto o) DRYWET_LAMBDA {
                 float* const to = out + (first + o) * out_stride + at * W;
                 if (added) {
@@ -111,7 +112,7 @@ static void apply_tiles(const Linear& linear, const float* in, size_t in_stride,
     }
 }
 
-static void apply(const Linear& linear, const float* in, size_t in_stride, const float* condition,
+static void apply(const Linear& linear, const float* in, size_t in_stride, Condition condition,
                   const float* added, size_t added_stride, float* out, size_t out_stride,
                   int vectors) {
     unroll<sizeof(kTiles) / sizeof(kTiles[0])>([&](auto n) DRYWET_LAMBDA {

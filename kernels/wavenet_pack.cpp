@@ -21,8 +21,9 @@ void require_possible(const std::vector<WaveNetArraySettings>& arrays) {
                     (array.head1x1 == 0 || size(array.head1x1)),
                 "1 to 1024 channels expected");
         require(span(array.head_kernel, 1), "a head's kernel is out of bounds");
-        require(array.inputs == (a ? arrays[a - 1].channels : 1),
-                "an array's inputs aren't the channels of the one before it");
+        require(a ? array.inputs == arrays[a - 1].channels
+                  : array.inputs >= 1 && array.inputs <= kMaxInputs,
+                "an array's inputs aren't the channels of the one before it, or 1 to 8");
         const long sums = array.collected();
         require(!a || arrays[a - 1].outputs == sums,
                 "a head's outputs don't fit the sums of the next array");
@@ -40,7 +41,7 @@ std::size_t rows_of(const Linear& linear) {
 
 std::size_t packed_size(const Linear& linear) {
     const std::size_t columns = std::size_t(linear.kernel) * linear.inputs;
-    return rows_of(linear) * (columns + 1 + linear.conditioned);
+    return rows_of(linear) * (columns + 1 + linear.conditions);
 }
 
 void pack(const Linear& linear, const Matrix& from, const RowScale& scale, float* to) {
@@ -51,9 +52,10 @@ void pack(const Linear& linear, const Matrix& from, const RowScale& scale, float
         }
     };
     const std::size_t inputs = linear.inputs, kernel = linear.kernel;
+    const std::size_t conditions = linear.conditions;
     for (int first = 0; first < linear.outputs; first += linear.tile) {
         column(first, from.bias, 1);
-        if (linear.conditioned) column(first, from.factors, 1);
+        for (std::size_t d = 0; d < conditions; ++d) column(first, from.factors + d, conditions);
         for (std::size_t k = 0; k < kernel; ++k)
             for (std::size_t i = 0; i < inputs; ++i)
                 column(first, from.weights + i * kernel + k, inputs * kernel);

@@ -23,7 +23,7 @@ struct WaveNetLayerSettings {
 };
 
 struct WaveNetArraySettings {
-    long inputs;
+    long inputs;  // of the first: the dry signal and the knobs, which are the condition
     long channels;
     long bottleneck;
     long outputs;
@@ -38,13 +38,13 @@ struct WaveNetArraySettings {
 
 // Refuses with these words what isn't so.
 void require(bool good, const char* what);
-// Refuses arrays that don't fit each other.
+// Refuses arrays that don't fit each other, or with more than kMaxInputs inputs.
 void require_possible(const std::vector<WaveNetArraySettings>& arrays);
 
 // Where a matrix's numbers are.
 struct Matrix {
     const float* weights;  // (outputs, inputs, kernel)
-    const float* factors;  // of the condition, or null
+    const float* factors;  // (outputs, conditions), or null
     const float* bias;     // or null
 };
 

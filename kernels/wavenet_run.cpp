@@ -67,7 +67,7 @@ void WaveNet::plan(const std::vector<WaveNetArraySettings>& arrays) {
             layer.conv = linear(from.channels, from.bottleneck * (gated ? 2 : 1), true);
             layer.conv.kernel = int(some.kernel);
             layer.conv.dilation = std::size_t(some.dilation);
-            layer.conv.conditioned = true;
+            layer.conv.conditions = int(arrays.front().inputs);
             if (from.residual) layer.mix = linear(from.bottleneck, from.channels, true);
             if (from.head1x1) layer.head = linear(from.bottleneck, from.head1x1, true);
             layer.channels = int(from.channels);
@@ -96,7 +96,7 @@ WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& 
     std::size_t expected = 1, packed = 0, state = 0, rows = 0;
     each_linear([&](const Linear& linear, const WaveNetLayer*) {
         const std::size_t columns = std::size_t(linear.kernel) * linear.inputs;
-        expected += (columns + linear.conditioned + linear.biased) * linear.outputs;
+        expected += (columns + linear.conditions + linear.biased) * linear.outputs;
         packed += packed_size(linear);
         rows = std::max(rows, rows_of(linear));
     });
@@ -104,7 +104,8 @@ WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& 
         state += rounded_up(history.row_count, kLine) + history.row_count * history.stride;
     });
     const std::size_t chunk = kWaveNetChunk;
-    const std::size_t size = (1 + 2 * rows) * chunk + state + packed;
+    const std::size_t inputs = std::size_t(arrays.front().inputs);
+    const std::size_t size = (inputs + 2 * rows) * chunk + state + packed;
     require(count == expected, "the number of weights isn't what the arrays need");
     require(size <= kMostWaveNetBytes / sizeof(float), "the net needs too much memory");
 
@@ -119,7 +120,8 @@ WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& 
     job_.arrays = arrays_.data();
     job_.array_count = int(arrays_.size());
     job_.head_scale = weights[count - 1];
-    job_.condition = some(chunk);
+    job_.inputs = int(inputs);
+    job_.condition = some(inputs * chunk);
     job_.out = some(rows * chunk);
     job_.work = some(rows * chunk);
     each_history([&](History& history) {
@@ -138,7 +140,7 @@ WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& 
         Matrix matrix{};
         matrix.weights = next(outputs * linear.inputs * linear.kernel);
         if (linear.biased) matrix.bias = next(outputs);
-        if (linear.conditioned) matrix.factors = next(outputs);
+        if (linear.conditions) matrix.factors = next(outputs * linear.conditions);
         float* const to = some(packed_size(linear));
         pack(linear, matrix, [&](int row) {
             if (!layer) return 1.0f;
@@ -147,8 +149,16 @@ WaveNet::WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& 
         }, to);
         linear.weights = to;
     });
+    const float zeros[kMaxInputs] = {};
+    settle(zeros);
+}
+
+void WaveNet::settle(const float* knobs) noexcept {
     const FlushSubnormals flush;
+    each_history([](History& history) { history.at = history.start; });
+    job_.knobs = knobs;
     kernel_.settle(job_);
+    job_.knobs = nullptr;
     reset();
 }
 
@@ -175,7 +185,11 @@ WaveNetCopies::WaveNetCopies(const Target& target, const std::vector<WaveNetArra
 }
 
 void WaveNetCopies::process(const float* x, float* y, std::size_t samples) noexcept {
-    for (auto& copy : copies_) copy->process(x, y, samples), x += samples, y += samples;
+    for (auto& copy : copies_) copy->process(x, y, samples), x += samples * inputs(), y += samples;
+}
+
+void WaveNetCopies::settle(const float* knobs) noexcept {
+    for (auto& copy : copies_) copy->settle(knobs);
 }
 
 void WaveNetCopies::reset() noexcept {

@@ -13,8 +13,8 @@ namespace drywet {
 
 constexpr std::size_t kMostWaveNetBytes = std::size_t(1) << 30;
 
-// One stream with one input, for one thread at a time, from settled silence. Once made, none of
-// its functions allocates, locks or throws.
+// One stream, for one thread at a time, from settled silence. Inputs after the first are knobs. Once
+// made, none of its functions allocates, locks or throws.
 class WaveNet {
 public:
     // Weights in the order of a .nam file. Throws std::invalid_argument where the arrays don't fit
@@ -22,10 +22,14 @@ public:
     WaveNet(const Target& target, const std::vector<WaveNetArraySettings>& arrays,
             const float* weights, std::size_t count);
 
-    // x to y, which may be the same array.
+    // x (samples, inputs) to y (samples), which may be the same array for one input.
     void process(const float* x, float* y, std::size_t samples) noexcept;
     // Back to the settled state of silence.
     void reset() noexcept;
+    // Makes that the one of silence with the knobs there, and goes to it; at first they are at 0.
+    void settle(const float* knobs) noexcept;
+
+    int inputs() const noexcept { return job_.inputs; }
 
     // Samples of the input that an output depends on.
     std::size_t receptive_field() const noexcept { return receptive_field_; }
@@ -54,11 +58,13 @@ public:
     WaveNetCopies(const WaveNetCopies&) = delete;
     WaveNetCopies& operator=(const WaveNetCopies&) = delete;
 
-    // x (copies, samples) to y (copies, samples).
+    // x (copies, samples, inputs) to y (copies, samples).
     void process(const float* x, float* y, std::size_t samples) noexcept;
     void reset() noexcept;
+    void settle(const float* knobs) noexcept;
 
     std::size_t copies() const noexcept { return copies_.size(); }
+    int inputs() const noexcept { return copies_.front()->inputs(); }
 
 private:
     std::vector<std::unique_ptr<WaveNet>> copies_;

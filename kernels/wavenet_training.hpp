@@ -29,7 +29,7 @@ struct WaveNetTraining {
     // A matrix over its inputs, from a sample on.
     static void run(const WaveNetTrainingJob& job, const Linear& linear, const float* in,
                     const float* added, float* out, size_t from) {
-        apply(linear, in + from, job.stride, job.x + from, added ? added + from : nullptr,
+        apply(linear, in + from, job.stride, moved(job.x, from), added ? added + from : nullptr,
               job.stride, out + from, job.stride, vectors(from, job.samples));
     }
 
@@ -38,7 +38,7 @@ struct WaveNetTraining {
                          const float* d, const float* added, float* to, size_t from) {
         const Linear& back = linear.backward;
         const size_t ahead = size_t(back.kernel - 1) * back.dilation;
-        apply(back, d + from + ahead, job.stride, job.x + from, added ? added + from : nullptr,
+        apply(back, d + from + ahead, job.stride, moved(job.x, from), added ? added + from : nullptr,
               job.stride, to + from, job.stride, vectors(from, job.samples));
     }
 
@@ -90,7 +90,7 @@ struct WaveNetTraining {
 
     static void forward(const WaveNetTrainingJob& job) {
         clear_ends(job);
-        const float* in = job.x;
+        const float* in = job.x.at;
         for (int a = 0; a < job.array_count; ++a) {
             const TrainedArray& array = job.arrays[a];
             const bool last_array = a + 1 == job.array_count;
@@ -194,7 +194,7 @@ struct WaveNetTraining {
             const TrainedArray& array = job.arrays[a];
             const float* const sums = job.tape + array.sums_row * job.stride;
             const size_t heard = array.layers[array.layer_count - 1].first;
-            WaveNetGradient::of(array.head, dout, sums, job.x, heard + past(array.head), job);
+            WaveNetGradient::of(array.head, dout, sums, heard + past(array.head), job);
             run_back(job, array.head, dout, nullptr, dsums, heard);
             for (int l = array.layer_count; l-- > 0;) {
                 const TrainedLayer& layer = array.layers[l];
@@ -202,24 +202,24 @@ struct WaveNetTraining {
                 const float* const left = product(job, layer);
                 const float* from_head = dsums;
                 if (layer.head.forward.outputs) {
-                    WaveNetGradient::of(layer.head, dsums, left, job.x, heard, job);
+                    WaveNetGradient::of(layer.head, dsums, left, heard, job);
                     run_back(job, layer.head, dsums, nullptr, d, layer.first);
                     from_head = d;
                 }
                 if (passes && layer.residual) {
-                    WaveNetGradient::of(layer.mix, pass, left, job.x, layer.first, job);
+                    WaveNetGradient::of(layer.mix, pass, left, layer.first, job);
                     run_back(job, layer.mix, pass, from_head, d, layer.first);
                 } else if (from_head != d) {
                     copy_rows(job, dsums, d, layer.bottleneck, layer.first);
                 }
                 through_activations(job, layer, d);
-                WaveNetGradient::of(layer.conv, d, here, job.x, layer.first, job);
+                WaveNetGradient::of(layer.conv, d, here, layer.first, job);
                 run_back(job, layer.conv, d, passes ? pass : nullptr, pass,
                          layer.first - past(layer.conv));
                 passes = true;
             }
-            const float* const in = a ? job.tape + array.in_row * job.stride : job.x;
-            WaveNetGradient::of(array.rechannel, pass, in, job.x, array.first, job);
+            const float* const in = a ? job.tape + array.in_row * job.stride : job.x.at;
+            WaveNetGradient::of(array.rechannel, pass, in, array.first, job);
             if (a) {
                 run_back(job, array.rechannel, pass, nullptr, other, array.first);
                 float* const swapped = pass;

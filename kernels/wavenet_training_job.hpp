@@ -55,8 +55,8 @@ struct WaveNetTrainingJob {
     size_t stride;  // of a row
     size_t slack;   // samples behind the last that are cleared
     float head_scale;
-    const float* x;  // a row
-    float* tape;     // rows: see above
+    Condition x;       // rows: the dry signal and the knobs
+    float* tape;  // rows: see above
     size_t tape_rows;
     float* work;         // kWorkParts times `work_stride` rows, all zero before the first window
     size_t work_stride;  // rows of each of its parts

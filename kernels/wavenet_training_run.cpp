@@ -75,6 +75,8 @@ void WaveNetTrainer::plan(const std::vector<WaveNetArraySettings>& arrays) {
         tape_rows_ += whole_tiles(count);
         return at;
     };
+    inputs_ = std::size_t(arrays.front().inputs);
+    tape_rows_ = inputs_;
     std::size_t first = 0;
     for (const WaveNetArraySettings& from : arrays) {
         const long collected = from.collected();
@@ -92,7 +94,7 @@ void WaveNetTrainer::plan(const std::vector<WaveNetArraySettings>& arrays) {
             layer.gated = some.gating != Gating::kNone;
             const long made = from.bottleneck * (layer.gated ? 2 : 1);
             layer.conv = linear(from.channels, made, true, some.kernel, some.dilation);
-            layer.conv.forward.conditioned = true;
+            layer.conv.forward.conditions = int(inputs_);
             if (from.residual) layer.mix = linear(from.bottleneck, from.channels, true);
             if (from.head1x1) layer.head = linear(from.bottleneck, from.head1x1, true);
             layer.channels = int(from.channels);
@@ -124,7 +126,7 @@ void WaveNetTrainer::plan(const std::vector<WaveNetArraySettings>& arrays) {
         const std::size_t weights =
             std::size_t(one.forward.outputs) * one.forward.inputs * one.forward.kernel;
         one.at = parameters_;
-        parameters_ += weights + (one.forward.biased + one.forward.conditioned) *
+        parameters_ += weights + (one.forward.biased + one.forward.conditions) *
                                      std::size_t(one.forward.outputs);
         largest_ = std::max(largest_, weights);
     });
@@ -141,7 +143,7 @@ void WaveNetTrainer::pack(const float* weights) {
     each_linear([&](TrainedLinear& one, const TrainedLayer* layer) {
         const Linear& shape = one.forward;
         const float* const from = weights + one.at;
-        const Matrix forward{from, shape.conditioned ? weights + one.factor_at() : nullptr,
+        const Matrix forward{from, shape.conditions ? weights + one.factor_at() : nullptr,
                              shape.biased ? weights + one.bias_at() : nullptr};
         const auto scale = [&](int row) {
             if (!layer) return 1.0f;
@@ -198,10 +200,11 @@ void WaveNetTrainer::forward(std::size_t batch, const float* x, float* y, void* 
         char* const rows = tape ? static_cast<char*>(tape) + window * bytes
                                 : static_cast<char*>(tapes.data()) + worker * bytes;
         one.tape = reinterpret_cast<float*>(rows);
-        one.x = one.tape;
+        one.x = {one.tape, stride_};
         one.work = reinterpret_cast<float*>(static_cast<char*>(work.data()) + worker * work_bytes);
         one.y = y + window * wanted_;
-        std::copy_n(x + window * samples_, samples_, one.tape);
+        for (std::size_t i = 0; i < inputs_; ++i)
+            std::copy_n(x + (window * inputs_ + i) * samples_, samples_, one.tape + i * stride_);
         target_.training.forward(one);
     });
 }
@@ -224,7 +227,7 @@ void WaveNetTrainer::backward(std::size_t batch, const void* tape, const float* 
         // Backward only reads it.
         one.tape = const_cast<float*>(reinterpret_cast<const float*>(
             static_cast<const char*>(tape) + window * tape_bytes()));
-        one.x = one.tape;
+        one.x = {one.tape, stride_};
         one.work = reinterpret_cast<float*>(mine);
         one.partial = reinterpret_cast<float*>(mine + work_bytes);
         one.dy = dy + window * wanted_;

@@ -21,12 +21,13 @@ public:
     WaveNetTrainer(const WaveNetTrainer&) = delete;
     WaveNetTrainer& operator=(const WaveNetTrainer&) = delete;
 
+    std::size_t inputs() const { return inputs_; }
     // Outputs of a window: its samples without those that only the past needs.
     std::size_t wanted() const { return wanted_; }
     // For each window.
     std::size_t tape_bytes() const;
 
-    // y (batch, wanted) from x (batch, samples); the tape is null where there is no backward.
+    // y (batch, wanted) from x (batch, inputs, samples); the tape is null where there is no backward.
     void forward(std::size_t batch, const float* x, float* y, void* tape, int threads) const;
     // The gradients of all weights, the head's scale left out, from dy (batch, wanted) and the
     // tape. Windows are added up in their order: results don't depend on the number of threads.
@@ -48,7 +49,8 @@ private:
     std::size_t wanted_ = 0;
     std::size_t parameters_ = 0;
     std::size_t longest_past_ = 0;
-    std::size_t tape_rows_ = 1;  // the first holds the window itself
+    std::size_t inputs_ = 1;
+    std::size_t tape_rows_ = 0;  // the first hold the window itself
     std::size_t work_rows_ = 1;
     std::size_t largest_ = 1;  // matrix, in weights
     std::size_t stride_ = 0;

@@ -15,7 +15,6 @@ from drywet.models.registry import build
 from drywet.models.stack.config import CellLayer, ConvLayer, DenseLayer, StackConfig
 from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig, WaveNetLayer
 from drywet.models.windowed.config import WindowedConfig
-from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import ModelCard, TrainedModel
 from tests.support import random_model
 
@@ -72,6 +71,7 @@ STACKS = [
         )
     ),
 ]  # fmt: skip
+KNOBS_WAVENET = WAVENETS[1].model_copy(update={"knobs": KNOBS.knobs})
 LINEAR = [LinearConfig(taps=1, bias=True), LinearConfig(taps=333)]
 WINDOWED = [
     *(WindowedConfig(cell=cell, frame=9, hidden=4, layers=2) for cell in ("lstm", "gru", "rnn")),
@@ -89,6 +89,10 @@ def trained(config) -> TrainedModel:
     model = random_model(config, 1.9, 0.31)
     if isinstance(config, WaveNetConfig):
         model.head_scale.fill_(0.4)
+        with torch.no_grad():  # or an offset that the knobs make hides all else
+            for name, parameter in model.named_parameters():
+                if name.endswith(("mixer.weight", "arrays.0.rechannel.weight")):
+                    parameter[:, 1:] *= 0.1
     if config in DEEP:
         with torch.no_grad():
             for name, parameter in model.named_parameters():
@@ -97,16 +101,17 @@ def trained(config) -> TrainedModel:
 
 
 def reference(model: TrainedModel, x: np.ndarray, knobs: dict | None = None) -> np.ndarray:
-    """PyTorch in float64, from settled silence."""
-    model = with_knobs(model, knobs)
+    """PyTorch in float64, from settled silence; knobs, 0 to 1, are at noon if nothing is said."""
     net = build(model.card.model)
     net.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in model.weights.items()})
     net = net.double().eval()
+    stood = [(knobs or {}).get(name, 0.5) for name in model.card.model.controls]
+    silence = np.zeros(model.card.rate // 4)
     with torch.no_grad():
-        silence = torch.zeros(1, model.card.rate // 4, 1, dtype=torch.float64)
         state = tuple(part.double() for part in net.init_state(1))
-        _, state = net(silence, state)
-        y, _ = net(torch.from_numpy(x).double()[None, :, None], state)
+        for signal in (silence, x):
+            columns = [signal, *(np.full(len(signal), position) for position in stood)]
+            y, state = net(torch.from_numpy(np.stack(columns, axis=1)).double()[None], state)
     return y[0, :, 0].numpy()
 
 

@@ -21,6 +21,7 @@ from drywet.models.registry import kind_of
 from drywet.trained.knobs import with_knobs
 from tests.exported import (
     KNOBS,
+    KNOBS_WAVENET,
     LINEAR,
     RECURRENT,
     STACKS,
@@ -34,7 +35,7 @@ from tests.support import grid, playing, tool
 
 X = playing(0.05, 48_000)
 MADE = datetime(2026, 11, 23)
-CONFIGS = [*RECURRENT, *WAVENETS, *STACKS, *LINEAR, LinearConfig(taps=20), KNOBS]
+CONFIGS = [*RECURRENT, *WAVENETS, *STACKS, *LINEAR, LinearConfig(taps=20), KNOBS, KNOBS_WAVENET]
 STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
 
 # All models in one program: play INDEX BLOCK [KNOB ...], in place, from stdin to stdout.
@@ -72,7 +73,7 @@ def source(tmp_path_factory):
         text = c_header.encode(trained(config), f"m{i}", MADE)
         (folder / f"m{i}.h").write_bytes(text)
         turn = "state.knobs[0] = (float)atof(argv[3]); state.knobs[1] = (float)atof(argv[4]);"
-        knobs = f"if (argc > 4) {{ {turn} }}" if config is KNOBS else ""
+        knobs = f"if (argc > 4) {{ {turn} }}" if config.controls else ""
         heads.append(f'#include "m{i}.h"\n#define KNOBS_m{i} {knobs}\n')
         cases.append(f"    case {i}: PLAY(m{i}); break;\n")
     path = folder / "play.c"
@@ -119,15 +120,16 @@ def test_it_is_cplusplus_too(source):
     subprocess.run(list(map(str, command)), check=True)
 
 
-def test_knobs_turn(optimised):
-    i = CONFIGS.index(KNOBS)
-    want = reference(trained(KNOBS), X, {KNOBS.knobs[0]: 1.0, KNOBS.knobs[1]: 0.0})
+@pytest.mark.parametrize("config", [KNOBS, KNOBS_WAVENET], ids=lambda c: c.title)
+def test_knobs_turn(optimised, config):
+    i = CONFIGS.index(config)
+    want = reference(trained(config), X, {config.knobs[0]: 1.0, config.knobs[1]: 0.0})
     y = play(optimised, i, 64, 1.0, 0.0)
     assert close(y[-500:], want[-500:])  # once the net has forgotten where it started
-    assert not close(y[-500:], reference(trained(KNOBS), X)[-500:])
+    assert not close(y[-500:], reference(trained(config), X)[-500:])
 
 
-OVERSAMPLED = [RECURRENT[0], WAVENETS[0], STACKS[0], KNOBS]
+OVERSAMPLED = [RECURRENT[0], WAVENETS[0], STACKS[0], KNOBS, KNOBS_WAVENET]
 
 
 @pytest.mark.parametrize(

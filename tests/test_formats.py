@@ -14,12 +14,13 @@ import torch
 from drywet.errors import DrywetError
 from drywet.formats.guitarml import proteus as guitarml
 from drywet.formats.load import load
-from drywet.formats.nam import concat_lstm
+from drywet.formats.nam import concat
 from drywet.formats.nam import write as nam
 from drywet.formats.rtneural import aidax as aidax_format
 from drywet.formats.rtneural import write as rtneural
 from drywet.inference.stream import predict
 from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.wavenet.config import WaveNetConfig
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import ModelCard, TrainedModel
@@ -230,7 +231,7 @@ def test_an_lstm_with_knobs_is_what_the_fork_of_nam_plays(tmp_path, layers):
     card = ModelCard(model=config, rate=44_100, output_latency=1, knobs=ranges)
     model = TrainedModel.of(mild_model(config, 4.0, 0.25), card)
     path = tmp_path / "m.knobs.nam"
-    path.write_bytes(concat_lstm.encode(model, "x", MADE))
+    path.write_bytes(concat.encode(model, "x", MADE))
     document = json.loads(path.read_text())
     assert (document["version"], document["architecture"]) == ("1.0.0", "ConcatLSTM")
     for positions in ({"drive": 4.5, "tone": 1.0}, {"drive": 12.0, "tone": 0.25}):
@@ -242,11 +243,72 @@ def test_an_lstm_with_knobs_is_what_the_fork_of_nam_plays(tmp_path, layers):
         assert np.max(np.abs(again - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
 
 
+def play_concat_wavenet(document: dict, x: np.ndarray, positions: dict[str, float]) -> np.ndarray:
+    """As the fork's own test pins it: a stock WaveNet of the sample and -1 to 1 a knob.
+
+    Of plain layers of tanh alone.
+    """
+    config, weights = document["config"], iter(document["weights"])
+    columns = [np.asarray(x, float)]
+    for param in config["params"]:
+        share = (positions[param["name"]] - param["min"]) / (param["max"] - param["min"])
+        columns.append(np.full(len(x), 2 * share - 1))
+    condition = torch.tensor(np.stack(columns))[None]
+
+    def take(*shape: int) -> torch.Tensor:
+        found = [next(weights) for _ in range(int(np.prod(shape)))]
+        return torch.tensor(found, dtype=torch.float64).reshape(shape)
+
+    y, total = condition, torch.zeros(1, dtype=torch.float64)
+    for array in config["layers"]:
+        wide, kernel = array["channels"], array["kernel_size"]
+        y = torch.conv1d(y, take(wide, array["input_size"], 1))
+        for dilation in array["dilations"]:
+            padded = torch.nn.functional.pad(y, ((kernel - 1) * dilation, 0), mode="replicate")
+            z = torch.conv1d(padded, take(wide, wide, kernel), take(wide), dilation=dilation)
+            z = torch.tanh(z + torch.conv1d(condition, take(wide, array["condition_size"], 1)))
+            total = total + z
+            y = y + torch.conv1d(z, take(wide, wide, 1), take(wide))
+        head = take(array["head_size"], wide, 1)
+        total = torch.conv1d(total, head, take(array["head_size"]) if array["head_bias"] else None)
+    y = take(1) * total
+    assert next(weights, None) is None
+    return y[0, 0].numpy()
+
+
+def test_a_wavenet_with_knobs_is_what_the_fork_of_nam_plays(tmp_path):
+    config = WaveNetConfig(preset="feather", knobs=("drive", "tone"))
+    ranges = (KnobRange(name="drive", least=2, most=12), KnobRange(name="tone"))
+    card = ModelCard(model=config, rate=44_100, output_latency=1, knobs=ranges)
+    model = TrainedModel.of(mild_model(config, 4.0, 25.0), card)
+    path = tmp_path / "m.knobs.nam"
+    path.write_bytes(concat.encode(model, "x", MADE))
+    document = json.loads(path.read_text())
+    assert (document["version"], document["architecture"]) == ("1.0.0", "ConcatWaveNet")
+    heard = []
+    for positions in ({"drive": 4.5, "tone": 1.0}, {"drive": 12.0, "tone": 0.25}):
+        y = predict(with_knobs(model, positions), X)
+        padded = np.concatenate((np.zeros(SETTLED, np.float32), X))
+        got = play_concat_wavenet(document, padded, positions)[SETTLED:]
+        assert np.max(np.abs(got - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
+        again = predict(with_knobs(load(path), positions), X)
+        assert np.max(np.abs(again - y)) < 1e-5 * np.max(np.abs(y)) + 1e-6
+        heard.append(y)
+    assert np.max(np.abs(heard[0] - heard[1])) > 0.01 * np.max(np.abs(heard[0]))
+    done = drywet("export", path, "--format", "nam", "-o", tmp_path / "m.nam")
+    assert done.code == 2
+    assert "--drive" in done.err
+    plain = drywet("export", path, "--drive", 12, "--tone", 0.25, "-o", tmp_path / "m.nam")
+    assert plain.code == 0, plain.err
+    fixed = predict(load(tmp_path / "m.nam"), X)
+    assert np.max(np.abs(fixed - heard[1])) < 1e-5 * np.max(np.abs(y)) + 1e-6
+
+
 def test_a_switch_of_the_forks_that_is_several_inputs_is_refused(tmp_path):
     config = RecurrentConfig(hidden=3, knobs=("mode",))
     card = ModelCard(model=config, rate=44_100, output_latency=1)
     model = TrainedModel.of(mild_model(config, 4.0, 0.25), card)
-    document = json.loads(concat_lstm.encode(model, "x", MADE))
+    document = json.loads(concat.encode(model, "x", MADE))
     document["config"]["params"][0]["type"] = "switch"
     (tmp_path / "m.nam").write_text(json.dumps(document))
     with pytest.raises(DrywetError, match="switch"):

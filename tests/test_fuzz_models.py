@@ -62,6 +62,14 @@ SEEDS = [
     ))),
     ("aidax", RecurrentConfig(hidden=8, skip=True)),
     ("nam-knobs", RecurrentConfig(hidden=2, knobs=("drive", "tone"))),
+    ("nam-knobs", WaveNetConfig(
+        arrays=(
+            WaveNetArray(
+                channels=2, bottleneck=2, head=1, layers=(WaveNetLayer(kernel=2, dilation=1),)
+            ),
+        ),
+        knobs=("drive",),
+    )),
 ]  # fmt: skip
 
 HOSTILE = [

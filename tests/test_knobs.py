@@ -19,6 +19,7 @@ from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.inference.stream import predict
 from drywet.inference.turning import TurningStream
+from drywet.metrics.time import esr
 from drywet.runs.config import CaptureConfig
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.knobs import with_knobs
@@ -505,6 +506,36 @@ def test_a_knob_does_something_between_what_was_learned(run, folder):
     assert esr[5.0] < 0.5 * min(esr[2.5], esr[7.5])
 
 
+@pytest.fixture(scope="module")
+def wavenet_run(folder, once):
+    def make(place):
+        out = drywet(
+            "train", "--captures", folder, "--hold-out", "drive=5", "--model", "wavenet",
+            "--preset", "nano", "--epochs", 30, "--segment", 1024, "--batch", 8,
+            "-o", place / "run",
+        )  # fmt: skip
+        assert out.code == 0, out.err
+
+    return once("wavenet-with-knobs", make) / "run"
+
+
+def test_a_wavenet_learns_knobs_too(wavenet_run, folder):
+    scores = json.loads((wavenet_run / "scores.json").read_text())
+    assert [one["knobs"] for one in scores["positions"] if one["held_out"]] == [{"drive": 5.0}]
+    trained = load_model(wavenet_run)
+    assert trained.card.model.title == "WaveNet nano + 1 knob"
+    x = soundfile.read(folder / "dry.wav", dtype="float32")[0][-2 * RATE :]
+    lag = trained.card.output_latency
+    for drive in DRIVES:
+        wanted = driven(x, drive)[RATE:-lag]
+        own, other = (
+            esr(predict(with_knobs(trained, {"drive": at}), x)[RATE + lag :], wanted)
+            for at in (drive, 10.0 - drive)
+        )
+        assert own < 0.1, drive
+        assert drive == 5 or own < 0.5 * other
+
+
 def test_the_verdict_tells_learned_from_other_positions(run):
     """Its figures are those of the positions; it says where to record next where they are apart."""
     from drywet.evaluation.result import Evaluation
@@ -569,7 +600,7 @@ def test_what_needs_a_pair_is_refused(run, folder, tmp_path):
     for wrong in (
         ["train", "--captures", folder, "--clean"],
         ["train", "--captures", folder, folder / "dry.wav", folder / "wet_drive0.wav"],
-        ["train", "--captures", folder, "--model", "wavenet"],
+        ["train", "--captures", folder, "--model", "windowed"],
         ["train", "--over", "drive"],
         ["train", "--device", "sd1", "--over", "gain", "-o", tmp_path / "x"],
         ["train", folder / "dry.wav", folder / "wet_drive0.wav", "--hold-out", "drive=0"],
@@ -600,16 +631,18 @@ def test_a_device_is_learned_with_its_knobs(tmp_path):
 # --- knobs that turn ---
 
 
-def test_a_knob_that_stands_still_plays_as_one_that_cannot_turn(run):
-    trained, x = load_model(run), playing(1)
+@pytest.mark.parametrize("kind", ["run", "wavenet_run"])
+def test_a_knob_that_stands_still_plays_as_one_that_cannot_turn(kind, request):
+    trained, x = load_model(request.getfixturevalue(kind)), playing(1)
     for drive in (0.0, 3.7, 10.0):
         got = TurningStream(trained, {"drive": (drive, drive)}, len(x)).process(x)
         assert np.allclose(got, predict(with_knobs(trained, {"drive": drive}), x), atol=1e-5)
 
 
 @pytest.mark.parametrize("block", [1, 7, 64, 1000])
-def test_turned_in_blocks_of_any_length(run, block):
-    trained, x = load_model(run), playing(0.2)
+@pytest.mark.parametrize("kind", ["run", "wavenet_run"])
+def test_turned_in_blocks_of_any_length(kind, block, request):
+    trained, x = load_model(request.getfixturevalue(kind)), playing(0.2)
     whole = TurningStream(trained, {"drive": (0, 10)}, len(x)).process(x)
     stream = TurningStream(trained, {"drive": (0, 10)}, len(x))
     parts = [stream.process(x[i : i + block]) for i in range(0, len(x), block)]

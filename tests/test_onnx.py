@@ -17,7 +17,7 @@ from drywet.formats.onnx.read import read_onnx
 from drywet.inference.stream import Stream
 from drywet.models.onnx.config import OnnxConfig
 from drywet.models.windowed.config import WindowedConfig
-from tests.exported import CONFIGS, KNOBS, RATE, close, reference, trained
+from tests.exported import CONFIGS, KNOBS, KNOBS_WAVENET, RATE, close, reference, trained
 from tests.support import playing
 
 X = playing(0.05, 48_000)
@@ -60,7 +60,7 @@ def test_onnxruntime_plays_like_the_model_for_blocks_of_any_length(config):
     assert close(play(data, X, [1, 2, 3, 10, 500, 501]), want)
 
 
-@pytest.mark.parametrize("config", [*CONFIGS, KNOBS], ids=lambda c: c.title)
+@pytest.mark.parametrize("config", [*CONFIGS, KNOBS, KNOBS_WAVENET], ids=lambda c: c.title)
 def test_reading_gives_back_the_model_bit_for_bit(config, tmp_path):
     model, path = trained(config), tmp_path / "model.onnx"
     path.write_bytes(onnx_write.encode(model, "x", MADE))
@@ -72,12 +72,13 @@ def test_reading_gives_back_the_model_bit_for_bit(config, tmp_path):
         assert back.weights[name].tobytes() == weight.tobytes()
 
 
-def test_knobs_are_an_input():
-    model = trained(KNOBS)
+@pytest.mark.parametrize("config", [KNOBS, KNOBS_WAVENET], ids=lambda c: c.title)
+def test_knobs_are_an_input(config):
+    model = trained(config)
     data = onnx_write.encode(model, "x", MADE)
     assert close(play(data, X, [100], [0.5, 0.5]), reference(model, X))
     turned = play(data, X, [100], [1.0, 0.0])
-    want = reference(model, X, {KNOBS.knobs[0]: 1.0, KNOBS.knobs[1]: 0.0})
+    want = reference(model, X, {config.knobs[0]: 1.0, config.knobs[1]: 0.0})
     assert close(turned[-500:], want[-500:])  # once the net has forgotten where it started
     assert not close(turned[-500:], reference(model, X)[-500:])
 
@@ -93,8 +94,8 @@ def test_metadata_says_how_to_play_it():
 def test_an_oversampled_graph_plays_like_the_stream(tmp_path):
     """In onnxruntime, in blocks of any length; and read back it is a graph to be played."""
     around = filters(RATE, 4)
-    for config in [*CONFIGS, KNOBS]:
-        model, knobs = trained(config), [0.5, 0.5] if config is KNOBS else None
+    for config in [*CONFIGS, KNOBS, KNOBS_WAVENET]:
+        model, knobs = trained(config), [0.5, 0.5] if config.controls else None
         if isinstance(config, WindowedConfig):
             with pytest.raises(DrywetError, match="render --oversample"):
                 onnx_write.encode(model, "x", MADE, around)

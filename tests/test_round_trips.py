@@ -37,6 +37,11 @@ KNOBS = [
     RecurrentConfig(hidden=40, skip=True, knobs=("knob1",)),
     RecurrentConfig(cell="gru", hidden=12, knobs=("knob1", "knob2")),
 ]
+KNOBS_NAM = [
+    RecurrentConfig(hidden=8, layers=2, knobs=("drive", "tone")),
+    WaveNetConfig(preset="feather", knobs=("drive",)),
+    WaveNetConfig(preset="a2-lite", knobs=("bass", "middle", "treble")),
+]
 WAVENETS = [
     *(WaveNetConfig(preset=name) for name in PRESETS),
     WaveNetConfig(

@@ -66,7 +66,8 @@ class Reference:
 
     def net(self, signal):
         self.taken, self.past = 0, 0
-        condition = x = torch.as_tensor(signal, dtype=torch.float64)[None, None]
+        rows = torch.as_tensor(signal, dtype=torch.float64).reshape(len(signal), -1)
+        condition = x = rows.T[None]
         total = 0
         for (
             inputs,
@@ -85,9 +86,10 @@ class Reference:
                 weight, bias, mixin = (
                     self.take(rows, channels, kernel),
                     self.take(rows),
-                    self.take(rows, 1),
+                    self.take(rows, condition.shape[1], 1),
                 )
-                both = self.convolve(x, weight, bias, dilation) + mixin * condition
+                both = self.convolve(x, weight, bias, dilation)
+                both = both + functional.conv1d(condition, mixin)
                 raw = both[:, :narrow]
                 z = ACTIVATIONS[act](raw, slope)
                 if gating != "none":
@@ -103,15 +105,18 @@ class Reference:
         return self.take(1) * total
 
     def count(self):
-        self.net(np.zeros(1))
+        self.net(np.zeros((1, self.arrays[0][0])))
         return self.taken
 
     def field(self):
-        self.net(np.zeros(1))
+        self.net(np.zeros((1, self.arrays[0][0])))
         return self.past + 1
 
-    def __call__(self, signal):
-        silence = np.zeros(self.field())
+    def __call__(self, signal, knobs=()):
+        """From silence with the knobs there."""
+        silence = np.zeros((self.field(), *signal.shape[1:]))
+        if len(knobs):
+            silence[:, 1:] = knobs
         return self.net(np.concatenate([silence, signal]))[0, 0, len(silence) :].numpy()
 
 
@@ -259,6 +264,50 @@ def test_silence_is_where_it_starts(target):
     assert np.array_equal(play(net, silence), rest)
 
 
+KNOBS = [
+    [array([layer(3, 40), layer(2, 9)], channels, inputs=inputs, head_kernel=4)]
+    for channels, inputs in ((1, 2), (4, 3), (8, 2), (17, 8))
+] + [
+    [
+        array([layer(2, 3, gating="gated", gate="sigmoid")], 5, inputs=4, head=6),
+        array([layer(3, 5)], 3, inputs=5, bottleneck=6),
+    ]
+]
+
+
+@pytest.mark.parametrize("arrays", KNOBS, ids=lambda arrays: f"{arrays[0][1]}x{arrays[0][0]}")
+def test_knobs_turn_from_where_they_stood_in_silence(target, arrays):
+    weights, inputs = weights_of(arrays), arrays[0][0]
+    net, reference = _native.WaveNet(target, arrays, weights), Reference(arrays, weights)
+    stood = noise(inputs - 1, seed=4)
+    x = noise(300 * inputs).reshape(300, inputs)
+    x[:100, 1:] = stood
+    net.settle(stood)
+    wanted = reference(x, stood)
+    y = np.empty(300, np.float32)
+    net.process(x, y)
+    assert np.abs(y - wanted).max() <= 3e-6 * max(1.0, np.abs(wanted).max())
+    again, first = np.empty_like(y), 0
+    net.reset()
+    for length in (1, 7, 63, 64, 65, 100):
+        block = slice(first, first + length)
+        part = np.empty(length, np.float32)
+        net.process(np.ascontiguousarray(x[block]), part)
+        again[block], first = part, first + length
+    assert first == len(y)
+    assert np.array_equal(again, y)
+
+
+def test_values_that_do_not_fit_the_inputs(target):
+    arrays = KNOBS[1]
+    net, y = _native.WaveNet(target, arrays, weights_of(arrays)), np.empty(10, np.float32)
+    for x in (noise(10), noise(20).reshape(10, 2)):
+        with pytest.raises(ValueError, match="for each input"):
+            net.process(x, y)
+    with pytest.raises(ValueError, match="each knob"):
+        net.settle(noise(1))
+
+
 def test_without_biases_silence_is_exactly_silent(target):
     arrays = [array([layer(3, 4), layer(2, 9)], 4, head_bias=False)]
     weights = weights_of(arrays)
@@ -358,7 +407,8 @@ HUGE = 2**40
         ([array(GOOD, head_kernel=0)], "kernel"),
         ([array(GOOD, head_kernel=HUGE)], "kernel"),
         ([array(GOOD, head=2)], "one output"),
-        ([array(GOOD, inputs=2)], "inputs"),
+        ([array(GOOD, inputs=0)], "inputs"),
+        ([array(GOOD, inputs=9)], "inputs"),
         ([array(GOOD, head=4), array(GOOD, inputs=3)], "inputs"),
         ([array(GOOD, head=3), array(GOOD, inputs=4)], "sums"),
         ([array(GOOD, head=4), array(GOOD, inputs=4, head1x1=3)], "sums"),

@@ -38,6 +38,7 @@ EVERYTHING = WaveNetConfig(
 )  # fmt: skip
 NETS = {
     "everything": EVERYTHING,
+    "knobs": EVERYTHING.model_copy(update={"knobs": ("drive", "bass", "treble")}),
     **{name: WaveNetConfig(preset=name) for name in ("nano", "feather", "standard", "a2-lite")},
 }
 UNTRAINED = [
@@ -59,7 +60,8 @@ def made(config: WaveNetConfig):
 def learned(net, dtype: torch.dtype, batch: int, samples: int):
     """Outputs, and the gradients of all parameters by some derivatives of the outputs."""
     generator = torch.Generator().manual_seed(1)
-    x = torch.randn(batch, samples + net.warm_up, 1, generator=generator).mul_(0.5).to(dtype)
+    inputs = 1 + len(net.config.knobs)
+    x = torch.randn(batch, samples + net.warm_up, inputs, generator=generator).mul_(0.5).to(dtype)
     dy = torch.randn(batch, samples, 1, generator=generator).to(dtype)
     net = net.to(dtype)
     net.zero_grad()
@@ -74,7 +76,8 @@ def learned(net, dtype: torch.dtype, batch: int, samples: int):
     "case",
     grid(
         [(name, batch, samples) for name in NETS for batch, samples in ((3, 700), (1, 1), (2, 33))],
-        {("everything", 3, 700), ("everything", 1, 1), ("everything", 2, 33), ("nano", 3, 700)},
+        {("everything", 1, 1), ("everything", 2, 33)}
+        | {(name, 3, 700) for name in ("everything", "knobs", "nano")},
     ),
 )
 def test_outputs_and_gradients_are_pytorchs(target, case):

@@ -93,17 +93,20 @@ def test_nets_play_as_in_pytorch(config):
         assert np.max(np.abs(y - want)) < 1e-4 if config in DEEP else close(y, want)
 
 
-def test_knobs_turn_as_in_pytorch():
-    model = trained(KNOBS)
+@pytest.mark.parametrize(
+    "config", [KNOBS, WAVENETS[2].model_copy(update={"knobs": KNOBS.knobs})], ids=lambda c: c.title
+)
+def test_knobs_turn_as_in_pytorch(config):
+    model = trained(config)
     told = playable.model(model)
-    assert [knob["name"] for knob in told["knobs"]] == list(KNOBS.knobs)
+    assert [knob["name"] for knob in told["knobs"]] == list(config.knobs)
     noon, low, turned = in_browser(
         {"model": told, "x": X},
         {"model": told, "x": X, "knobs": [1.0, 0.0]},
         {"model": told, "x": X, "turned": [1.0, 0.0]},
     )
     assert close(noon, reference(model, X))
-    wanted = reference(model, X, {KNOBS.knobs[0]: 1.0, KNOBS.knobs[1]: 0.0})
+    wanted = reference(model, X, {config.knobs[0]: 1.0, config.knobs[1]: 0.0})
     assert close(low, wanted)
     assert close(turned[-500:], wanted[-500:]), "once what was before has been forgotten"
 

@@ -45,12 +45,12 @@ export class Kernels {
 
   made(model, around, knobs) {
     if (model.kind === "circuit") return this.lend(model.numbers, (at) => this.own.circuit(at, model.numbers.length, around));
-    if (model.kind === "wavenet") {
-      return this.lend(Float64Array.from(model.sizes), (sizes) => this.lend(model.weights, (weights) =>
-        this.own.wavenet(model.arrays, sizes, weights, model.weights.length, around)));
-    }
-    return this.lend(Float32Array.from(knobs), (at) => this.lend(model.weights, (weights) => this.own.recurrent(
-      model.cell, 1 + knobs.length, model.hidden, model.layers, model.skip, weights, model.weights.length, at, around)));
+    return this.lend(Float32Array.from(knobs), (at) => this.lend(model.weights, (weights) => {
+      const count = model.weights.length;
+      return model.kind === "wavenet"
+        ? this.lend(Float64Array.from(model.sizes), (sizes) => this.own.wavenet(model.arrays, sizes, weights, count, at, around))
+        : this.own.recurrent(model.cell, 1 + knobs.length, model.hidden, model.layers, model.skip, weights, count, at, around);
+    }));
   }
 }
 
@@ -86,8 +86,8 @@ class Player {
   // Knobs of a net in their order, or the numbers of a circuit whose knobs were turned.
   turn(to) {
     if (this.model.kind === "circuit") this.kernels.lend(to, (at) => this.own.turn_circuit(this.at, at, to.length));
-    else if (this.model.kind === "recurrent" && to.length === this.model.knobs.length) {
-      this.kernels.lend(Float32Array.from(to), (at) => this.own.turn_recurrent(this.at, at));
+    else if (to.length === this.model.knobs.length) {
+      this.kernels.lend(Float32Array.from(to), (at) => this.own.turn_net(this.at, at));
     }
   }
 

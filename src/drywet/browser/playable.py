@@ -45,23 +45,25 @@ def model(trained: TrainedModel) -> dict[str, Any]:
         DrywetError: another kind of model.
     """
     card = trained.card
-    about = {"rate": card.rate, "title": card.model.title, "name": card.metadata.name}
+    about: dict[str, Any] = {
+        "rate": card.rate, "title": card.model.title, "name": card.metadata.name,
+        "knobs": [
+            {"name": name, "default": NOON, "about": _scale(knob)}
+            for name, knob in card.ranges.items()
+        ],
+    }  # fmt: skip
     if isinstance(card.model, RecurrentConfig):
         config = card.model
         net = fold(config, trained.weights)
         return about | {
             "kind": "recurrent", "cell": CELLS.index(config.cell), "hidden": config.hidden,
             "layers": config.layers, "skip": net.skip,
-            "knobs": [
-                {"name": name, "default": NOON, "about": _scale(knob)}
-                for name, knob in card.ranges.items()
-            ],
             "weights": _text(np.concatenate([part.ravel() for part in net.parameters()]), "<f4"),
         }  # fmt: skip
     if isinstance(card.model, WaveNetConfig) and in_kernels(card.model):
         arrays = sizes(card.model)
         return about | {
-            "kind": "wavenet", "knobs": [], "arrays": len(arrays),
+            "kind": "wavenet", "arrays": len(arrays),
             "sizes": [float(number) for array in arrays for number in _row(array)],
             "weights": _text(flat(card.model, trained.weights), "<f4"),
         }  # fmt: skip

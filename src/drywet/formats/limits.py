@@ -74,19 +74,20 @@ def require_no_skip(config: RecurrentConfig | StackConfig, target: str, able: st
         )
 
 
-def require_no_knobs(config: RecurrentConfig, target: str, able: str) -> None:
+def require_no_knobs(config: Config, target: str, able: str) -> None:
     """Refuse knobs.
 
     Raises:
         DrywetError: the net has some.
     """
-    if config.knobs:
+    if config.controls:
         raise DrywetError(
-            f"{target} has no knobs and this model has {', '.join(config.knobs)}",
+            f"{target} has no knobs and this model has {', '.join(config.controls)}",
             able,
             "Fix them at a position: "
-            + " ".join(f"--{knob} ..." for knob in config.knobs)
-            + "; or choose a format with knobs: nam-knobs, rtneural, onnx, c.",
+            + " ".join(f"--{knob} ..." for knob in config.controls)
+            + "; or choose a format with knobs: nam-knobs, onnx, c"
+            + (", rtneural." if isinstance(config, RecurrentConfig) else "."),
         )
 
 

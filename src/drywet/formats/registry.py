@@ -108,7 +108,7 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "nam-knobs", "Neural Amp Modeler with knobs (NamParametricPlugin)", ".knobs.nam",
-            ".nam", "drywet.formats.nam.concat_lstm", "drywet.formats.nam.read:read_nam",
+            ".nam", "drywet.formats.nam.concat", "drywet.formats.nam.read:read_nam",
             in_plugins=True,
         ),
         Format("c", "a C header", ".h", "", "drywet.formats.c.write", oversamples=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from drywet.kernels.choice import choice
 from drywet.models.config import Samples
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.fold import fold
+from drywet.models.wavenet.config import WaveNetConfig
+from drywet.models.wavenet.kind import in_kernels
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
 from drywet.words import with_article
@@ -24,7 +27,7 @@ class TurningStream(Stream):
     The joined output does not depend on how the input is cut into blocks.
 
     Args:
-        trained: a recurrent net with knobs.
+        trained: a recurrent net or a WaveNet with knobs.
         ways: from where to where each turns, in its own units; those left out stay in the middle.
         samples: over how many they turn; behind them they stand.
 
@@ -36,52 +39,77 @@ class TurningStream(Stream):
     def __init__(
         self, trained: TrainedModel, ways: Mapping[str, tuple[float, float]], samples: int
     ) -> None:
-        config, ranges = trained.card.model, trained.card.ranges
+        ranges = trained.card.ranges
         starts = {name: way[0] for name, way in ways.items()}
         with_knobs(trained, starts)
         with_knobs(trained, {name: way[1] for name, way in ways.items()})
-        if not isinstance(config, RecurrentConfig) or choice().target is None:
-            raise DrywetError(
-                f"knobs that turn and {with_article(config.title)}",
-                "a recurrent net, and the compiled kernels ('drywet doctor')",
-                "Give one position for the whole file.",
-            )
         self.latency = 0.0
-        net = fold(config, trained.weights)
-        self._cell, self._skip, self._parameters = config.cell, net.skip, net.parameters()
         self._samples = max(samples, 1)
         whole = {name: ways.get(name, (knob.middle, knob.middle)) for name, knob in ranges.items()}
         self._from, self._to = (
             np.array([ranges[name].share(way[end]) for name, way in whole.items()])
             for end in (0, 1)
         )
-        shape = (config.layers, 1, config.hidden)
-        zeros = tuple(np.zeros(shape, np.float32) for _ in range(state_count(config.cell)))
         self._done = 0
-        self._state: tuple[Samples, ...] = zeros
-        self._settled = self._run(np.zeros(trained.card.rate, np.float32), zeros, still=True)[1]
-        self.reset()
+        self._net = _net(trained, self._from.astype(np.float32))
 
     def process(self, block: Samples) -> Samples:
         """See `Stream`."""
         if not len(block):
             return block
-        played, self._state = self._run(np.asarray(block, np.float32), self._state)
+        share = np.clip((self._done + np.arange(len(block))) / self._samples, 0, 1)[:, None]
+        knobs = self._from + share * (self._to - self._from)
         self._done += len(block)
-        return played
+        return self._net.process(np.concatenate([block[:, None], knobs], axis=1).astype(np.float32))
 
     def reset(self) -> None:
         """Go back to settled silence, the knobs where they began."""
-        self._state, self._done = self._settled, 0
+        self._net.reset()
+        self._done = 0
 
-    def _run(
-        self, block: Samples, state: tuple[Samples, ...], still: bool = False
-    ) -> tuple[Samples, tuple[Samples, ...]]:
+
+class _Net(Protocol):
+    """Plays ``(samples, 1 + knobs)``, from silence with the knobs where they begin."""
+
+    def process(self, block: Samples) -> Samples: ...
+
+    def reset(self) -> None: ...
+
+
+class _Recurrent:
+    def __init__(self, config: RecurrentConfig, trained: TrainedModel, knobs: Samples) -> None:
+        net = fold(config, trained.weights)
+        self._cell, self._skip, self._parameters = config.cell, net.skip, net.parameters()
+        zeros = np.zeros((config.layers, 1, config.hidden), np.float32)
+        self._state: tuple[Samples, ...] = (zeros,) * state_count(config.cell)
+        still = np.tile(np.append(np.float32(0), knobs), (trained.card.rate, 1))
+        self.process(still)
+        self._settled = self._state
+
+    def process(self, block: Samples) -> Samples:
         from drywet.kernels.stream import run
 
-        at = np.zeros(len(block)) if still else self._done + np.arange(len(block))
-        share = np.clip(at / self._samples, 0, 1)[:, None]
-        knobs = self._from + share * (self._to - self._from)
-        x = np.concatenate([block[:, None], knobs], axis=1).astype(np.float32)[None]
-        y, after = run(self._cell, self._skip, self._parameters, x, state, cores=1)
-        return y[0, :, 0], after
+        y, self._state = run(
+            self._cell, self._skip, self._parameters, block[None], self._state, cores=1
+        )
+        return y[0, :, 0]
+
+    def reset(self) -> None:
+        self._state = self._settled
+
+
+def _net(trained: TrainedModel, knobs: Samples) -> _Net:
+    config, compiled = trained.card.model, choice().target is not None
+    if isinstance(config, RecurrentConfig) and compiled:
+        return _Recurrent(config, trained, knobs)
+    if isinstance(config, WaveNetConfig) and compiled and in_kernels(config):
+        from drywet.models.wavenet.player import stream
+
+        made = stream(config, trained.weights)
+        made.settle(knobs)
+        return made
+    raise DrywetError(
+        f"knobs that turn and {with_article(config.title)}",
+        "a recurrent net or a WaveNet, and the compiled kernels ('drywet doctor')",
+        "Give one position for the whole file.",
+    )

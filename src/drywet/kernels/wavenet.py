@@ -62,7 +62,7 @@ class WaveNetStream:
     """One mono stream through a WaveNet, from settled silence.
 
     Args:
-        arrays: sizes, first to last.
+        arrays: sizes, first to last; inputs of the first after its first are knobs.
         weights: all of them in a row, in the order in which a ``.nam`` lists them.
     """
 
@@ -72,10 +72,14 @@ class WaveNetStream:
         self._stream = _native.WaveNet(target(), arrays, weights)
 
     def process(self, block: Samples) -> Samples:
-        """The next ``(samples,)``; returns as many."""
+        """The next ``(samples,)``, with knobs ``(samples, inputs)``; returns as many."""
         out = np.empty(len(block), np.float32)
         self._stream.process(np.ascontiguousarray(block), out)
         return out
+
+    def settle(self, knobs: Samples) -> None:
+        """Start from silence with the knobs there, which at first are at 0."""
+        self._stream.settle(knobs)
 
     def reset(self) -> None:
         """Go back to settled silence."""

@@ -49,7 +49,7 @@ def run(arrays: Sequence[ArraySizes], wanted: int, x: Tensor, weights: Tensor) -
     Args:
         arrays: sizes, first to last.
         wanted: samples of output: those of ``x`` but for the receptive field's other ones.
-        x: ``(batch, samples)``.
+        x: the dry signal and the knobs, ``(batch, inputs, samples)``.
         weights: all in a row, in the order in which a ``.nam`` lists them, the head's scale last.
 
     Returns:
@@ -67,9 +67,10 @@ def forward(
     from drywet.kernels import _native
 
     y = x.new_empty(len(x), wanted)
+    rows = x.detach().contiguous().reshape(-1, x.shape[2])
     given = weights.detach().contiguous().numpy()
     tape = _native.wavenet_forward(
-        target(), arrays, given, x.detach().contiguous().numpy(), y.numpy(), keep, threads()
+        target(), arrays, given, rows.numpy(), y.numpy(), keep, threads()
     )
     return tape, y
 
@@ -102,7 +103,7 @@ class _Fused(torch.autograd.Function):
         ctx: Any, arrays: Sequence[ArraySizes], wanted: int, x: Tensor, weights: Tensor
     ) -> Tensor:
         tape, y = forward(arrays, wanted, x, weights, True)
-        ctx.arrays, ctx.samples = arrays, x.shape[1]
+        ctx.arrays, ctx.samples = arrays, x.shape[2]
         ctx.save_for_backward(weights, torch.from_numpy(tape))
         return y
 

@@ -29,8 +29,8 @@ def remembered(x: Tensor, state: State) -> State:
     """The state of a model whose state is the last samples it was given, after ``x``.
 
     Args:
-        x: scaled, ``(batch, samples, 1)``.
-        state: before them, one tensor ``(batch, remembered, 1)``.
+        x: scaled, ``(batch, samples, inputs)``.
+        state: before them, one tensor ``(batch, remembered, inputs)``.
     """
     joined = torch.cat((state[0], x), dim=1)
     return (joined[:, joined.shape[1] - state[0].shape[1] :],)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MOST_KNOBS = 7
 """Of a net: the kernels take eight inputs."""
@@ -15,6 +16,25 @@ Shape = tuple[int, ...]
 Samples = NDArray[np.float32]
 Weights = dict[str, NDArray[np.float32]]
 """Tensors by their names in the PyTorch model."""
+
+
+def _different(knobs: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(knobs)) < len(knobs) or not all(knob.isprintable() for knob in knobs):
+        raise ValueError("knobs of different names, each on one line")
+    return knobs
+
+
+KnobNames = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=32)], ...],
+    Field(max_length=MOST_KNOBS),
+    AfterValidator(_different),
+]
+"""Names of a net's controls, each an input beside the dry sample with values from 0 to 1."""
+
+
+def and_knobs(knobs: tuple[str, ...]) -> str:
+    """What they add to a model's short name."""
+    return f" + {len(knobs)} knob{'s' * (len(knobs) > 1)}" if knobs else ""
 
 
 class Config(BaseModel, ABC):
@@ -42,6 +62,11 @@ class Config(BaseModel, ABC):
     def controls(self) -> tuple[str, ...]:
         """Names of its knobs, each an input from 0 to 1."""
         return ()
+
+    @property
+    def takes_knobs(self) -> bool:
+        """Whether there is a place for them in its settings."""
+        return "knobs" in type(self).model_fields
 
     @property
     def is_graph(self) -> bool:

@@ -143,10 +143,11 @@ def job_of(group: str, source: Captured, settings: Settings, alone: bool = False
     Raises:
         DrywetError: milestones, which a study sets itself.
     """
-    if source.ranges and settings.model.kind != "recurrent":
+    if source.ranges and not settings.model.takes_knobs:
         raise DrywetError(
             f"{group} has {with_article(settings.model.title)} for {source.name} with its knobs",
-            "recurrent nets", "Name the devices of the grid with 'of', or leave the model out.",
+            "recurrent nets or WaveNets",
+            "Name the devices of the grid with 'of', or leave the model out.",
         )  # fmt: skip
     training = settings.training
     if training.milestones:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from drywet.models.config import Samples
 from drywet.models.registry import kind_of
-from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
 
 
@@ -17,6 +16,6 @@ def settled_state(trained: TrainedModel) -> list[Samples]:
     Raises:
         DrywetError: an ONNX graph.
     """
-    fixed = with_knobs(trained)
-    card = fixed.card
-    return kind_of(card.model).settled_state(card.model, fixed.weights, card.rate)
+    card = trained.card
+    noon = {name: knob.share(knob.middle) for name, knob in card.ranges.items()}
+    return kind_of(card.model).settled_state(card.model, trained.weights, card.rate, noon)

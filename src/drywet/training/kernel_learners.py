@@ -163,7 +163,7 @@ class WaveNetLearner(Learner):
     def _step(self, step: int, rate: float) -> float:
         model = self._model
         dry, wet = self._sampler.batch(step)
-        x = dry[:, self._into :, 0] * model.input_gain
+        x = model.scaled(dry[:, self._into :]).transpose(1, 2)
         wanted = wet[:, self._warm_up :]
         with torch.no_grad():
             weights = model.flat_weights()
@@ -172,7 +172,7 @@ class WaveNetLearner(Learner):
         loss = self._loss_function((y * model.output_gain)[..., None], wanted)
         loss.backward()
         assert y.grad is not None
-        gradients = wavenet_training.backward(model.sizes, x.shape[1], weights, tape, y.grad)
+        gradients = wavenet_training.backward(model.sizes, x.shape[2], weights, tape, y.grad)
         self._kernel_optimizer.native.update(gradients, rate)
         self._kernel_optimizer.stepped(1, rate)
         return float(loss.detach())

@@ -126,10 +126,10 @@ def settings_with_knobs(settings: Settings, names: tuple[str, ...]) -> Settings:
         raise DrywetError(
             "loss.aliasing and captures with knobs", "one of them", "Leave the loss's weight out."
         )
-    if settings.model.kind != "recurrent":
+    if not settings.model.takes_knobs:
         raise DrywetError(
-            f"{with_article(settings.model.title)} for captures with knobs", "--model recurrent",
-            "Only recurrent nets that keep their state learn knobs.",
+            f"{with_article(settings.model.title)} for captures with knobs",
+            "--model recurrent or wavenet", "No other net learns knobs.",
         )  # fmt: skip
     model = settings.model.model_copy(update={"knobs": names})
     return settings.model_copy(update={"model": model})

@@ -61,7 +61,7 @@ class Recorder(CtrlC):
             self.add("progress", **vars(progress) | {"bands": _by_band(progress.bands)})
 
     def on_baseline(self, esr: float, bands: Sequence[BandScore]) -> None:
-        """What a plain filter does; and what will be heard is laid out, before the training begins."""
+        """What a plain filter does; what will be heard is laid out before the training begins."""
         if not self._laid_out:
             with contextlib.suppress(DrywetError):  # its files are gone: it learns on, unheard
                 self._lay_out()

@@ -78,13 +78,7 @@ def _recurrent(
     program: Program, config: RecurrentConfig, weights: dict[str, Values], history: list[Values],
     dry: str,
 ) -> str:  # fmt: skip
-    x, knobs = dry, len(config.knobs)
-    if knobs:
-        x = program.local(1 + knobs)
-        program.members.append(f"float knobs[{knobs}]; /* 0 to 1 */")
-        program.work.append(f"{x}[0] = {dry}[0];")
-        program.work.append(f"memcpy({x} + 1, s->knobs, sizeof(float) * {knobs});")
-        program.start += [f"s->knobs[{i}] = {number(NOON)};" for i in range(knobs)]
+    x = _with_knobs(program, dry, len(config.knobs))
     for i in range(config.layers):
         if config.cell == "ssm":
             x = program.state_space(weights, i, history, x)
@@ -94,6 +88,18 @@ def _recurrent(
     if config.skip:
         program.call("add", 1, dry, y)
     return y
+
+
+def _with_knobs(program: Program, dry: str, knobs: int) -> str:
+    """The dry sample, and behind it the knobs."""
+    if not knobs:
+        return dry
+    x = program.local(1 + knobs)
+    program.members.append(f"float knobs[{knobs}]; /* 0 to 1 */")
+    program.work.append(f"{x}[0] = {dry}[0];")
+    program.work.append(f"memcpy({x} + 1, s->knobs, sizeof(float) * {knobs});")
+    program.start += [f"s->knobs[{i}] = {number(NOON)};" for i in range(knobs)]
+    return x
 
 
 def _stack(
@@ -123,7 +129,8 @@ def _wavenet(
     program: Program, config: WaveNetConfig, weights: dict[str, Values], history: list[Values],
     dry: str,
 ) -> str:  # fmt: skip
-    x, head = dry, ""
+    condition = _with_knobs(program, dry, len(config.knobs))
+    x, head = condition, ""
     for a, array in enumerate(config.arrays):
         at = f"arrays.{a}"
         x = program.dense(weights[f"{at}.rechannel.weight"][..., 0], None, x)
@@ -133,7 +140,7 @@ def _wavenet(
                 for name, part in weights.items()
                 if name.startswith(f"{at}.layers.{i}.")
             }
-            x, part = _wavenet_layer(program, array, i, own, history, x, dry)
+            x, part = _wavenet_layer(program, array, i, own, history, x, condition)
             if head:
                 program.call("add", array.collected, part, head)
             head = head or part
@@ -144,13 +151,14 @@ def _wavenet(
 
 def _wavenet_layer(
     program: Program, array: WaveNetArray, i: int, own: dict[str, Values], history: list[Values],
-    x: str, dry: str,
+    x: str, condition: str,
 ) -> tuple[str, str]:  # fmt: skip
     """The next layer's input and this one's part of the head."""
     layer, inside = array.layers[i], array.bottleneck
     z = program.conv(own["conv.weight"], own["conv.bias"], layer.dilation, history, x)
     made = inside if layer.gating == "none" else 2 * inside
-    program.call("more", program.constant(own["mixer.weight"]), 1, made, dry, z)
+    mixer = own["mixer.weight"][..., 0]
+    program.call("more", program.constant(mixer.T), len(mixer.T), made, condition, z)
     if layer.gating == "none":
         program.activation(layer.activation, inside, z)
     else:

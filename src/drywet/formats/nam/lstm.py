@@ -55,7 +55,7 @@ def write(
 def read(
     config: dict[str, Any], weights: Any, path: Path, inputs: int = 1
 ) -> tuple[RecurrentConfig, dict[str, Weights]]:
-    """The inverse of `write`; gains are left out, and knobs are left to `concat_lstm`.
+    """The inverse of `write`; gains are left out, and knobs are left to `concat`.
 
     Raises:
         DrywetError: sizes that are none or too large, or weights that don't fit them.

@@ -20,7 +20,7 @@ from drywet.formats.document import (
     read_document,
     shown,
 )
-from drywet.formats.nam import concat_lstm, convnet, linear, lstm, wavenet
+from drywet.formats.nam import concat, convnet, linear, lstm, wavenet
 from drywet.formats.nam.slimmable import CONTAINER, submodels
 from drywet.models.config import Config
 from drywet.trained.knob_range import KnobRange
@@ -84,7 +84,7 @@ def sizes(path: Path | str) -> list[float]:
 def _require_version(document: dict[str, Any], path: Path) -> None:
     found = re.match(r"(\d{1,9})\.(\d{1,9})\.", str(document.get("version"))[:40])
     version = (int(found[1]), int(found[2])) if found else None
-    if document.get("architecture") == concat_lstm.ARCHITECTURE and version == (1, 0):
+    if document.get("architecture") in concat.ARCHITECTURES and version == (1, 0):
         return
     if version is None or not _OLDEST <= version <= _NEWEST:
         raise DrywetError(
@@ -113,12 +113,12 @@ def _model(document: dict[str, Any], path: Path) -> TrainedModel:
     knobs: tuple[KnobRange, ...] = ()
     given, values = mapping(document.get("config"), "config", path), document.get("weights")
     config: Config
-    if architecture == concat_lstm.ARCHITECTURE:
-        config, weights, knobs = concat_lstm.read(given, values, path)
+    if architecture in concat.ARCHITECTURES:
+        config, weights, knobs = concat.read(architecture, given, values, path)
     elif reader is None:
         raise DrywetError(
             f"{path} holds a net of the architecture {shown(architecture)}",
-            ", ".join([*_READERS, concat_lstm.ARCHITECTURE]),
+            ", ".join([*_READERS, *concat.ARCHITECTURES]),
             "Export it as one of them.",
         )
     else:

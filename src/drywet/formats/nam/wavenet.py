@@ -35,9 +35,15 @@ _NOT = "drywet cannot play this kind."
 
 
 def read(
-    config: dict[str, Any], weights: Any, path: Path
+    config: dict[str, Any], weights: Any, path: Path, knobs: tuple[str, ...] = ()
 ) -> tuple[WaveNetConfig, dict[str, Weights]]:
     """A WaveNet of either form; gains are left out.
+
+    Args:
+        config: of the file.
+        weights: of the file.
+        path: of the file.
+        knobs: names of the inputs behind the dry sample.
 
     Raises:
         DrywetError: parts that drywet can't play (FiLM, a head of its own, a condition of its own),
@@ -46,22 +52,27 @@ def read(
     if config.get("head") is not None or config.get("condition_dsp") is not None:
         part = "head" if config.get("head") is not None else "condition_dsp"
         raise DrywetError(f"{path}: a WaveNet with a {part} of its own", _ABLE, _NOT)
-    if config.get("in_channels", 1) != 1:
+    inputs = 1 + len(knobs)
+    if config.get("in_channels", inputs) != inputs:
         raise DrywetError(
-            f"{path}: in_channels is {shown(config['in_channels'])}", "1, the dry sample", FIX
-        )
+            f"{path}: in_channels is {shown(config['in_channels'])}",
+            f"{inputs}, the dry sample" + (" and each control" if knobs else ""), FIX,
+        )  # fmt: skip
     arrays = listed(config.get("layers"), "layers", path, 8)
     found = [_array(mapping(array, "a layer array", path), path) for array in arrays]
-    _require_chained(arrays, found, path)
-    net = configured(WaveNetConfig, {"arrays": [array for array, _ in found]}, path)
+    _require_chained(arrays, found, inputs, path)
+    settings = {"arrays": [array for array, _ in found], "knobs": knobs}
+    net = configured(WaveNetConfig, settings, path)
     return net, _weights(net, [groups for _, groups in found], weights, path)
 
 
-def _require_chained(arrays: list[Any], found: Sequence[tuple[Any, Any]], path: Path) -> None:
-    """Each array is fed by the one before it, and every layer by the dry sample."""
-    inputs = 1
+def _require_chained(
+    arrays: list[Any], found: Sequence[tuple[Any, Any]], condition: int, path: Path
+) -> None:
+    """Each array is fed by the one before it, and every layer by the net's inputs."""
+    inputs = condition
     for array, (parsed, _) in zip(arrays, found, strict=True):
-        for key, wanted in (("input_size", inputs), ("condition_size", 1)):
+        for key, wanted in (("input_size", inputs), ("condition_size", condition)):
             if array.get(key, wanted) != wanted:
                 raise DrywetError(f"{path}: {key} is {shown(array[key])}", f"{wanted}", FIX)
         inputs = parsed["channels"]
@@ -215,9 +226,10 @@ def write(trained: TrainedModel, config: WaveNetConfig) -> tuple[str, dict[str, 
     weights = fold_wavenet(config, trained.weights)
     flat_weights = [value for part in weights.values() for value in part.ravel().tolist()]
     old = all(_in_first_form(array) for array in config.arrays)
-    inputs = [1, *(array.channels for array in config.arrays)]
+    condition = 1 + len(config.knobs)
+    inputs = [condition, *(array.channels for array in config.arrays)]
     layers = [
-        {"input_size": before, "condition_size": 1} | (_first if old else _present)(array)
+        {"input_size": before, "condition_size": condition} | (_first if old else _present)(array)
         for before, array in zip(inputs, config.arrays, strict=False)
     ]
     found = {"layers": layers, "head": None, "head_scale": float(weights["head_scale"])}

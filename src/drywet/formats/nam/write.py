@@ -61,7 +61,9 @@ def require(config: Config, rate: int) -> None:
             lstm.require(config)
         case StackConfig():
             convnet.require(config)
-        case WaveNetConfig() | LinearConfig():
+        case WaveNetConfig():
+            limits.require_no_knobs(config, "NAM", f"{_ABLE}, without knobs")
+        case LinearConfig():
             pass
         case other:
             raise limits.refuse(

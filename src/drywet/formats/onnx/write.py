@@ -165,9 +165,7 @@ def graph(trained: TrainedModel, filters: Filters | None = None) -> onnx.GraphPr
 
 
 def _recurrent(build: GraphBuilder, config: RecurrentConfig, dry: str) -> str:
-    x = dry
-    if config.knobs:
-        x = build.op("Concat", x, build.knobs(len(config.knobs)), axis=1)
+    x = _with_knobs(build, dry, config.knobs)
     x = build.op("Transpose", x, perm=[2, 0, 1])  # steps first
     for i in range(config.layers):
         if config.cell == "ssm":
@@ -177,6 +175,11 @@ def _recurrent(build: GraphBuilder, config: RecurrentConfig, dry: str) -> str:
             x, _ = build.cell(config.cell, x, f"rec.{{}}_l{i}", config.hidden)
     y = build.dense(build.op("Transpose", x, perm=[1, 2, 0]), "head.weight", "head.bias")
     return build.op("Add", y, dry) if config.skip else y
+
+
+def _with_knobs(build: GraphBuilder, dry: str, knobs: tuple[str, ...]) -> str:
+    """The dry signal, and behind it a channel for each knob."""
+    return build.op("Concat", dry, build.knobs(len(knobs)), axis=1) if knobs else dry
 
 
 def _windowed(build: GraphBuilder, config: WindowedConfig, dry: str) -> str:
@@ -222,12 +225,13 @@ def _stack(build: GraphBuilder, config: StackConfig, dry: str) -> str:
 
 
 def _wavenet(build: GraphBuilder, config: WaveNetConfig, dry: str) -> str:
-    x, head = dry, ""
+    condition = _with_knobs(build, dry, config.knobs)
+    x, head = condition, ""
     for a, array in enumerate(config.arrays):
         at = f"arrays.{a}"
         x = build.op("Conv", x, f"{at}.rechannel.weight")
         for i, layer in enumerate(array.layers):
-            x, part = _wavenet_layer(build, array, layer, x, dry, f"{at}.layers.{i}")
+            x, part = _wavenet_layer(build, array, layer, x, condition, f"{at}.layers.{i}")
             head = build.op("Add", head, part) if head else part
         bias = f"{at}.head.bias" if array.head_bias else None
         shape = (array.head, array.collected, array.head_kernel)
@@ -236,14 +240,14 @@ def _wavenet(build: GraphBuilder, config: WaveNetConfig, dry: str) -> str:
 
 
 def _wavenet_layer(
-    build: GraphBuilder, array: WaveNetArray, layer: WaveNetLayer, x: str, dry: str, at: str
+    build: GraphBuilder, array: WaveNetArray, layer: WaveNetLayer, x: str, condition: str, at: str
 ) -> tuple[str, str]:
     """The next layer's input and this one's part of the head."""
     inside = array.bottleneck
     made = inside if layer.gating == "none" else 2 * inside
     shape = (made, array.channels, layer.kernel)
     z = build.conv(x, f"{at}.conv.weight", f"{at}.conv.bias", shape, layer.dilation)
-    z = build.op("Add", z, build.op("Conv", dry, f"{at}.mixer.weight"))
+    z = build.op("Add", z, build.op("Conv", condition, f"{at}.mixer.weight"))
     if layer.gating == "none":
         z = build.activation(layer.activation, z)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,8 @@ class Linear(Kind[LinearConfig]):
 
         return FilterPlayer(config, weights)
 
-    def settled_state(self, config: LinearConfig, weights: Weights, rate: int) -> list[Samples]:
+    def settled_state(
+        self, config: LinearConfig, weights: Weights, rate: int, positions: Mapping[str, float]
+    ) -> list[Samples]:
         """See `Kind`: silence."""
         return [np.zeros((1, config.taps - 1), np.float32)] if config.taps > 1 else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from drywet.errors import DrywetError
@@ -51,7 +52,9 @@ class Onnx(Kind[OnnxConfig]):
 
         return OnnxPlayer(config, weights, rate, graph)
 
-    def settled_state(self, config: OnnxConfig, weights: Weights, rate: int) -> list[Samples]:
+    def settled_state(
+        self, config: OnnxConfig, weights: Weights, rate: int, positions: Mapping[str, float]
+    ) -> list[Samples]:
         """See `Kind`."""
         raise DrywetError(
             "the state of an untrusted ONNX graph", "a model of drywet's own", "Name such a one."

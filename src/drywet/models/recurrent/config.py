@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from drywet.models.config import MOST_KNOBS, Config
+from drywet.models.config import Config, KnobNames, and_knobs
 from drywet.models.layers import Cell
 
 CELL_SIZES = {"ssm": {"hidden": 8, "layers": 4}}
@@ -29,22 +29,13 @@ class RecurrentConfig(Config):
     hidden: int = Field(default=16, ge=1, le=512)
     layers: int = Field(default=1, ge=1, le=4)
     skip: bool = False
-    knobs: tuple[Annotated[str, Field(min_length=1, max_length=32)], ...] = Field(
-        default=(), max_length=MOST_KNOBS
-    )
+    knobs: KnobNames = ()
 
     @model_validator(mode="before")
     @classmethod
     def _sized(cls, given: Any) -> Any:
         cell = given.get("cell") if isinstance(given, dict) else None
         return CELL_SIZES[cell] | given if isinstance(cell, str) and cell in CELL_SIZES else given
-
-    @field_validator("knobs")
-    @classmethod
-    def _named(cls, knobs: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(knobs)) < len(knobs) or not all(knob.isprintable() for knob in knobs):
-            raise ValueError("knobs of different names, each on one line")
-        return knobs
 
     @property
     def receptive_field(self) -> None:
@@ -55,8 +46,8 @@ class RecurrentConfig(Config):
     def title(self) -> str:
         """Short name for tables: ``LSTM 16`` or ``GRU 2x32 + skip``."""
         size = f"{self.layers}x{self.hidden}" if self.layers > 1 else str(self.hidden)
-        knobs = f" + {len(self.knobs)} knob{'s' * (len(self.knobs) > 1)}" if self.knobs else ""
-        return f"{self.cell.upper()} {size}" + (" + skip" if self.skip else "") + knobs
+        skip = " + skip" if self.skip else ""
+        return f"{self.cell.upper()} {size}{skip}{and_knobs(self.knobs)}"
 
     @property
     def controls(self) -> tuple[str, ...]:

@@ -101,8 +101,11 @@ class Recurrent(Kind[RecurrentConfig]):
             return super().copies(config, weights, rate, graph, count)
         return KernelPlayer(_stream(config, weights, rate, count))
 
-    def settled_state(self, config: RecurrentConfig, weights: Weights, rate: int) -> list[Samples]:
+    def settled_state(
+        self, config: RecurrentConfig, weights: Weights, rate: int, positions: Mapping[str, float]
+    ) -> list[Samples]:
         """See `Kind`."""
+        config, weights = self.with_knobs(config, weights, positions)
         _, state = from_zero(config, weights, np.zeros(rate, np.float32))
         return [part[i, 0] for i in range(config.layers) for part in state]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,9 @@ class Stack(Kind[StackConfig]):
 
         return StackPlayer(config, weights, rate)
 
-    def settled_state(self, config: StackConfig, weights: Weights, rate: int) -> list[Samples]:
+    def settled_state(
+        self, config: StackConfig, weights: Weights, rate: int, positions: Mapping[str, float]
+    ) -> list[Samples]:
         """See `Kind`."""
         from drywet.models.stack.player import StackPlayer
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drywet.models.activation import SIGMOID, TANH, Activation
-from drywet.models.config import Config
+from drywet.models.config import Config, KnobNames, and_knobs
 
 MOST_SAMPLES = 1 << 20
 """Longest receptive field."""
@@ -91,10 +91,13 @@ class WaveNetConfig(Config):
 
     Attributes:
         arrays: first to last; the last one's head is the output.
+        knobs: names of controls: beside the dry sample they go into the first array and into every
+            layer, as the condition of the ``ConcatWaveNet`` of NAM's fork that has controls.
     """
 
     kind: Literal["wavenet"] = "wavenet"
     arrays: tuple[WaveNetArray, ...] = Field(min_length=1, max_length=8)
+    knobs: KnobNames = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -145,13 +148,18 @@ class WaveNetConfig(Config):
     def title(self) -> str:
         """Short name for tables: ``WaveNet standard`` or ``WaveNet 3,2``."""
         widths = ",".join(str(array.channels) for array in self.arrays)
-        return f"WaveNet {self.preset or widths}"
+        return f"WaveNet {self.preset or widths}{and_knobs(self.knobs)}"
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The knobs."""
+        return self.knobs
 
 
 def wavenet_shapes(config: WaveNetConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every weight, in the order in which a ``.nam`` lists them."""
     found: dict[str, tuple[int, ...]] = {}
-    inputs = 1
+    inputs = condition = 1 + len(config.knobs)
     for a, array in enumerate(config.arrays):
         at, inside = f"arrays.{a}", array.bottleneck
         found[f"{at}.rechannel.weight"] = (array.channels, inputs, 1)
@@ -159,7 +167,7 @@ def wavenet_shapes(config: WaveNetConfig) -> dict[str, tuple[int, ...]]:
             made = inside if layer.gating == "none" else 2 * inside
             found[f"{at}.layers.{i}.conv.weight"] = (made, array.channels, layer.kernel)
             found[f"{at}.layers.{i}.conv.bias"] = (made,)
-            found[f"{at}.layers.{i}.mixer.weight"] = (made, 1, 1)
+            found[f"{at}.layers.{i}.mixer.weight"] = (made, condition, 1)
             if array.residual:
                 found[f"{at}.layers.{i}.residual.weight"] = (array.channels, inside, 1)
                 found[f"{at}.layers.{i}.residual.bias"] = (array.channels,)

@@ -11,7 +11,8 @@ from drywet.models.wavenet.config import WaveNetConfig, wavenet_shapes
 def fold(config: WaveNetConfig, weights: Weights) -> Weights:
     """The weights in the order in which a ``.nam`` lists them.
 
-    The input gain goes into what the dry sample meets, the output gain into the scale of the head.
+    The input gain goes into what the dry sample meets (knobs have no gain), the output gain into
+    the scale of the head.
 
     Args:
         config: of the model.
@@ -21,6 +22,7 @@ def fold(config: WaveNetConfig, weights: Weights) -> Weights:
     folded = {name: weights[name] for name in wavenet_shapes(config)}
     for name, tensor in folded.items():
         if name.endswith("mixer.weight") or name == "arrays.0.rechannel.weight":
-            folded[name] = tensor * gain_in
+            folded[name] = tensor.copy()
+            folded[name][:, 0] *= gain_in
     folded["head_scale"] = np.asarray(folded["head_scale"] * gain_out, np.float32)
     return folded

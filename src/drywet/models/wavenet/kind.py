@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from drywet.kernels.choice import choice
 from drywet.models.config import Samples, Shape, Weights
@@ -50,6 +54,24 @@ class WaveNet(Kind[WaveNetConfig]):
 
         return WaveNetModel(config)
 
+    def ignoring_knobs(
+        self, config: WaveNetConfig, weights: Weights, names: Sequence[str]
+    ) -> Weights:
+        """See `Kind`."""
+        from drywet.models.wavenet.knobs import ignoring
+
+        return ignoring(config, weights, names)
+
+    def with_knobs(
+        self, config: WaveNetConfig, weights: Weights, positions: Mapping[str, float]
+    ) -> tuple[WaveNetConfig, Weights]:
+        """See `Kind`."""
+        from drywet.models.wavenet.knobs import fixed
+
+        if not config.knobs:
+            return config, weights
+        return fixed(config, weights, _values(config, positions))
+
     def engine(self, config: WaveNetConfig) -> str:
         """See `Kind`."""
         return (choice().target if in_kernels(config) else None) or "torch"
@@ -74,11 +96,17 @@ class WaveNet(Kind[WaveNetConfig]):
             return KernelPlayer(player.copies(config, weights, count))
         return super().copies(config, weights, rate, graph, count)
 
-    def settled_state(self, config: WaveNetConfig, weights: Weights, rate: int) -> list[Samples]:
+    def settled_state(
+        self, config: WaveNetConfig, weights: Weights, rate: int, positions: Mapping[str, float]
+    ) -> list[Samples]:
         """See `Kind`."""
         from drywet.models.wavenet.settled import settled_state
 
-        return settled_state(config, weights)
+        return settled_state(config, weights, _values(config, positions))
+
+
+def _values(config: WaveNetConfig, positions: Mapping[str, float]) -> NDArray[np.float32]:
+    return np.array([positions[name] for name in config.knobs], np.float32)
 
 
 def in_kernels(config: WaveNetConfig) -> bool:

@@ -23,26 +23,27 @@ from drywet.models.wavenet.player import sizes
 
 
 class _Layer(nn.Module):
-    def __init__(self, array: WaveNetArray, config: WaveNetLayer) -> None:
+    def __init__(self, array: WaveNetArray, config: WaveNetLayer, condition: int) -> None:
         super().__init__()
         inside = array.bottleneck
         made = inside if config.gating == "none" else 2 * inside
         self.config, self._inside = config, inside
         self.conv = nn.Conv1d(array.channels, made, config.kernel, dilation=config.dilation)
-        self.mixer = nn.Conv1d(1, made, 1, bias=False)
+        self.mixer = nn.Conv1d(condition, made, 1, bias=False)
         self.residual = nn.Conv1d(inside, array.channels, 1) if array.residual else None
         self.head = nn.Conv1d(inside, array.layer_head, 1) if array.layer_head else None
 
-    def forward(self, x: Tensor, dry: Tensor, wanted: int) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, condition: Tensor, wanted: int) -> tuple[Tensor, Tensor]:
         """The next layer's input, and the last ``wanted`` samples of this one's part of the head.
 
         Args:
             x: ``(batch, channels, samples)``.
-            dry: ``(batch, 1, samples or more)``, ending with ``x``.
+            condition: the dry signal and the knobs, ``(batch, 1 + knobs, samples or more)``, ending
+                with ``x``.
             wanted: samples.
         """
         z = self.conv(x)
-        z = z + self.mixer(dry[..., dry.shape[-1] - z.shape[-1] :])
+        z = z + self.mixer(condition[..., condition.shape[-1] - z.shape[-1] :])
         z = self._activated(z)
         part = z[..., z.shape[-1] - wanted :]
         x = x[..., x.shape[-1] - z.shape[-1] :]
@@ -60,22 +61,22 @@ class _Layer(nn.Module):
 
 
 class _Array(nn.Module):
-    def __init__(self, inputs: int, config: WaveNetArray) -> None:
+    def __init__(self, inputs: int, config: WaveNetArray, condition: int) -> None:
         super().__init__()
         self.rechannel = nn.Conv1d(inputs, config.channels, 1, bias=False)
-        self.layers = nn.ModuleList(_Layer(config, layer) for layer in config.layers)
+        self.layers = nn.ModuleList(_Layer(config, layer, condition) for layer in config.layers)
         self.head = nn.Conv1d(
             config.collected, config.head, config.head_kernel, bias=config.head_bias
         )
         self._memory = config.memory
         self._kernel = config.head_kernel
 
-    def forward(self, x: Tensor, dry: Tensor, seed: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, condition: Tensor, seed: Tensor | None) -> tuple[Tensor, Tensor]:
         """The next array's input and head.
 
         Args:
             x: ``(batch, inputs, samples)``.
-            dry: the same samples of the dry signal.
+            condition: the same samples of the dry signal and the knobs.
             seed: the head of the array before.
         """
         after = x.shape[-1] - self._memory
@@ -83,13 +84,13 @@ class _Array(nn.Module):
         head = None if seed is None else seed[..., seed.shape[-1] - wanted :]
         x = self.rechannel(x)
         for layer in self.layers:
-            x, part = layer(x, dry, wanted)
+            x, part = layer(x, condition, wanted)
             head = part if head is None else head + part
         return x[..., x.shape[-1] - after :], self.head(head)
 
 
 class WaveNetModel(EffectModel):
-    """See `WaveNetConfig`. The state is the last ``receptive_field - 1`` scaled dry samples.
+    """See `WaveNetConfig`. The state is what came in at the last ``receptive_field - 1`` samples.
 
     Attributes:
         sizes: of the arrays, as the kernels know them.
@@ -107,9 +108,11 @@ class WaveNetModel(EffectModel):
         self.config = config
         self.receptive_field = config.receptive_field
         self.warm_up = config.receptive_field - 1
-        inputs = [1, *(array.channels for array in config.arrays)]
+        condition = 1 + len(config.knobs)
+        inputs = [condition, *(array.channels for array in config.arrays)]
         self.arrays = nn.ModuleList(
-            _Array(before, array) for before, array in zip(inputs, config.arrays, strict=False)
+            _Array(before, array, condition)
+            for before, array in zip(inputs, config.arrays, strict=False)
         )
         self.sizes = sizes(config)
         self.trains_in_kernels = wavenet_training.can_train(self.sizes)
@@ -122,12 +125,12 @@ class WaveNetModel(EffectModel):
         """In the kernels where they can, else array after array."""
         joined = torch.cat((state[0], x), dim=1).transpose(1, 2)
         if self.trains_in_kernels and wavenet_training.takes(joined) and len(x):
-            y = wavenet_training.run(self.sizes, x.shape[1], joined[:, 0], self.flat_weights())
+            y = wavenet_training.run(self.sizes, x.shape[1], joined, self.flat_weights())
             return y[..., None], remembered(x, state)
         between, head = joined, None
         for array in self.arrays:
-            dry = joined[..., joined.shape[-1] - between.shape[-1] :]
-            between, head = array(between, dry, head)
+            condition = joined[..., joined.shape[-1] - between.shape[-1] :]
+            between, head = array(between, condition, head)
         assert head is not None
         return (head * self.head_scale).transpose(1, 2), remembered(x, state)
 
@@ -142,8 +145,9 @@ class WaveNetModel(EffectModel):
 
     def state_after(self, x: Tensor) -> State:
         """The last samples are the state: nothing need be convolved."""
-        return remembered(x * self.input_gain, self.init_state(len(x)))
+        return remembered(self.scaled(x), self.init_state(len(x)))
 
     def init_state(self, batch: int) -> State:
         """Zeros."""
-        return (torch.zeros(batch, self.warm_up, 1, device=self.input_gain.device),)
+        shape = (batch, self.warm_up, 1 + len(self.config.knobs))
+        return (torch.zeros(shape, device=self.input_gain.device),)

@@ -27,7 +27,7 @@ def flat(config: WaveNetConfig, weights: Weights) -> Samples:
 
 def sizes(config: WaveNetConfig) -> list[ArraySizes]:
     """What the kernels know of a net's arrays."""
-    inputs = [1, *(array.channels for array in config.arrays)]
+    inputs = [1 + len(config.knobs), *(array.channels for array in config.arrays)]
     return [
         ArraySizes(
             before, array.channels, array.bottleneck, array.head, array.head_kernel,

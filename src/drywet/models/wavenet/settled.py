@@ -12,14 +12,22 @@ from drywet.models.wavenet.config import WaveNetArray, WaveNetConfig
 Values = NDArray[np.float64]
 
 
-def settled_state(config: WaveNetConfig, weights: Weights) -> list[Samples]:
+def settled_state(
+    config: WaveNetConfig, weights: Weights, knobs: NDArray[np.float32]
+) -> list[Samples]:
     """The past input of every convolution: of the layers, and of each array's head.
 
     Silence is the same sample again and again, so every layer's past input is one column repeated.
+
+    Args:
+        config: of the model.
+        weights: of the model.
+        knobs: where they stand, 0 to 1.
     """
     wide = {name: part.astype(np.float64) for name, part in weights.items()}
     found: list[Samples] = []
-    x, head = np.zeros(1), np.zeros(())
+    condition = np.append(0.0, knobs)
+    x, head = condition, np.zeros(())
     for a, array in enumerate(config.arrays):
         at = f"arrays.{a}"
         x = wide[f"{at}.rechannel.weight"].sum(2) @ x
@@ -30,7 +38,8 @@ def settled_state(config: WaveNetConfig, weights: Weights) -> list[Samples]:
                 for name, part in wide.items()
                 if name.startswith(f"{at}.layers.{i}.")
             }
-            z = _activated(array, i, own["conv.weight"].sum(2) @ x + own["conv.bias"])
+            z = own["conv.weight"].sum(2) @ x + own["conv.bias"]
+            z = _activated(array, i, z + own["mixer.weight"][..., 0] @ condition)
             part = own["head.weight"][..., 0] @ z + own["head.bias"] if array.layer_head else z
             head = head + part
             if array.residual:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING
@@ -76,7 +77,9 @@ class Windowed(Kind[WindowedConfig]):
 
         return TorchPlayer(with_weights(self.build(config), weights), rate)
 
-    def settled_state(self, config: WindowedConfig, weights: Weights, rate: int) -> list[Samples]:
+    def settled_state(
+        self, config: WindowedConfig, weights: Weights, rate: int, positions: Mapping[str, float]
+    ) -> list[Samples]:
         """See `Kind`: silence."""
         return [np.zeros((1, config.frame - 1), np.float32)] if config.frame > 1 else []
 
