@@ -44,16 +44,26 @@ DRYWET_INLINE Condition moved(Condition condition, size_t by) {
 }
 
 // T vectors of a tile's O outputs in acc, from rows of inputs. Returns where the weights end.
-// C is the number of inputs; 0 stands for any, known at run time.
+// C is the number of inputs of a matrix with a condition; 0 stands for any, known at run time.
 template <int O, int T, int C>
 DRYWET_INLINE const float* convolve(const Linear& linear, const float* w, const float* in,
                                     size_t stride, Condition condition, TimeVector* acc) {
     constexpr int W = kWidth<float>;
     using V = TimeVector;
-    unroll<O>([&](auto o) DRYWET_LAMBDA {
-        unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] = broadcast<V>(w[o]); });
-    });
-    w += O;
+    if constexpr (C > 0) {
+        V c[T];
+        unroll<T>([&](auto t) DRYWET_LAMBDA { c[t] = load<V>(condition.at + t * W); });
+        unroll<O>([&](auto o) DRYWET_LAMBDA {
+            const V bias = broadcast<V>(w[o]), factor = broadcast<V>(w[O + o]);
+            unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] = factor * c[t] + bias; });
+        });
+        w += 2 * O;
+    } else {
+        unroll<O>([&](auto o) DRYWET_LAMBDA {
+            unroll<T>([&](auto t) DRYWET_LAMBDA { acc[o * T + t] = broadcast<V>(w[o]); });
+        });
+        w += O;
+    }
     const float* tap = in - size_t(linear.kernel - 1) * linear.dilation;
     // Inputs in registers: taps aren't aligned, so that half of the loads take twice the time.
     const auto input = [&](const float* from) DRYWET_LAMBDA {
@@ -66,7 +76,7 @@ DRYWET_INLINE const float* convolve(const Linear& linear, const float* w, const 
         w += O;
     };
     if constexpr (C > 0) {
-        for (int d = 0; d < linear.conditions; ++d) input(condition.at + d * condition.stride);
+        for (int d = 1; d < linear.conditions; ++d) input(condition.at + d * condition.stride);
         for (int k = 0; k < linear.kernel; ++k, tap += linear.dilation)
             unroll<C>([&](auto i) DRYWET_LAMBDA { input(tap + i * stride); });
     } else {  // the condition's rows as if they were those of a tap before the first
