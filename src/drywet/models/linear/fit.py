@@ -35,7 +35,7 @@ def fit_fir(
     Raises:
         ValueError: no span is longer than the filter.
     """
-    from scipy.signal import correlate
+    from scipy.fft import irfft, next_fast_len, rfft  # scipy.signal takes a second to import
 
     first_row, cross = np.zeros(taps), np.zeros(taps)  # newest sample first
     steps = np.zeros((taps - 1, taps - 1))
@@ -44,8 +44,13 @@ def fit_fir(
         if stop - start < taps:
             continue
         x, y = dry[start:stop].astype(np.float64), wet[start:stop].astype(np.float64)
-        first_row += correlate(x, x[taps - 1 :], mode="valid", method="fft")[::-1]
-        cross += correlate(x, y[taps - 1 :], mode="valid", method="fft")[::-1]
+        size = next_fast_len(len(x), real=True)
+        spectrum = np.conj(rfft(x, size))
+        late = np.stack((x, y))
+        late[:, : taps - 1] = 0  # so that nothing comes round from the end
+        sums = irfft(spectrum * rfft(late, size), size)[:, :taps]
+        first_row += sums[0]
+        cross += sums[1]
         # A row further down, the sums lose their last product and gain one in front.
         gained, lost = x[: taps - 1][::-1], x[-1:-taps:-1]
         steps += np.outer(gained, gained) - np.outer(lost, lost)
