@@ -115,7 +115,7 @@ void check_training(const Target& target, int inputs, int channels, Activation a
     trainer.backward(batch, tape.data(), dy.data(), gradients.data(), 1);
     trainer.backward(batch, tape.data(), dy.data(), again.data(), 3);
     good = good && gradients == again && largest > 0.0f;
-    if (activation == Activation::kTanh) {  // smooth: differences mean something
+    if (activation == Activation::kTanh || activation == Activation::kSilu) {  // smooth
         const float step = 2e-3f;
         std::vector<float> direction = noise(gradients.size());
         const auto moved = [&](float by) {
@@ -152,9 +152,9 @@ void check_wavenets() {
     for (const Target* target : targets_here())
         for (const int channels : {1, 3, 5, 8, 16, 17})
             for (const bool plain : {false, true})
-                for (const Gating gating : {Gating::kNone, Gating::kGated})
+                for (const Gating gating : {Gating::kNone, Gating::kGated, Gating::kBlended})
                     for (const Activation activation :
-                         {Activation::kTanh, Activation::kLeakyRelu, Activation::kSoftSign})
+                         {Activation::kTanh, Activation::kLeakyRelu, Activation::kSilu})
                         check_training(*target, channels % 3 ? 1 : 4, channels, activation, gating,
                                        plain);
 }

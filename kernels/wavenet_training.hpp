@@ -52,13 +52,25 @@ struct WaveNetTraining {
         });
     }
 
-    // The derivative of an activation from its own value; of those whose value tells it.
+    // The derivative of an activation from its own value, or from what went in where that doesn't
+    // tell it.
     template <Activation kind>
-    static DRYWET_INLINE V derivative(V a, V slope) {
+    static DRYWET_INLINE V derivative(V a, V raw, V slope, bool raw_is_kept) {
+        (void)raw;
+        if constexpr (kind == Activation::kSilu) {
+            const V s = logistic<float>(V(raw * -float(kLog2E)));
+            return s * (1.0f + raw * (1.0f - s));
+        }
+        if constexpr (kind == Activation::kHardSwish) {
+            const V within = raw * (1.0f / 3.0f) + 0.5f;
+            const V below = raw > -3.0f ? within : V{};
+            return raw < 3.0f ? below : V{} + 1.0f;
+        }
         if constexpr (kind == Activation::kTanh) return 1.0f - a * a;
         if constexpr (kind == Activation::kSigmoid) return a * (1.0f - a);
         if constexpr (kind == Activation::kRelu) return a > 0.0f ? V{} + 1.0f : V{};
-        if constexpr (kind == Activation::kLeakyRelu) return a > 0.0f ? V{} + 1.0f : slope;
+        if constexpr (kind == Activation::kLeakyRelu)
+            return (raw_is_kept ? raw : a) > 0.0f ? V{} + 1.0f : slope;
         if constexpr (kind == Activation::kHardTanh) {
             const V inside = a < 1.0f ? V{} + 1.0f : V{};
             return a > -1.0f ? inside : V{};
@@ -70,14 +82,23 @@ struct WaveNetTraining {
         return V{} + 1.0f;
     }
 
+    // What went into a layer's activations, scaled as they take it, or their outputs in its place.
+    static const float* raw_of(const WaveNetTrainingJob& job, const TrainedLayer& layer) {
+        return job.tape + (layer.keeps_raw ? layer.raw_row : layer.out_row) * job.stride;
+    }
+
     // What a layer's activations leave: themselves, or gated in rows of their own.
     static const float* product(const WaveNetTrainingJob& job, const TrainedLayer& layer) {
         const float* const a = job.tape + layer.out_row * job.stride;
-        if (!layer.gated) return a;
+        if (layer.gating == Gating::kNone) return a;
         float* const to = part(job, kProduct);
         const float* const gate = a + layer.bottleneck * job.stride;
+        const float* const raw = raw_of(job, layer);
+        const bool blended = layer.gating == Gating::kBlended;
+        const float unscaled = 1 / activation_scale(layer.activation.kind);
         each(job, layer.bottleneck, layer.first, [&](size_t at) DRYWET_LAMBDA {
-            store(to + at, V(load<V>(a + at) * load<V>(gate + at)));
+            const V g = load<V>(gate + at), whole = load<V>(a + at) * g;
+            store(to + at, blended ? V(whole + (1.0f - g) * (load<V>(raw + at) * unscaled)) : whole);
         });
         return to;
     }
@@ -102,9 +123,13 @@ struct WaveNetTraining {
                 const TrainedLayer& layer = array.layers[l];
                 const float* const here = job.tape + layer.in_row * job.stride;
                 float* const made = job.tape + layer.out_row * job.stride;
+                const bool gated = layer.gating != Gating::kNone;
                 run(job, layer.conv.forward, here, nullptr, made, layer.first);
+                if (layer.keeps_raw)
+                    copy_rows(job, made, job.tape + layer.raw_row * job.stride,
+                              layer.bottleneck * (gated ? 2 : 1), layer.first);
                 activate(job, layer.activation, made, layer.bottleneck, layer.first);
-                if (layer.gated)
+                if (gated)
                     activate(job, layer.gate, made + layer.bottleneck * job.stride,
                              layer.bottleneck, layer.first);
                 const float* const left = product(job, layer);
@@ -157,22 +182,34 @@ struct WaveNetTraining {
     static void through_activations(const WaveNetTrainingJob& job, const TrainedLayer& layer,
                                     float* d) {
         const float* const a = job.tape + layer.out_row * job.stride;
+        const float* const raw = raw_of(job, layer);
         const size_t behind = layer.bottleneck * job.stride;
         const V slope = broadcast<V>(layer.activation.slope);
-        if (layer.gated) {
+        const bool kept = layer.keeps_raw, blended = layer.gating == Gating::kBlended;
+        const float unscaled = 1 / activation_scale(layer.activation.kind);
+        if (layer.gating != Gating::kNone) {
             const V gate_slope = broadcast<V>(layer.gate.slope);
+            const float gate_unscaled = 1 / activation_scale(layer.gate.kind);
             with_activation(layer.gate.kind, [&](auto kind) DRYWET_LAMBDA {
                 each(job, layer.bottleneck, layer.first, [&](size_t at) DRYWET_LAMBDA {
-                    const V gate = load<V>(a + behind + at), whole = load<V>(d + at);
-                    store(d + behind + at,
-                          V(whole * load<V>(a + at) * derivative<kind>(gate, gate_slope)));
-                    store(d + at, V(whole * gate));
+                    const V gate = load<V>(a + behind + at);
+                    const V steep = derivative<kind>(
+                        gate, V(load<V>(raw + behind + at) * gate_unscaled), gate_slope, kept);
+                    V by = load<V>(a + at);
+                    if (blended) by = by - load<V>(raw + at) * unscaled;
+                    store(d + behind + at, V(load<V>(d + at) * by * steep));
                 });
             });
         }
         with_activation(layer.activation.kind, [&](auto kind) DRYWET_LAMBDA {
             each(job, layer.bottleneck, layer.first, [&](size_t at) DRYWET_LAMBDA {
-                store(d + at, V(load<V>(d + at) * derivative<kind>(load<V>(a + at), slope)));
+                V by = derivative<kind>(load<V>(a + at), V(load<V>(raw + at) * unscaled), slope,
+                                        kept);
+                if (layer.gating != Gating::kNone) {
+                    const V gate = load<V>(a + behind + at);
+                    by = blended ? V(gate * by + (1.0f - gate)) : V(gate * by);
+                }
+                store(d + at, V(load<V>(d + at) * by));
             });
         });
     }

@@ -29,12 +29,14 @@ struct TrainedLayer {
     int channels;
     int bottleneck;
     bool residual;
-    bool gated;
+    Gating gating;
     ActivationSettings activation;
     ActivationSettings gate;
     size_t first;   // sample from which it has outputs
     size_t in_row;  // its rows on the tape: what goes in, and what its activations make
     size_t out_row;
+    bool keeps_raw;  // what goes into the activations, where their outputs don't tell enough
+    size_t raw_row;
 };
 
 struct TrainedArray {

@@ -15,14 +15,15 @@ constexpr std::size_t kMostTile = 8;
 // Room for so many rows when they are written in whole tiles of any size.
 std::size_t whole_tiles(long rows) { return std::size_t(rows) + kMostTile - 1; }
 
-bool trains(const ActivationSettings& activation) {
-    // Their derivatives don't follow from their values.
-    return activation.kind != Activation::kSilu && activation.kind != Activation::kHardSwish;
-}
-
-// A leaky ReLU's value tells its side only while it doesn't turn the sign.
-bool keeps_sign(const ActivationSettings& activation) {
-    return activation.kind != Activation::kLeakyRelu || activation.slope >= 0.0f;
+// Whether the derivative follows from the value: a leaky ReLU's tells its side only while it doesn't
+// turn the sign.
+bool tells_derivative(const ActivationSettings& activation) {
+    switch (activation.kind) {
+        case Activation::kSilu:
+        case Activation::kHardSwish: return false;
+        case Activation::kLeakyRelu: return activation.slope >= 0.0f;
+        default: return true;
+    }
 }
 
 }  // namespace
@@ -32,13 +33,6 @@ WaveNetTrainer::WaveNetTrainer(const Target& target,
                                const float* weights, std::size_t count, std::size_t samples)
     : target_(target), samples_(samples) {
     require_possible(arrays);
-    for (const auto& array : arrays)
-        for (const auto& layer : array.layers)
-            require(layer.gating != Gating::kBlended && trains(layer.activation) &&
-                        keeps_sign(layer.activation) &&
-                        (layer.gating == Gating::kNone ||
-                         (trains(layer.gate) && keeps_sign(layer.gate))),
-                    "the kernels don't train blended gates, SiLU, Hardswish or slopes below 0");
     plan(arrays);
     require(count == parameters_ + 1, "the number of weights isn't what the arrays need");
     pack(weights);
@@ -91,8 +85,9 @@ void WaveNetTrainer::plan(const std::vector<WaveNetArraySettings>& arrays) {
         auto& layers = layers_.emplace_back();
         for (const WaveNetLayerSettings& some : from.layers) {
             TrainedLayer layer{};
-            layer.gated = some.gating != Gating::kNone;
-            const long made = from.bottleneck * (layer.gated ? 2 : 1);
+            layer.gating = some.gating;
+            const bool gated = some.gating != Gating::kNone;
+            const long made = from.bottleneck * (gated ? 2 : 1);
             layer.conv = linear(from.channels, made, true, some.kernel, some.dilation);
             layer.conv.forward.conditions = int(inputs_);
             if (from.residual) layer.mix = linear(from.bottleneck, from.channels, true);
@@ -104,6 +99,10 @@ void WaveNetTrainer::plan(const std::vector<WaveNetArraySettings>& arrays) {
             layer.gate = some.gate;
             layer.in_row = rows(from.channels);
             layer.out_row = rows(made);
+            layer.keeps_raw = some.gating == Gating::kBlended ||
+                              !tells_derivative(some.activation) ||
+                              (gated && !tells_derivative(some.gate));
+            if (layer.keeps_raw) layer.raw_row = rows(made);
             const std::size_t past = past_of(layer.conv.forward);
             longest_past_ = std::max(longest_past_, past);
             layer.first = first += past;

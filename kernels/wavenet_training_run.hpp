@@ -14,8 +14,8 @@ namespace drywet {
 // different objects of the same settings.
 class WaveNetTrainer {
 public:
-    // Weights in the order of a .nam file, its head's scale the last. Refuses settings that the
-    // kernels can't train (blended gates; SiLU, Hardswish), and windows no longer than the past.
+    // Weights in the order of a .nam file, its head's scale the last. Refuses arrays that don't fit
+    // each other or the weights, and windows no longer than the past.
     WaveNetTrainer(const Target& target, const std::vector<WaveNetArraySettings>& arrays,
                    const float* weights, std::size_t count, std::size_t samples);
     WaveNetTrainer(const WaveNetTrainer&) = delete;

@@ -20,22 +20,17 @@ from drywet.kernels.choice import choice, target
 from drywet.kernels.threads import threads
 from drywet.kernels.wavenet import ArraySizes
 
-_UNTRAINED = {"silu", "hardswish", "elu", "softmax"}
+_UNKNOWN = {"elu", "softmax"}
 
 
 def can_train(arrays: Sequence[ArraySizes]) -> bool:
-    """Whether the kernels, where there are any, can take a net over.
-
-    Blended gates, and activations whose value does not tell their derivative, are PyTorch's.
-    """
+    """Whether the kernels, where there are any, can take a net over: they know its activations."""
     if choice().target is None:
         return False
     layers = [layer for array in arrays for layer in array.layers]
-    active = {(layer.activation, layer.slope) for layer in layers}
-    active |= {(layer.gate, layer.gate_slope) for layer in layers if layer.gating != "none"}
-    return not any(
-        name in _UNTRAINED or (name == "leaky_relu" and slope < 0) for name, slope in active
-    ) and all(layer.gating != "blended" for layer in layers)
+    active = {layer.activation for layer in layers}
+    active |= {layer.gate for layer in layers if layer.gating != "none"}
+    return not active & _UNKNOWN
 
 
 def takes(x: Tensor) -> bool:
