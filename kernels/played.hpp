@@ -11,7 +11,7 @@ public:
     virtual ~Played() = default;
     // x (copies, samples) to y, which may be the same array; at most kBlock samples.
     virtual void process(const float* x, float* y, int samples) noexcept = 0;
-    // Knobs of a net, 0 to 1.
+    // As many knobs as a net has, 0 to 1; a circuit's turn otherwise.
     virtual void turn_knobs(const float*) noexcept {}
 };
 

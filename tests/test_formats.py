@@ -23,7 +23,7 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.knobs import with_knobs
-from drywet.trained.model_file import ModelCard, TrainedModel
+from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from tests.support import drywet, mild_model, playing, random_model, save, shared
 
 RATE = 48_000
@@ -302,6 +302,37 @@ def test_a_wavenet_with_knobs_is_what_the_fork_of_nam_plays(tmp_path):
     assert plain.code == 0, plain.err
     fixed = predict(load(tmp_path / "m.nam"), X)
     assert np.max(np.abs(fixed - heard[1])) < 1e-5 * np.max(np.abs(y)) + 1e-6
+
+
+@pytest.mark.parametrize(
+    "config",
+    [RecurrentConfig(hidden=3, knobs=("a", "b")), WaveNetConfig(preset="nano", knobs=("a", "b"))],
+    ids=lambda c: c.title,
+)
+def test_weights_that_knobs_make_infinite_are_told_in_a_line(config, tmp_path):
+    model = TrainedModel.of(
+        mild_model(config, 1.0, 1.0), ModelCard(model=config, rate=44_100, output_latency=1)
+    )
+    for part in model.weights.values():
+        part[part != 0] = 3e38
+    with pytest.raises(DrywetError, match="too large"):
+        with_knobs(model, {"a": 1.0, "b": 1.0})
+
+
+def test_lighter_models_have_their_knobs_fixed_too(tmp_path):
+    paths = []
+    for name in ("feather", "nano"):
+        config = WaveNetConfig(preset=name, knobs=("drive",))
+        card = ModelCard(model=config, rate=44_100, output_latency=1)
+        paths.append(tmp_path / f"{name}.safetensors")
+        save_model(paths[-1], TrainedModel.of(mild_model(config, 4.0, 25.0), card))
+    target = tmp_path / "both.nam"
+    done = drywet("export", paths[0], "--slim", paths[1], "--drive", 0.8, "-o", target)
+    assert done.code == 0, done.err
+    for path, size in zip(paths, (1.0, 0.1), strict=True):
+        wanted = predict(with_knobs(load(path), {"drive": 0.8}), X)
+        got = predict(load(target, size), X)
+        assert np.max(np.abs(got - wanted)) < 1e-5 * np.max(np.abs(wanted)) + 1e-6
 
 
 def test_a_switch_of_the_forks_that_is_several_inputs_is_refused(tmp_path):

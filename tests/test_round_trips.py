@@ -60,6 +60,7 @@ WAVENETS = [
         )
     ),
 ]  # fmt: skip
+KNOBS_NAM.append(WAVENETS[-1].model_copy(update={"knobs": ("gain", "tone")}))
 FILTERS = [LinearConfig(taps=1, bias=True), LinearConfig(taps=77)]
 CONVNET = StackConfig(
     layers=(
@@ -78,11 +79,12 @@ STACK = StackConfig(
 )
 
 HELD = {
+    "nam-knobs": KNOBS_NAM,
     "nam": [*LSTMS, *WAVENETS, *FILTERS, CONVNET],
     "rtneural": [*LSTMS, *GRUS, KNOBS[1], *FILTERS, CONVNET, STACK],
     "aidax": [LSTMS[1], LSTMS[2], GRUS[0], *SKIPS, *KNOBS],
     "proteus": [SKIPS[0], KNOBS[0]],
-    "drywet": [*LSTMS, *GRUS, *SKIPS, *KNOBS, *WAVENETS, *FILTERS, CONVNET, STACK],
+    "drywet": [*LSTMS, *GRUS, *SKIPS, *KNOBS, *KNOBS_NAM, *WAVENETS, *FILTERS, CONVNET, STACK],
 }
 CASES = [(format, config) for format, configs in HELD.items() for config in configs]
 
@@ -134,6 +136,9 @@ def test_blocks_of_any_length_give_the_whole(tmp_path, config):
         ("nam", SKIPS[0], "no input skip"),
         ("nam", GRUS[0], "knows no GRU"),
         ("nam", RecurrentConfig(knobs=("drive",)), "--drive ..."),
+        ("nam", KNOBS_NAM[1], "--drive ..."),
+        ("nam-knobs", GRUS[0], "knows no GRU"),
+        ("nam-knobs", WAVENETS[0], "Export it as nam"),
         ("nam", STACK, "cannot hold a stack"),
         ("rtneural", RecurrentConfig(cell="rnn"), "knows no RNN"),
         *(

@@ -38,6 +38,7 @@ export class Kernels {
 
   // A player of an unpacked model, `filters` times oversampled where there are some, with knobs in their order.
   player(model, filters = null, knobs = model.knobs.map((knob) => knob.default)) {
+    if (knobs.length !== model.knobs.length) throw new Error(`${knobs.length} knobs for ${model.knobs.length}`);
     const around = filters ? this.lend(filters.split, (into) => this.lend(filters.join, (out) => this.own.oversampler(
       filters.branches, filters.split.length / filters.branches, into, filters.join.length / filters.branches, out))) : 0;
     return new Player(this, model, this.made(model, around, knobs));

@@ -79,7 +79,7 @@ class EffectModel(nn.Module, ABC):
         return torch.cat((x[..., :1] * self.input_gain, x[..., 1:]), dim=2)
 
     def state_after(self, x: Tensor) -> State:
-        """The state after ``x`` of shape ``(batch, samples, 1)``, from the start."""
+        """The state after ``x`` of shape ``(batch, samples, 1 + knobs)``, from the start."""
         return self.forward(x, self.init_state(len(x)))[1]
 
     @abstractmethod

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from drywet.errors import UnknownKnobError
+import numpy as np
+
+from drywet.errors import DrywetError, UnknownKnobError
 from drywet.models.registry import kind_of
 from drywet.trained.model_file import TrainedModel
+from drywet.words import with_article
 
 
 def ignoring_followers(trained: TrainedModel) -> TrainedModel:
@@ -26,7 +29,7 @@ def with_knobs(trained: TrainedModel, positions: Mapping[str, float] | None = No
             knows no other; those left out are in the middle.
 
     Raises:
-        DrywetError: a knob that it hasn't got, or out of range.
+        DrywetError: a knob that it hasn't got, or out of range; weights too large to be added up.
     """
     config, given, ranges = trained.card.model, dict(positions or {}), trained.card.ranges
     for name, position in given.items():
@@ -36,6 +39,12 @@ def with_knobs(trained: TrainedModel, positions: Mapping[str, float] | None = No
     if not ranges:
         return trained
     wanted = {name: knob.share(given.get(name, knob.middle)) for name, knob in ranges.items()}
-    fixed, weights = kind_of(config).with_knobs(config, trained.weights, wanted)
+    with np.errstate(over="ignore", invalid="ignore"):
+        fixed, weights = kind_of(config).with_knobs(config, trained.weights, wanted)
+    if not all(np.isfinite(part).all() for part in weights.values()):
+        raise DrywetError(
+            f"weights of {with_article(config.title)} that are too large", "finite biases",
+            "Its file is damaged; export or train it again.",
+        )  # fmt: skip
     card = trained.card.model_copy(update={"model": fixed, "knobs": ()})
     return replace(trained, weights=weights, card=card)

@@ -8,10 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from drywet.data.sines import Sines, SineSampler
+from drywet.data.sines import SHORTEST_FRAME, Sines, SineSampler
+from drywet.dsp.levels import peak
 from drywet.losses.aliasing import AliasingLoss
 from drywet.models.base import EffectModel, State
+from drywet.runs.config import Settings
+from drywet.training.data import Joined
 
+_FEWEST = 8  # and as many as have no more samples than the windows
 _SETTLE_SHARE = 6  # of a second: nets whose memory has no end have found their rest by then
 _VALIDATION_STEP = 2**40  # no training gets there
 _SHORTER = (64, 16)  # samples
@@ -109,6 +113,26 @@ class PlayedSines:
         """The ratio on sines that no training draws."""
         self.begin(_VALIDATION_STEP, 1)
         return float(self._frame(0, self._sines.length)[0])
+
+
+def sines_beside(
+    model: EffectModel, whole: Joined, rate: int, settings: Settings, device: torch.device
+) -> PlayedSines | None:
+    """What a model plays beside a recording, no louder; none where aliasing is not minimised.
+
+    Args:
+        model: that plays.
+        whole: the recording.
+        rate: in Hz.
+        settings: of the training.
+        device: where the model is.
+    """
+    if not settings.loss.aliasing:
+        return None
+    loudest = max(peak(whole.dry[a:b]) for a, b in whole.split.train)
+    learned = min(settings.bptt, settings.segment)
+    count = min(settings.batch, max(_FEWEST, settings.batch * learned // SHORTEST_FRAME))
+    return PlayedSines(model, rate, loudest, learned, count, settings.training.seed, device)
 
 
 def _length(gradient: Sequence[Tensor]) -> float:

@@ -20,9 +20,8 @@ import torch
 from torch import Tensor
 
 from drywet.data.segments import SegmentSampler
-from drywet.data.sines import SHORTEST_FRAME
 from drywet.data.split import total
-from drywet.dsp.levels import db, peak
+from drywet.dsp.levels import db
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.metrics.bands import BandScore
@@ -40,19 +39,18 @@ from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoi
 from drywet.training.cleaning import Cleaning
 from drywet.training.control import Control, Progress
 from drywet.training.cycles import after_cycle, go_on, learned_by_heart
-from drywet.training.data import Joined, TrainingData
+from drywet.training.data import TrainingData
 from drywet.training.fit_result import FitResult
 from drywet.training.kernel_learners import learner
 from drywet.training.learner import Learner
 from drywet.training.schedule import Schedule
-from drywet.training.sines import PlayedSines
+from drywet.training.sines import sines_beside
 from drywet.training.treble import settings_for_treble
 from drywet.training.validation import Validated, Validation
 
 _CHECKPOINT_SECONDS = 3.0
 # A validation ESR worse than silence's, and so many times the best, is no passing spike.
 _DIVERGED = 20.0
-_FEWEST_SINES = 8  # and as many as have no more samples than the windows
 _BETWEEN_SEEDS = 1_000_003  # of starts: two trainings with seeds side by side share none
 
 
@@ -98,7 +96,7 @@ class Trainer:
         )  # fmt: skip
         memory = model.warm_up if model.receptive_field else None
         batch = SpanBatch(inputs, whole.wet, held_out, device, memory)
-        sines = _sines(model, whole, data.rate, settings, device)
+        sines = sines_beside(model, whole, data.rate, settings, device)
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
         self.schedule = Schedule(
             settings, total(whole.split.train), batch.played, run_up=memory is None
@@ -378,22 +376,6 @@ def _optimizer(model: EffectModel, settings: Settings) -> Optimizer:
     return optimizer_of(
         settings.optimizer, trained, settings.learning_rate, settings.training.weight_decay
     )
-
-
-def _sines(
-    model: EffectModel,
-    whole: Joined,
-    rate: int,
-    settings: Settings,
-    device: torch.device,
-) -> PlayedSines | None:
-    """As loud as the recording, at most; none where aliasing is not minimised."""
-    if not settings.loss.aliasing:
-        return None
-    loudest = max(peak(whole.dry[a:b]) for a, b in whole.split.train)
-    learned = min(settings.bptt, settings.segment)
-    count = min(settings.batch, max(_FEWEST_SINES, settings.batch * learned // SHORTEST_FRAME))
-    return PlayedSines(model, rate, loudest, learned, count, settings.training.seed, device)
 
 
 def _copy(model: EffectModel) -> dict[str, Tensor]:

@@ -109,6 +109,7 @@ def export(
     if knobs:
         stand = {name: knob.middle for name, knob in trained.card.ranges.items()} | dict(knobs)
         trained = with_knobs(trained, knobs)
+        lighter = [with_knobs(each, knobs) for each in lighter]
     described = dict(metadata or {})
     if path.is_dir():
         known: dict[str, Any] = {"esr": _held_out_esr(RunFolder(path))}
