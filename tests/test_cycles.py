@@ -219,104 +219,6 @@ def test_stopped_in_the_last_cycle_it_ends_as_if_unbroken(capture, tmp_path, mon
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_one_more_cycle_where_an_error_is_left_that_is_heard():
-    schedule = scheduled()
-    state = LoopState({}, {}, step=900, cycle=3, best_esr=0.0051, best_step=400)
-    shares = [schedule.done(state)]
-    state.far = schedule.far(state)
-    assert (state.far.began, state.far.steps) == (900, 480)
-    state.ramp_from = 900
-    assert schedule.rate(state) == pytest.approx(0.032 * 0.343 * 4 / 50, rel=0.01)  # 4 updates
-    for step in (900, 1000, 1380):
-        state.step = step
-        shares.append(schedule.done(state))
-    assert schedule.rate(state, -240) == pytest.approx(0.032 * 0.343 / 2, rel=0.01)
-    assert schedule.at_end(state)
-    assert schedule.settings(state).bptt == 2048
-    assert not schedule.treble(state, 5e-3, 1e-2).far, "it was of no use"
-    state.best_step = 1200
-    state.treble = schedule.treble(state, 5e-3, 1e-2)
-    assert (state.treble.far, schedule.settings(state).bptt) == (True, 2048)
-    for step in (1380, 1500, 1380 + 960):
-        state.step = step
-        shares.append(schedule.done(state))
-    assert shares == sorted(shares)
-    assert shares[0] == pytest.approx(shares[1])
-    assert shares[-1] == 1
-
-
-@pytest.mark.parametrize(
-    "given",
-    [{"bptt": 512}, {"epochs": 100}, {"until_esr": 1e-4}, {"segment": 1024}, {"cycles": 3}],
-    ids=str,
-)
-def test_who_asks_for_something_else_gets_no_further_cycle(given):
-    settings = Settings(training=drywet.TrainingConfig(**given))
-    assert Schedule(settings, 10**6, 10**5).far(LoopState({}, {}, best_esr=0.1)) is None
-
-
-def test_an_error_that_is_not_heard_gets_no_further_cycle():
-    assert scheduled().far(LoopState({}, {}, step=900, best_esr=0.0049)) is None
-    ssm = Settings(model=drywet.RecurrentConfig(cell="ssm"))
-    assert Schedule(ssm, 10**6, 10**5).far(LoopState({}, {}, best_esr=0.1)) is None
-
-
-@pytest.mark.parametrize("useful", [True, False])
-def test_stopped_where_gradients_go_farther_it_ends_as_if_unbroken(
-    capture, tmp_path, monkeypatch, useful
-):
-    short = dataclasses.replace(
-        Recurrent.training, bptt=128, far_bptt=256, cycle_steps=(2, 2, 2, 4, 4), restarts=1
-    )
-    monkeypatch.setattr(Recurrent, "training", short)
-    treble = Schedule.treble
-    monkeypatch.setattr(
-        Schedule, "treble", lambda *given: dataclasses.replace(treble(*given), far=useful)
-    )
-    learned, learner = [], trainer.learner
-
-    def seen(model, optimizer, sampler, settings, *others):
-        learned.append((settings.bptt, settings.minimised.pre_emphasis))
-        return learner(model, optimizer, sampler, settings, *others)
-
-    monkeypatch.setattr(trainer, "learner", seen)
-    made = []
-    for number, stop in enumerate((None, 12, 15)):  # in either
-        out = tmp_path / str(number)
-        run = drywet.train(
-            *capture, out=out, model=drywet.RecurrentConfig(hidden=4),
-            training=drywet.TrainingConfig(batch=4, segment=512, validate_every=2),
-            control=StopsAfter(stop),
-        )  # fmt: skip
-        if run.interrupted:
-            state = load_checkpoint(out / "checkpoint.pt")
-            assert (state.far.began, state.treble is None) == (10, stop == 12)
-            drywet.resume(out)
-        made.append(load_checkpoint(out / "checkpoint.pt"))
-    assert learned[:3] == [(128, 0.5), (256, 0.5), (256 if useful else 128, 0.85)]
-    first, *others = (state.best_weights for state in made)
-    assert len({state.step for state in made}) == 1
-    assert all(torch.equal(first[name], other[name]) for other in others for name in first)
-
-
-def test_a_run_with_a_further_cycle_is_trained_on(capture, tmp_path, monkeypatch):
-    short = dataclasses.replace(
-        Recurrent.training, bptt=128, far_bptt=256, cycle_steps=(2, 2, 2, 4, 4), restarts=1
-    )
-    monkeypatch.setattr(Recurrent, "training", short)
-    run = drywet.train(
-        *capture, out=tmp_path / "r", model=drywet.RecurrentConfig(hidden=4),
-        training=drywet.TrainingConfig(batch=4, segment=512, validate_every=2),
-    )  # fmt: skip
-    before = load_checkpoint(run.path / "checkpoint.pt")
-    assert before.far is not None
-    drywet.resume(run.path, longer=True)
-    after = load_checkpoint(run.path / "checkpoint.pt")
-    assert after.off_schedule == before.step - 10
-    assert after.step > before.step
-    assert after.finished
-
-
 def test_what_was_learned_by_heart_gets_no_last_cycle(capture, tmp_path, monkeypatch):
     short = dataclasses.replace(Recurrent.training, cycle_steps=(4, 8), restarts=1)
     monkeypatch.setattr(Recurrent, "training", short)
@@ -347,13 +249,10 @@ def test_a_checkpoint_of_before_goes_on(tmp_path):
     for start in (found, *found["waiting"]):
         start["last_score"] = 0.2
         del start["by_heart"]
-    found["treble"] = {"began": 900, "steps": 960, "esr": 0.1, "esr_pre": 0.2}
-    del found["far"]
     torch.save(found, path)
     back = load_checkpoint(path)
     assert back.by_heart is False
     assert back.waiting[0]["by_heart"] is False
-    assert (back.far, back.treble.far) == (None, False)
 
 
 class StopsAfter(drywet.Control):

@@ -101,8 +101,6 @@ class TrainingBar(_Line):
             parts.append(f"aliasing {progress.aliasing_db:.0f} dB")
         if progress.expected_esr is not None:
             parts.append(f"expected {progress.expected_esr:.5f}")
-        if progress.far:
-            parts.append("one more, with longer gradients")
         if progress.treble:
             parts.append("last: the treble")
         parts.append(f"{progress.speed:.0f}x real time")

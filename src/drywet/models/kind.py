@@ -38,7 +38,6 @@ class TrainingDefaults:
         batch: windows per step.
         segment: samples of a window that are learned from.
         bptt: samples between weight updates; ``None`` for the segment.
-        far_bptt: the same in one more cycle for what is hard to learn; ``None`` for no such.
         spectral_segment: ``segment`` where the loss needs spectra.
         spectral_bptt: ``bptt`` where the loss needs spectra.
         optimizer: what turns gradients into better weights.
@@ -56,7 +55,6 @@ class TrainingDefaults:
     batch: int = 16
     segment: int = 2048
     bptt: int | None = 512
-    far_bptt: int | None = None
     spectral_segment: int = 2048
     spectral_bptt: int | None = 2048
     optimizer: Literal["soap", "adam"] = "adam"
@@ -74,7 +72,6 @@ class TrainingDefaults:
 STATEFUL = TrainingDefaults(
     batch=64,
     segment=8192,
-    far_bptt=2048,
     optimizer="soap",
     learning_rate=32e-3,
     cycle_steps=(60, 120, 240, 480, 960),
@@ -87,7 +84,7 @@ STATEFUL = TrainingDefaults(
 )
 """Of recurrent nets that keep their state, whose updates are the kernels' (docs/recipe.md)."""
 
-STATE_SPACES = replace(STATEFUL, learning_rate=16e-3, far_bptt=None)
+STATE_SPACES = replace(STATEFUL, learning_rate=16e-3)
 """Of state-space layers, which learn a Big Muff worse at twice the rate."""
 
 CONVOLUTIONAL = TrainingDefaults(

@@ -82,9 +82,7 @@ class TrainingConfig(_Strict):
         warm_up: samples before them that only settle the state; ``None`` takes
             the model's own.
         bptt: samples between weight updates, and the reach of the gradient; ``None``
-            takes 512 (2048 in one more cycle where an error is left that is heard,
-            `drywet.training.far`), or 2048 where the loss needs spectra; for WaveNets and stacks
-            the segment.
+            takes 512, or 2048 where the loss needs spectra; for WaveNets and stacks the segment.
         optimizer: ``soap`` (`drywet.optimizers.soap`) or ``adam``, which with decay is AdamW;
             ``None`` takes soap for recurrent nets that keep their state and WaveNets, else adam.
         learning_rate: peak of the cosine schedule; ``None`` takes 0.032, for state-space
@@ -192,17 +190,6 @@ class Settings(_Strict):
         defaults = self._defaults
         chosen = defaults.spectral_bptt if self.loss.in_spectra else defaults.bptt
         return self.segment if chosen is None else chosen
-
-    @property
-    def far_bptt(self) -> int | None:
-        """The same in the further cycle for what is hard to learn; ``None`` where there is none.
-
-        There is one in the default training alone (`treble_steps`).
-        """
-        far = self._defaults.far_bptt
-        if far is None or self.training.bptt is not None or not self.treble_steps:
-            return None
-        return far if self.bptt < far <= self.segment else None
 
     @property
     def optimizer(self) -> Literal["soap", "adam"]:

@@ -15,7 +15,6 @@ from torch import Tensor
 from drywet.errors import DrywetError
 from drywet.storage import write_bytes
 from drywet.training.cleaning import Cleaning
-from drywet.training.far import Far
 from drywet.training.treble import Treble
 
 
@@ -45,9 +44,7 @@ class LoopState:
         cycle: of the schedule, from 0.
         ends: scores of the best start at the end of each cycle so far.
         longer: times that a finished training was gone on with.
-        off_schedule: steps done behind the schedule before it was trained on, which none of its
-            cycles counts.
-        far: the further cycle for what is hard to learn, where it has begun.
+        off_schedule: steps done for the treble before it was trained on, which no cycle counts.
         treble: what the last cycle began from, where it is for the treble and has begun.
         cleaning: what it was before, where the aliasing of a trained net is minimised.
         finished: the budget is spent, the goal reached or nothing more to be gained.
@@ -75,15 +72,9 @@ class LoopState:
     ends: list[float] = field(default_factory=list)
     longer: int = 0
     off_schedule: int = 0
-    far: Far | None = None
     treble: Treble | None = None
     cleaning: Cleaning | None = None
     finished: bool = False
-
-    @property
-    def extra(self) -> Far | Treble | None:
-        """The cycle at hand, where it is one behind those of the schedule."""
-        return self.treble or self.far
 
     def take(self, start: dict[str, Any]) -> None:
         """Go on with a start, such as `of_start` gave."""
@@ -105,7 +96,7 @@ def save_checkpoint(path: Path, state: LoopState) -> None:
     """Write ``state`` atomically."""
     buffer = io.BytesIO()
     kept = {f.name: getattr(state, f.name) for f in fields(state)}
-    begun = {"far": state.far, "treble": state.treble, "cleaning": state.cleaning}
+    begun = {"treble": state.treble, "cleaning": state.cleaning}
     torch.save(kept | {name: one and asdict(one) for name, one in begun.items()}, buffer)
     write_bytes(path, buffer.getvalue())
 
@@ -124,7 +115,7 @@ def load_checkpoint(path: Path) -> LoopState:
         for start in (found, *found.get("waiting", ())):
             if start.pop("last_score", None) is not None:  # what `by_heart` was judged by
                 start.setdefault("by_heart", False)
-        for name, kind in (("far", Far), ("treble", Treble), ("cleaning", Cleaning)):
+        for name, kind in (("treble", Treble), ("cleaning", Cleaning)):
             given = found.get(name)
             found[name] = None if given is None else kind(**given)
         return LoopState(**found)

@@ -34,7 +34,6 @@ class Progress:
         expected_esr: on the validation audio at the end of the cycle at hand, once two cycles show
             the way (`drywet.training.cycles`).
         aliasing_db: latest, on sines, where it is minimised.
-        far: it is in one more cycle for what is hard to learn (`drywet.training.far`).
         treble: it is in its last cycle, for the treble (`drywet.training.treble`).
         bands: error by band of the latest validation; none before the first.
     """
@@ -49,7 +48,6 @@ class Progress:
     starts: int = 1
     expected_esr: float | None = None
     aliasing_db: float | None = None
-    far: bool = False
     treble: bool = False
     bands: tuple[BandScore, ...] = ()
 

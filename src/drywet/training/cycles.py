@@ -28,9 +28,7 @@ _NEXT_PEAK = 0.7  # of the learning rate, over the one before: a high one may lo
 _WORTH_IT = 0.9  # times the score is what another cycle must be expected to reach
 _BY_HEART = 2.0  # times the best score, and times the training loss
 _LEARNED = 0.03  # ESR above which a net may not have found its way yet
-
-CLOSE = 0.005
-"""ESR above which differences are heard."""
+_CLOSE = 0.005  # ESR above which differences are heard
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,7 @@ class Cycles:
         """
         first, last = (0.0, *self.stops)[number : number + 2]
         within = min(max((done - first) / (last - first), 0.0), 1.0)
-        return cosine(within, final) * self.peak(number)
-
-    def peak(self, number: int) -> float:
-        """The highest learning rate of a cycle over that of the first."""
-        return _NEXT_PEAK**number
+        return cosine(within, final) * _NEXT_PEAK**number
 
     def expected(self, scores: Sequence[float], following: float | None = None) -> float | None:
         """The score at the end of the next cycle, after those at the ends so far.
@@ -99,7 +93,7 @@ class Cycles:
         alone = self.starts[len(scores) - 1] == 1
         if not (self.open_ended and alone and esr <= _LEARNED):
             return False
-        no_more = self.flat(scores) and esr <= CLOSE
+        no_more = self.flat(scores) and esr <= _CLOSE
         return by_heart or no_more
 
     def flat(self, scores: Sequence[float], following: float | None = None) -> bool:
@@ -143,10 +137,9 @@ def go_on(state: LoopState, settings: Settings) -> None:
         return
     everyone = [state.of_start(), *state.waiting]
     state.take(min(everyone, key=lambda one: float(one["best_score"])))
-    begun = state.far or state.treble
-    if begun is not None:
-        state.off_schedule += state.step - begun.began
-        state.best_score, state.far, state.treble = state.best_esr, None, None
+    if state.treble is not None:
+        state.off_schedule += state.step - state.treble.began
+        state.best_score, state.treble = state.best_esr, None
     state.waiting, state.idle, state.weights = [], 0, state.best_weights
     then = settings.model_copy(
         update={"training": training.model_copy(update={"longer": state.longer})}

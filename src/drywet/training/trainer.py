@@ -45,6 +45,7 @@ from drywet.training.kernel_learners import learner
 from drywet.training.learner import Learner
 from drywet.training.schedule import Schedule
 from drywet.training.sines import sines_beside
+from drywet.training.treble import settings_for_treble
 from drywet.training.validation import Validated, Validation
 
 _CHECKPOINT_SECONDS = 3.0
@@ -104,8 +105,8 @@ class Trainer:
         self._learner: Callable[[Settings], Learner] = lambda settings: learner(
             model, self.optimizer, sampler, settings, warm_up, device, sines
         )
-        self.state = LoopState(model.state_dict(), self.optimizer.state_dict())
         self.learner = self._learner(settings)
+        self.state = LoopState(model.state_dict(), self.optimizer.state_dict())
         self.validation_esr: float | None = None
         self.bands: tuple[BandScore, ...] = ()
         self.aliasing_db: float | None = None
@@ -167,7 +168,8 @@ class Trainer:
             return
         self.state = state = load_checkpoint(self.folder.checkpoint_file)
         go_on(state, self.settings)
-        self.learner = self._learner(self.schedule.settings(state))
+        if state.treble is not None:
+            self.learner = self._learner(settings_for_treble(self.settings))
         try:
             if not state.finished and state.cycle == len(self.schedule.cycles.stops):
                 state.cycle -= 1  # trained on, by the last cycle alone
@@ -209,34 +211,23 @@ class Trainer:
         state = self.state
         self._set_down()
         state.weights = state.best_weights
-        if state.extra is None:
-            after_cycle(state, self.schedule.cycles, self.schedule.budget)
-        else:
+        if state.treble is not None:
             state.finished = True
-        if state.finished and state.extra is None and not state.by_heart:
-            state.far = self.schedule.far(state)
-            if state.far is not None:
-                self._begin_extra()
-        if state.finished and state.treble is None and not state.by_heart:
+            return
+        after_cycle(state, self.schedule.cycles, self.schedule.budget)
+        if state.finished and self.settings.treble_steps and not state.by_heart:
             self._begin_treble()
         self._take_up()
 
     def _begin_treble(self) -> None:
-        """The last cycle, where there is one."""
+        """From the best weights, with a fresh optimiser."""
         state = self.state
-        if not self.settings.treble_steps:
-            return
         self.model.load_state_dict(state.best_weights)
         found = self.validation.of(self.model)
         state.treble = self.schedule.treble(state, found.esr, found.esr_pre)
-        self._begin_extra()
-
-    def _begin_extra(self) -> None:
-        """A cycle behind those of the schedule: from the best weights, with a fresh optimiser."""
-        state = self.state
         state.optimizer = _optimizer(self.model, self.settings).state_dict()
         state.ramp_from, state.finished = state.step, False
-        self.learner = self._learner(self.schedule.settings(state))
+        self.learner = self._learner(settings_for_treble(self.settings))
 
     def _learn(self, pause_at: float) -> int:
         """Do the next steps; returns how many."""
@@ -354,7 +345,7 @@ class Trainer:
     def _expected_esr(self) -> float | None:
         """Where it ends when it is enough, at the end of the cycle at hand."""
         cycles = self.schedule.cycles
-        if self.config.select != "esr" or not cycles.open_ended or self.state.extra is not None:
+        if self.config.select != "esr" or not cycles.open_ended or self.state.treble is not None:
             return None
         return cycles.expected(self.state.ends)
 
@@ -374,7 +365,6 @@ class Trainer:
                 starts=1 + len(state.waiting),
                 expected_esr=self._expected_esr(),
                 aliasing_db=self.aliasing_db,
-                far=state.far is not None and state.treble is None,
                 treble=state.treble is not None,
                 bands=self.bands,
             )

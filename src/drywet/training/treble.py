@@ -25,14 +25,12 @@ class Treble:
         steps: how many it takes.
         esr: validation ESR of the best net then.
         esr_pre: the same after pre-emphasis.
-        far: gradients go back farther, as that was of use before (`drywet.training.far`).
     """
 
     began: int
     steps: int
     esr: float
     esr_pre: float
-    far: bool = False
 
     def done(self, step: int) -> float:
         """Share of its steps that are done."""
