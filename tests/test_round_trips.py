@@ -37,11 +37,6 @@ KNOBS = [
     RecurrentConfig(hidden=40, skip=True, knobs=("knob1",)),
     RecurrentConfig(cell="gru", hidden=12, knobs=("knob1", "knob2")),
 ]
-KNOBS_NAM = [
-    RecurrentConfig(hidden=8, layers=2, knobs=("drive", "tone")),
-    WaveNetConfig(preset="feather", knobs=("drive",)),
-    WaveNetConfig(preset="a2-lite", knobs=("bass", "middle", "treble")),
-]
 WAVENETS = [
     *(WaveNetConfig(preset=name) for name in PRESETS),
     WaveNetConfig(
@@ -60,7 +55,12 @@ WAVENETS = [
         )
     ),
 ]  # fmt: skip
-KNOBS_NAM.append(WAVENETS[-1].model_copy(update={"knobs": ("gain", "tone")}))
+KNOBS_NAM = [
+    RecurrentConfig(hidden=8, layers=2, knobs=("drive", "tone")),
+    WaveNetConfig(preset="feather", knobs=("drive",)),
+    WaveNetConfig(preset="a2-lite", knobs=("bass", "middle", "treble")),
+    WAVENETS[-1].model_copy(update={"knobs": ("gain", "tone")}),
+]
 FILTERS = [LinearConfig(taps=1, bias=True), LinearConfig(taps=77)]
 CONVNET = StackConfig(
     layers=(

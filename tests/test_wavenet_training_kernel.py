@@ -37,12 +37,7 @@ EVERYTHING = WaveNetConfig(
         ),
     )
 )  # fmt: skip
-NETS = {
-    "everything": EVERYTHING,
-    "knobs": EVERYTHING.model_copy(update={"knobs": ("drive", "bass", "treble")}),
-    **{name: WaveNetConfig(preset=name) for name in ("nano", "feather", "standard", "a2-lite")},
-}
-TURNING = WaveNetConfig(
+SIGN_TURNING = WaveNetConfig(
     arrays=(
         WaveNetArray(
             channels=4, bottleneck=4, head=1,
@@ -57,7 +52,12 @@ TURNING = WaveNetConfig(
         ),
     )
 )  # fmt: skip
-NETS["turning"] = TURNING
+NETS = {
+    "everything": EVERYTHING,
+    "sign turning": SIGN_TURNING,
+    "knobs": EVERYTHING.model_copy(update={"knobs": ("drive", "bass", "treble")}),
+    **{name: WaveNetConfig(preset=name) for name in ("nano", "feather", "standard", "a2-lite")},
+}
 
 
 def made(config: WaveNetConfig):
@@ -89,7 +89,7 @@ def learned(net, dtype: torch.dtype, batch: int, samples: int):
     grid(
         [(name, batch, samples) for name in NETS for batch, samples in ((3, 700), (1, 1), (2, 33))],
         {("everything", 1, 1), ("everything", 2, 33)}
-        | {(name, 3, 700) for name in ("everything", "knobs", "nano", "turning")},
+        | {(name, 3, 700) for name in ("everything", "knobs", "nano", "sign turning")},
     ),
 )
 def test_outputs_and_gradients_are_pytorchs(target, case):

@@ -15,8 +15,8 @@ from drywet.models.config import Samples
 from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.fold import fold
 from drywet.models.wavenet.config import WaveNetConfig
-from drywet.models.wavenet.kind import in_kernels
-from drywet.trained.knobs import with_knobs
+from drywet.models.wavenet.kind import runs_in_kernels
+from drywet.trained.knobs import shares
 from drywet.trained.model_file import TrainedModel
 from drywet.words import with_article
 
@@ -39,15 +39,10 @@ class TurningStream(Stream):
     def __init__(
         self, trained: TrainedModel, ways: Mapping[str, tuple[float, float]], samples: int
     ) -> None:
-        ranges = trained.card.ranges
-        starts = {name: way[0] for name, way in ways.items()}
-        with_knobs(trained, starts)
-        with_knobs(trained, {name: way[1] for name, way in ways.items()})
         self.latency = 0.0
         self._samples = max(samples, 1)
-        whole = {name: ways.get(name, (knob.middle, knob.middle)) for name, knob in ranges.items()}
         self._from, self._to = (
-            np.array([ranges[name].share(way[end]) for name, way in whole.items()])
+            np.array([*shares(trained, {name: way[end] for name, way in ways.items()}).values()])
             for end in (0, 1)
         )
         self._done = 0
@@ -99,10 +94,10 @@ class _Recurrent:
 
 
 def _net(trained: TrainedModel, knobs: Samples) -> _Net:
-    config, compiled = trained.card.model, choice().target is not None
-    if isinstance(config, RecurrentConfig) and compiled:
+    config = trained.card.model
+    if isinstance(config, RecurrentConfig) and choice().target is not None:
         return _Recurrent(config, trained, knobs)
-    if isinstance(config, WaveNetConfig) and compiled and in_kernels(config):
+    if isinstance(config, WaveNetConfig) and runs_in_kernels(config):
         from drywet.models.wavenet.player import stream
 
         made = stream(config, trained.weights)

@@ -16,21 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from drywet.kernels.choice import choice, target
+from drywet.kernels.choice import target
 from drywet.kernels.threads import threads
 from drywet.kernels.wavenet import ArraySizes
-
-_UNKNOWN = {"elu", "softmax"}
-
-
-def can_train(arrays: Sequence[ArraySizes]) -> bool:
-    """Whether the kernels, where there are any, can take a net over: they know its activations."""
-    if choice().target is None:
-        return False
-    layers = [layer for array in arrays for layer in array.layers]
-    active = {layer.activation for layer in layers}
-    active |= {layer.gate for layer in layers if layer.gating != "none"}
-    return not active & _UNKNOWN
 
 
 def takes(x: Tensor) -> bool:

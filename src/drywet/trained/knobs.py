@@ -20,6 +20,16 @@ def ignoring_followers(trained: TrainedModel) -> TrainedModel:
     return replace(trained, weights=kind_of(config).ignoring_knobs(config, trained.weights, names))
 
 
+def shares(trained: TrainedModel, positions: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Where the model sees each of its knobs, 0 to 1; arguments and errors as `with_knobs`."""
+    given, ranges = dict(positions or {}), trained.card.ranges
+    for name, position in given.items():
+        if name not in ranges:
+            raise UnknownKnobError("the model", name, tuple(ranges))
+        ranges[name].share(position)
+    return {name: knob.share(given.get(name, knob.middle)) for name, knob in ranges.items()}
+
+
 def with_knobs(trained: TrainedModel, positions: Mapping[str, float] | None = None) -> TrainedModel:
     """The same model without knobs, as it is with each of them fixed at a position.
 
@@ -31,14 +41,9 @@ def with_knobs(trained: TrainedModel, positions: Mapping[str, float] | None = No
     Raises:
         DrywetError: a knob that it hasn't got, or out of range; weights too large to be added up.
     """
-    config, given, ranges = trained.card.model, dict(positions or {}), trained.card.ranges
-    for name, position in given.items():
-        if name not in ranges:
-            raise UnknownKnobError("the model", name, tuple(ranges))
-        ranges[name].share(position)
-    if not ranges:
+    config, wanted = trained.card.model, shares(trained, positions)
+    if not wanted:
         return trained
-    wanted = {name: knob.share(given.get(name, knob.middle)) for name, knob in ranges.items()}
     with np.errstate(over="ignore", invalid="ignore"):
         fixed, weights = kind_of(config).with_knobs(config, trained.weights, wanted)
     if not all(np.isfinite(part).all() for part in weights.values()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drywet.models.config import Samples
 from drywet.models.registry import kind_of
+from drywet.trained.knobs import shares
 from drywet.trained.model_file import TrainedModel
 
 
@@ -17,5 +18,5 @@ def settled_state(trained: TrainedModel) -> list[Samples]:
         DrywetError: an ONNX graph.
     """
     card = trained.card
-    noon = {name: knob.share(knob.middle) for name, knob in card.ranges.items()}
-    return kind_of(card.model).settled_state(card.model, trained.weights, card.rate, noon)
+    kind = kind_of(card.model)
+    return kind.settled_state(card.model, trained.weights, card.rate, shares(trained))

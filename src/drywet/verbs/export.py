@@ -225,9 +225,10 @@ def _require_fit(chosen: Format, trained: TrainedModel) -> None:
     try:
         chosen.writer.require(config, rate)
     except DrywetError as error:
-        still = config.model_copy(update={"knobs": ()}) if config.controls else config
-        if config.controls and chosen.name in formats_for(still, rate, all_of_them=True):
-            raise  # it says what to do about the knobs
+        if config.controls:
+            still = config.model_copy(update={"knobs": ()})
+            if chosen.name in formats_for(still, rate, all_of_them=True):
+                raise  # it says what to do about the knobs
         able = ", ".join(formats_for(config, rate, all_of_them=True))
         raise DrywetError(
             error.found, error.expected, f"This model fits: {able}." if able else error.fix

@@ -156,6 +156,15 @@ class WaveNetConfig(Config):
         return self.knobs
 
 
+FIRST = "arrays.0.rechannel.weight"
+"""What the net's inputs meet before all layers."""
+
+
+def meets_inputs(name: str) -> bool:
+    """Whether a weight has a column for the dry sample and, behind it, one for each knob."""
+    return name == FIRST or name.endswith("mixer.weight")
+
+
 def wavenet_shapes(config: WaveNetConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every weight, in the order in which a ``.nam`` lists them."""
     found: dict[str, tuple[int, ...]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from drywet.models.config import Weights
-from drywet.models.wavenet.config import WaveNetConfig, wavenet_shapes
+from drywet.models.wavenet.config import WaveNetConfig, meets_inputs, wavenet_shapes
 
 
 def fold(config: WaveNetConfig, weights: Weights) -> Weights:
@@ -21,7 +21,7 @@ def fold(config: WaveNetConfig, weights: Weights) -> Weights:
     gain_in, gain_out = weights["input_gain"], weights["output_gain"]
     folded = {name: weights[name] for name in wavenet_shapes(config)}
     for name, tensor in folded.items():
-        if name.endswith("mixer.weight") or name == "arrays.0.rechannel.weight":
+        if meets_inputs(name):
             folded[name] = tensor.copy()
             folded[name][:, 0] *= gain_in
     folded["head_scale"] = np.asarray(folded["head_scale"] * gain_out, np.float32)

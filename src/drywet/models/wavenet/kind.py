@@ -43,10 +43,7 @@ class WaveNet(Kind[WaveNetConfig]):
 
     def trains_in_kernels(self, config: WaveNetConfig) -> bool:
         """See `Kind`."""
-        from drywet.kernels.wavenet_training import can_train
-        from drywet.models.wavenet.player import sizes
-
-        return can_train(sizes(config))
+        return runs_in_kernels(config)
 
     def build(self, config: WaveNetConfig) -> EffectModel:
         """See `Kind`."""
@@ -78,7 +75,7 @@ class WaveNet(Kind[WaveNetConfig]):
 
     def player(self, config: WaveNetConfig, weights: Weights, rate: int, graph: bytes) -> Player:
         """See `Kind`."""
-        if choice().target is not None and in_kernels(config):
+        if runs_in_kernels(config):
             from drywet.models.wavenet.player import stream
 
             return KernelPlayer(stream(config, weights))
@@ -90,7 +87,7 @@ class WaveNet(Kind[WaveNetConfig]):
         self, config: WaveNetConfig, weights: Weights, rate: int, graph: bytes, count: int
     ) -> Player:
         """See `Kind`."""
-        if choice().target is not None and in_kernels(config):
+        if runs_in_kernels(config):
             from drywet.models.wavenet import player
 
             return KernelPlayer(player.copies(config, weights, count))
@@ -114,3 +111,8 @@ def in_kernels(config: WaveNetConfig) -> bool:
     layers = [layer for array in config.arrays for layer in array.layers]
     used = {a.name for layer in layers for a in (layer.activation, layer.gate)}
     return not used & _NOT_IN_KERNELS
+
+
+def runs_in_kernels(config: WaveNetConfig) -> bool:
+    """Whether this machine's kernels play and train it."""
+    return choice().target is not None and in_kernels(config)

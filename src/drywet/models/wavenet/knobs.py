@@ -8,14 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.models.config import Weights
-from drywet.models.wavenet.config import WaveNetConfig, wavenet_shapes
-
-FIRST = "arrays.0.rechannel.weight"
-
-
-def takes_knobs(name: str) -> bool:
-    """Whether a tensor of this name has a column for each knob, behind the dry sample's."""
-    return name == FIRST or name.endswith("mixer.weight")
+from drywet.models.wavenet.config import FIRST, WaveNetConfig, meets_inputs, wavenet_shapes
 
 
 def fixed(
@@ -33,7 +26,7 @@ def fixed(
     """
     plain = config.model_copy(update={"knobs": ()})
     found = {
-        name: np.ascontiguousarray(part[:, :1]) if takes_knobs(name) else part
+        name: np.ascontiguousarray(part[:, :1]) if meets_inputs(name) else part
         for name, part in weights.items()
     }
     wide = {name: part.astype(np.float64) for name, part in weights.items()}
@@ -53,7 +46,7 @@ def ignoring(config: WaveNetConfig, weights: Weights, names: Sequence[str]) -> W
     """The weights with which some knobs do nothing."""
     columns = [1 + config.knobs.index(name) for name in names]
     found = dict(weights)
-    for name in filter(takes_knobs, wavenet_shapes(config)):
+    for name in filter(meets_inputs, wavenet_shapes(config)):
         found[name] = weights[name].copy()
         found[name][:, columns] = 0
     return found

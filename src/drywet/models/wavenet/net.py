@@ -19,6 +19,7 @@ from drywet.models.wavenet.config import (
     WaveNetLayer,
     wavenet_shapes,
 )
+from drywet.models.wavenet.kind import runs_in_kernels
 from drywet.models.wavenet.player import sizes
 
 
@@ -115,7 +116,7 @@ class WaveNetModel(EffectModel):
             for before, array in zip(inputs, config.arrays, strict=False)
         )
         self.sizes = sizes(config)
-        self.trains_in_kernels = wavenet_training.can_train(self.sizes)
+        self.trains_in_kernels = runs_in_kernels(config)
         names = [name for name in wavenet_shapes(config) if name != "head_scale"]
         self._ordered = [self.get_parameter(name) for name in names]  # asked for at every step
         scale = HEAD_SCALE["a2" if config.arrays[0].head_kernel > 1 else "a1"]
