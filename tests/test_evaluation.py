@@ -293,6 +293,24 @@ def test_what_was_never_taught_does_not_count(scored):
     assert harmonics.compare([good, wild], device, 0.0).worst_db == 26
 
 
+def test_another_capture_is_aligned_as_the_model_was(tmp_path):
+    """A delay is in the model or is taken away before: another pair cannot tell which by itself."""
+    played = {name: playing(seconds, seed=seconds) for name, seconds in (("own", 12), ("new", 6))}
+    pairs = {
+        name: (save(tmp_path / f"{name}-d.wav", dry), save(tmp_path / f"{name}-w.wav", overdrive(dry)))
+        for name, dry in played.items()
+    }  # fmt: skip
+    run = tmp_path / "r"
+    small = ("--hidden", 8, "--epochs", 12, "--segment", 1024, "--batch", 16, "--latency", -1)
+    assert drywet("train", *pairs["own"], "-o", run, *small).code == 0
+    esr = {
+        latency: drywet("evaluate", run, *pairs["new"], *given, "--json").json["esr"]
+        for latency, given in ((-1, ("--latency", -1)), (0, ("--latency", 0)), (None, ()))
+    }
+    assert esr[0] > 2 * esr[-1]
+    assert esr[None] == esr[-1]
+
+
 def test_silence_held_out_is_refused_before_training(tmp_path):
     dry = np.concatenate([playing(11), np.zeros(48_000, "f4")])
     wet = overdrive(dry)

@@ -20,7 +20,7 @@ SECONDS = (30.0, 180.0)
 _SILENCE_SECONDS = 1.0
 _STEP_LEVELS_DB = (-48, -36, -27, -20, -14, -9, -5, -2, 0)
 _STEP_FREQUENCIES = (55.0, 110.0, 165.0, 233.0, 440.0, 987.0, 2093.0)
-_SWEEP_CORNER_HZ = 1500.0
+_SWEEP_CORNERS_HZ = (40.0, 1500.0)
 _SINE_SECONDS = 0.12
 _SINE_RANGE_HZ = (65.0, 18_000.0)
 _SINE_LEVELS_DB = (-36, -24, -12, 0)
@@ -29,15 +29,19 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 
 def _sweeps(seconds: float, rate: int) -> NDArray[np.float64]:
-    """Exponential sweeps from 20 Hz to 20 kHz at four levels.
+    """Exponential sweeps up from 20 Hz to 20 kHz at four levels, then down at the same.
 
-    Above 1.5 kHz they fall by 6 dB per octave, as instruments do: a net that must
-    also learn full-scale ultrasonics spends itself on what nobody plays.
+    Above 1.5 kHz and below 40 Hz they fall by 6 dB per octave, as instruments do: a net that must
+    also learn full-scale ultrasonics or rumble spends itself on what nobody plays. Nothing else
+    is as low and as loud, so one at least must be learned from when the other is held out: hence
+    twice, the loud ones far apart.
     """
     levels = (0, -12, -24, -36)
-    sweep, frequency = exponential_sweep(round(seconds / len(levels) * rate), rate)
-    sweep /= np.sqrt(1 + (frequency / _SWEEP_CORNER_HZ) ** 2)
-    return np.concatenate([faded(sweep, rate, 0.02) * gain(level) for level in levels])
+    sweep, frequency = exponential_sweep(round(seconds / (2 * len(levels)) * rate), rate)
+    low, high = _SWEEP_CORNERS_HZ
+    sweep /= np.sqrt((1 + (low / frequency) ** 2) * (1 + (frequency / high) ** 2))
+    up = np.concatenate([faded(sweep, rate, 0.02) * gain(level) for level in levels])
+    return np.concatenate((up, up[::-1]))
 
 
 def _steps(seconds: float, rate: int) -> NDArray[np.float64]:

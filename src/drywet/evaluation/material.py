@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +13,14 @@ from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span
 from drywet.dsp.latency import estimate
 from drywet.dsp.repeats import Repeat
-from drywet.errors import DrywetError
 from drywet.inference.stream import predict
 from drywet.pair.alignment import NOTHING, Mending
 from drywet.pair.check_device import Behaviour
 from drywet.pair.check_timing import passes
 from drywet.pair.examine import examine, require_trainable
-from drywet.pair.load import Pair, load_pair
+from drywet.pair.load import Pair
 from drywet.runs.config import RunConfig
-from drywet.runs.recording import own_capture, reload
+from drywet.runs.recording import reload
 from drywet.trained.model_file import TrainedModel
 
 Signal = NDArray[np.float32]
@@ -72,46 +70,6 @@ class Material:
             (resample(first, there, back), resample(second, there, back))
             for first, second in passes(self.recorded, self.repeats)
         ]
-
-
-def material(
-    config: RunConfig,
-    dry: Path | str | None = None,
-    wet: Path | str | None = None,
-    *,
-    channel: int | None = None,
-    resample_wet: bool = False,
-    latency: int | None = None,
-    mending: Mending = NOTHING,
-    force: bool = False,
-) -> Material:
-    """What a run is scored on: the test part of its own capture, or all of another one.
-
-    Args:
-        config: of the run.
-        dry: another dry file.
-        wet: the wet file to it.
-        channel: 1-based channel of multi-channel files.
-        resample_wet: bring a wet file of another rate to the dry one's.
-        latency: of the other files in samples, instead of the measured one.
-        mending: of a delay of theirs that does not stay.
-        force: score files that the checks refuse.
-
-    Raises:
-        DrywetError: one file without the other, files that cannot be used, or the run's own
-            files changed.
-    """
-    if (dry is None) != (wet is None):
-        raise DrywetError(
-            "one file was given", "a dry and a wet one, or neither", "Name both files."
-        )
-    if dry is None or wet is None:
-        return own_material(config)
-    pair = load_pair(dry, wet, channel, resample_wet)
-    own = own_capture(pair, config)
-    if own is not None:
-        return own_material(config, own, pair)
-    return another(pair, config.rate, config.output_latency, latency, mending, force)
 
 
 def own_material(config: RunConfig, number: int = 0, pair: Pair | None = None) -> Material:

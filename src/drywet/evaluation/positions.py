@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from drywet.data.split import Span
-from drywet.evaluation.material import Material, another, latency_against, own_material
+from drywet.evaluation.material import Material, own_material
 from drywet.evaluation.measure import Measured, Subject, measure, of_run
 from drywet.evaluation.result import PositionScore
 from drywet.evaluation.verdict import verdict
 from drywet.inference.stream import predict
 from drywet.metrics import time
-from drywet.pair.alignment import NOTHING, Mending
-from drywet.pair.load import Pair, load_pair
+from drywet.pair.load import Pair
 from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
-from drywet.runs.recording import own_capture
 from drywet.trained.knob_range import NOON, KnobRange
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import TrainedModel
@@ -67,53 +64,6 @@ def measure_positions(
     ]
     measured.evaluation.verdict = verdict(measured.evaluation)  # now that it can tell them apart
     return subject, measured
-
-
-def on_pair(
-    folder: RunFolder,
-    config: RunConfig,
-    dry: Path | str,
-    wet: Path | str,
-    *,
-    knobs: Mapping[str, float] | None = None,
-    channel: int | None = None,
-    resample_wet: bool = False,
-    latency: int | None = None,
-    mending: Mending = NOTHING,
-    force: bool = False,
-) -> tuple[Subject, Material]:
-    """A run with knobs and a pair of files to score it on, its knobs as they stood then.
-
-    Args:
-        folder: of the run.
-        config: of it.
-        dry: file with the signal into the device.
-        wet: file with the signal out of it.
-        knobs: their positions; of one of the run's own captures they are known.
-        channel: 1-based channel of multi-channel files.
-        resample_wet: bring a wet file of another rate to the dry one's.
-        latency: of the wet file in samples; by default what the model makes of the dry file tells.
-        mending: of a delay that does not stay.
-        force: score files that the checks refuse.
-
-    Raises:
-        DrywetError: a knob out of its range, or files that cannot be used.
-    """
-    pair = load_pair(dry, wet, channel, resample_wet)
-    own = own_capture(pair, config)
-    stood = {} if own is None else config.positions(own)
-    subject = of_run(folder, config)
-    turned = {**stood, **(knobs or {})}
-    trained = with_knobs(subject.trained, turned)
-    if own is not None:
-        recording = None if knobs else config.captures[own].recording
-        chosen = own_material(config, own, pair)
-    else:
-        recording = None
-        if latency is None:
-            latency = latency_against(trained, pair, mending)
-        chosen = another(pair, config.rate, config.output_latency, latency, mending, force)
-    return replace(subject, trained=trained, recording=recording, turned=turned), chosen
 
 
 def _joined(materials: Sequence[tuple[Material, Mapping[str, float]]]) -> Material:

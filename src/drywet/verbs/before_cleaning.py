@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from drywet.evaluation.material import material
+from drywet.evaluation.material import own_material
 from drywet.evaluation.probes import player_of, settling
 from drywet.inference.stream import predict
 from drywet.metrics import aliasing, sines, time
@@ -35,7 +35,7 @@ class Before:
 def before_cleaning(folder: RunFolder, config: RunConfig) -> Before:
     """The model that a run started from, on the audio that the run is scored on."""
     trained = load_model(folder.start_file)
-    chosen = material(config)
+    chosen = own_material(config)
     signals = predict(trained, chosen.prepared.dry), chosen.prepared.wet
     return Before(
         Path(str(config.start)),

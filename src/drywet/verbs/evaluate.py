@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from drywet.audio.write import write
 from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError, UnknownKnobError
-from drywet.evaluation.material import Material, another, latency_against, material
+from drywet.evaluation.material import Material, another, latency_against, own_material
 from drywet.evaluation.measure import Measured, Subject, measure, of_model, of_run
-from drywet.evaluation.positions import measure_positions, on_pair
+from drywet.evaluation.on_pair import on_pair
+from drywet.evaluation.positions import measure_positions
 from drywet.evaluation.result import Evaluation
 from drywet.formats.load import load
 from drywet.pair.alignment import Mending
@@ -91,7 +91,13 @@ def evaluate(
     unknown = [name for name in knobs or {} if name not in {knob.name for knob in config.knobs}]
     if unknown:
         raise UnknownKnobError("the run", unknown[0], tuple(knob.name for knob in config.knobs))
-    if config.knobs and dry is None and wet is None:
+    if dry is not None or wet is not None:
+        subject, chosen = on_pair(
+            folder, config, dry, wet, knobs=knobs, channel=channel, resample_wet=resample_wet,
+            latency=latency, mending=mending, force=force,
+        )  # fmt: skip
+        measured = measure(replace(subject, oversample=oversample), chosen, on_progress)
+    elif config.knobs:
         if knobs:
             raise DrywetError(
                 f"positions of knobs for {folder.path} alone", "a dry and a wet file with them",
@@ -99,15 +105,8 @@ def evaluate(
             )  # fmt: skip
         measured = measure_positions(folder, config, oversample, on_progress)[1]
     else:
-        files: dict[str, Any] = {
-            "channel": channel, "resample_wet": resample_wet, "latency": latency,
-            "mending": mending, "force": force,
-        }  # fmt: skip
-        if config.knobs and dry is not None and wet is not None:
-            subject, chosen = on_pair(folder, config, dry, wet, knobs=knobs, **files)
-        else:
-            subject, chosen = of_run(folder, config), material(config, dry, wet, **files)
-        measured = measure(replace(subject, oversample=oversample), chosen, on_progress)
+        subject = replace(of_run(folder, config), oversample=oversample)
+        measured = measure(subject, own_material(config), on_progress)
     if dry is None and oversample == 1:
         keep(folder, measured)
     return measured.evaluation

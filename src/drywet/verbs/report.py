@@ -9,9 +9,10 @@ from pathlib import Path
 from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError
 from drywet.evaluation.by_ear import by_ear
-from drywet.evaluation.material import material
+from drywet.evaluation.material import own_material
 from drywet.evaluation.measure import Measured, measure, of_run
-from drywet.evaluation.positions import measure_positions, on_pair
+from drywet.evaluation.on_pair import on_pair
+from drywet.evaluation.positions import measure_positions
 from drywet.metrics.statistics import summary
 from drywet.pair.alignment import NOTHING
 from drywet.report.contender import COLORS, Contender
@@ -138,11 +139,7 @@ def _on_a_pair(
         )
     else:
         folder = RunFolder.open(model)
-        config = folder.config()
-        if config.knobs:
-            subject, chosen = on_pair(folder, config, dry, wet)
-        else:
-            subject, chosen = of_run(folder, config), material(config, dry, wet)
+        subject, chosen = on_pair(folder, folder.config(), dry, wet)
         subject = replace(subject, oversample=oversample)
     measured = measure(subject, chosen)
     heard = by_ear(subject) if oversample == 1 else None
@@ -180,7 +177,7 @@ def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone:
         subject, measured = measure_positions(folder, config, oversample)
     else:
         subject = replace(of_run(folder, config), oversample=oversample)
-        measured = measure(subject, material(config))
+        measured = measure(subject, own_material(config))
     if oversample == 1:
         keep(folder, measured)
     recording = config.capture.recording
