@@ -452,6 +452,18 @@ def test_a_plan_leaves_no_position_far_from_all_captures(captures):
     assert gaps.max() < 0.75  # of the cube's half diagonal, 0.87
 
 
+@pytest.mark.parametrize(
+    ("names", "captures", "values"), [("ab", 9, 7), ("abc", 9, 5), ("abc", 15, 9)]
+)
+def test_no_knob_is_recorded_at_a_few_values_only(names, captures, values):
+    """Of a regular grid each would stand at three; corners alone give two."""
+    found = propose([KnobRange(name=name) for name in names], captures)
+    for name in names:
+        stood = [each[name] for each in found]
+        assert len(set(stood)) >= values
+        assert {0.0, 1.0} < set(stood)
+
+
 def test_tone_controls_are_turned_one_at_a_time():
     knobs = [KnobRange(name=name, most=10) for name in ("bass", "mid", "treble", "gain")]
     turned = (candidates(knobs)[:, :3] != 0.5).sum(axis=1)

@@ -1,8 +1,11 @@
-"""At which positions of its knobs to record a device: corners first, then where it is emptiest.
+"""At which positions of its knobs to record a device: some corners, then each knob everywhere.
 
-Each position is, of a grid, the one furthest from all before it (Gonzalez, "Clustering to minimize
-the maximum intercluster distance", Theoretical Computer Science 38, 1985): first the corners, then
-the middle, then between. Tone controls are turned one at a time, the others in the middle.
+What a knob does between two of its positions nothing tells: a gain may rise as much over the first
+tenth of its way as over all the rest. So positions after the corners are spread over each knob's
+way, not over the whole of them alone: each is, of a grid, the one with the least sum over those
+before it of 1 / prod_k (x_k - y_k)^2 (a maximum projection design: Joseph, Gul and Ba, Biometrika
+102, 2015), which no two have a knob alike where it can be avoided. Tone controls are turned one at
+a time, the others in the middle.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from numpy.typing import NDArray
 from drywet.captures.tone_controls import tone_controls
 from drywet.trained.knob_range import NOON, KnobRange
 
-_GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
+_GRID = tuple(n / 10 for n in range(11))  # marks of a knob from 0 to 10, hours of one without
+_CORNERS = 4
+_CLOSE = 0.05  # of a knob's way: positions as close as that tell the same of it
 _FINE = 33  # positions of a knob alone
 _MOST_POINTS = 50_000
 _INSIDE = 0.1  # of a knob's way, from its ends
@@ -35,12 +40,12 @@ def propose(knobs: Sequence[KnobRange], captures: int) -> list[dict[str, float]]
     Returns:
         As many, in the knobs' own units; fewer where the knobs have no more.
     """
-    return _in_units(knobs, _least_turning(_furthest(knobs, captures)))
+    return _in_units(knobs, _least_turning(_spread(knobs, captures)))
 
 
 def by_worth(knobs: Sequence[KnobRange], captures: int) -> list[dict[str, float]]:
     """The same positions, each after those that tell more: the first few are a proposal, too."""
-    return _in_units(knobs, _furthest(knobs, captures))
+    return _in_units(knobs, _spread(knobs, captures))
 
 
 def between(knobs: Sequence[KnobRange], count: int) -> list[dict[str, float]]:
@@ -67,20 +72,18 @@ def between(knobs: Sequence[KnobRange], count: int) -> list[dict[str, float]]:
     return found
 
 
-def _furthest(knobs: Sequence[KnobRange], captures: int) -> list[Doubles]:
-    """Shares of their ways, each as far as can be from all before."""
+def _spread(knobs: Sequence[KnobRange], captures: int) -> list[Doubles]:
+    """Shares of their ways, those that tell more first."""
     grid = candidates(knobs, max(captures, 2))
-    found: list[Doubles] = []
-    nearest = np.full(len(grid), np.inf)
     corners = ((grid == 0) | (grid == 1)).all(axis=1)
-    while len(found) < captures:
-        # All corners before anything between them, but for the last capture.
-        among = np.where(corners, nearest, 0.0) if len(found) < captures - 1 else nearest
-        at = int(np.argmax(among if among.any() else nearest))
-        if not nearest[at]:
-            break
+    free, crowded = np.ones(len(grid), bool), np.zeros(len(grid))
+    found: list[Doubles] = []
+    while len(found) < captures and free.any():
+        ends = len(found) < min(_CORNERS, corners.sum())
+        at = int(np.argmin(np.where(free & corners if ends else free, crowded, np.inf)))
         found.append(grid[at])
-        nearest = np.minimum(nearest, np.linalg.norm(grid - grid[at], axis=1))
+        free[at] = False
+        crowded += 1 / np.prod((grid - grid[at]) ** 2 + _CLOSE**2, axis=1)
     return found
 
 
@@ -97,13 +100,19 @@ def candidates(knobs: Sequence[KnobRange], alone: int = _FINE) -> Doubles:
     steps = [tuple(knob.share(step) for step in knob.steps) or free for knob in knobs]
     while np.prod([len(each) for each in steps], dtype=float) > _MOST_POINTS:
         widest = max(len(each) for each in steps)
-        steps = [each[::2] if len(each) == widest else each for each in steps]
+        steps = [_every_other(each) if len(each) == widest else each for each in steps]
     grid = np.array(list(product(*steps)))
     controls = tone_controls([knob.name for knob in knobs])
     if controls is not None:
         turned = (grid[:, list(controls)] != NOON).sum(axis=1)
         grid = grid[turned <= 1]
     return grid
+
+
+def _every_other(steps: tuple[float, ...]) -> tuple[float, ...]:
+    """Half of them, with both ends."""
+    kept = np.linspace(0, len(steps) - 1, (len(steps) + 1) // 2).round().astype(int)
+    return tuple(steps[i] for i in kept)
 
 
 def _least_turning(points: Sequence[Doubles]) -> list[Doubles]:
