@@ -1,11 +1,13 @@
-"""Ways in which the knobs may enter an LSTM; test ESR at positions that were not learned.
+"""Ways in which knobs may enter an LSTM, and stand; test ESR at positions that were not learned.
 
     python -m benchmarks.conditioning --device sd1 --over drive,tone --captures 9
+    python -m benchmarks.conditioning --device sd1 --over drive,tone --grid 3
 
 Each way makes an LSTM's weights of a position ``k`` (each knob from -1 to 1):
 
 * ``inputs``: the knobs are inputs beside the sample, which is what drywet does;
 * ``products``: their squares and products are, too;
+* ``sample``: the sample times each of them is, too, so that they scale its weights;
 * ``gains``: inputs, and the sample's and the output's gain are exponentials of the knobs;
 * ``film``: inputs, and every row of the gates' weights is scaled by 1 plus a sum of the knobs
   (feature-wise linear modulation: Perez et al., AAAI 2018);
@@ -22,6 +24,7 @@ import argparse
 import math
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +39,9 @@ from drywet.kernels import recurrent as fused
 from drywet.models.recurrent.net import recurrent_layers
 from drywet.optimizers.soap import Soap
 from drywet.verbs.process import process
-from drywet.verbs.train_over import ranges_of
+from drywet.verbs.train_over import played_audibly, ranges_of
 
-WAYS = ("inputs", "products", "gains", "film", "hypernet")
+WAYS = ("inputs", "products", "sample", "gains", "film", "hypernet")
 HIDDEN, SEGMENT, WARM_UP, BPTT, EACH = 32, 8192, 1024, 512, 8
 PEAK, CLIP, EMPHASIS = 0.032, 1.0, 0.5
 SECONDS = 20
@@ -51,7 +54,8 @@ class Conditioned(nn.Module):
     def __init__(self, way: str, knobs: int) -> None:
         super().__init__()
         self.way = way
-        beside = knobs + knobs * (knobs + 1) // 2 if way == "products" else knobs
+        more = {"products": knobs * (knobs + 1) // 2, "sample": knobs}
+        beside = knobs + more.get(way, 0)
         self.inputs = 1 + (0 if way == "hypernet" else beside)
         self.rec = recurrent_layers("lstm", HIDDEN, 1, self.inputs)
         self.head = nn.Linear(HIDDEN, 1)
@@ -75,6 +79,8 @@ class Conditioned(nn.Module):
         parts = [x[..., None]]
         if self.way != "hypernet":
             parts.append(beside.expand(*x.shape, len(beside)))
+        if self.way == "sample":
+            parts.append(x[..., None] * knobs)
         names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
         weights = fused.parameters(self.rec, self.head)
         if self.scale is not None:
@@ -155,27 +161,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="sd1")
     parser.add_argument("--over", default="drive,tone")
-    parser.add_argument("--captures", type=int, default=9)
+    parser.add_argument("--captures", type=int, default=9, help="as drywet plan has them")
+    parser.add_argument("--grid", type=int, help="positions of each knob, all of them combined")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--ways", default=",".join(WAYS))
     chosen = parser.parse_args()
     knobs = ranges_of(find(chosen.device), chosen.over.split(","))
-    learned, unheard = propose(knobs, chosen.captures), between(knobs, 6)
+    learned, unheard = propose(knobs, chosen.captures), between(knobs, 12)
+    if chosen.grid:
+        shares = product(np.linspace(0, 1, chosen.grid), repeat=len(knobs))
+        learned = [
+            {knob.name: knob.position(float(share)) for knob, share in zip(knobs, row, strict=True)}
+            for row in shares
+        ]
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        drywet.signal(place / "dry.wav", seconds=30)
-        whole, rate = soundfile.read(place / "dry.wav", dtype="float32")
-        soundfile.write(place / "dry.wav", whole[: SECONDS * rate], rate, "FLOAT")
-        wets = []
+        dry_file, wet_file = Path(folder) / "dry.wav", Path(folder) / "wet.wav"
+        drywet.signal(dry_file, seconds=30)
+        whole, rate = soundfile.read(dry_file, dtype="float32")
+        soundfile.write(dry_file, whole[: SECONDS * rate], rate, "FLOAT")
+
+        def play(positions: dict[str, float]) -> Path:
+            process(chosen.device, dry_file, wet_file, knobs=positions, overwrite=True)
+            return wet_file
+
+        stood, wets = [], []
         for position in (*learned, *unheard):
-            process(chosen.device, place / "dry.wav", place / "wet.wav", knobs=position,
-                    overwrite=True)  # fmt: skip
-            wets.append(soundfile.read(place / "wet.wav", dtype="float32")[0])
+            stood.append(played_audibly(knobs, position, play))
+            wets.append(soundfile.read(wet_file, dtype="float32")[0])
     dry = torch.from_numpy(whole[: SECONDS * rate] / whole.std())
     wet = torch.from_numpy(np.stack(wets) / np.stack(wets[: len(learned)]).std())
     places = torch.tensor(
-        [[2 * k.share(p[k.name]) - 1 for k in knobs] for p in (*learned, *unheard)],
+        [[2 * k.share(p[k.name]) - 1 for k in knobs] for p in stood],
         dtype=torch.float32,
     )
     first = int(0.8 * len(dry))

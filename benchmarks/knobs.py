@@ -26,12 +26,14 @@ import drywet
 from drywet import CaptureConfig, RecurrentConfig, TrainingConfig, WaveNetConfig
 from drywet.captures.file_names import named_files
 from drywet.captures.listed import read_captures
+from drywet.captures.plan import between
+from drywet.devices.catalog import find
 from drywet.models.registry import ModelConfig
 from drywet.verbs.process import process
 from drywet.verbs.train_captures import HIDDEN, train_captures
-from drywet.verbs.train_over import train_over
+from drywet.verbs.train_over import ranges_of, train_over
 
-BETWEEN = ((0.3, 0.7, 0.5), (0.7, 0.3, 0.5), (0.25, 0.25, 0.75), (0.6, 0.6, 0.3))
+BETWEEN = 4
 SECONDS = 20
 
 
@@ -88,7 +90,7 @@ def device(
     name: str,
     over: list[str],
     captures: int,
-    between: int,
+    positions: int,
     di: Path | None,
     place: Path,
     model: ModelConfig,
@@ -105,8 +107,7 @@ def device(
         overwrite=True,
     )  # fmt: skip
     ratios = []
-    for positions in BETWEEN[:between]:
-        knobs = dict(zip(over, positions, strict=False))
+    for knobs in between(ranges_of(find(name), over), positions):
         wet = place / "wet.wav"
         process(name, signal, wet, knobs=knobs, overwrite=True)
         there = drywet.train(
@@ -131,7 +132,7 @@ def main() -> None:
     parser.add_argument(
         "--di", type=Path, help="played through the device [default: drywet signal]"
     )
-    parser.add_argument("--between", type=int, default=len(BETWEEN), help="positions to score")
+    parser.add_argument("--between", type=int, default=BETWEEN, help="positions to score")
     parser.add_argument("--preset", help="a WaveNet instead of an LSTM")
     parser.add_argument("--cycles", type=int)
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/knobs"))

@@ -663,9 +663,10 @@ def test_turned_in_blocks_of_any_length(kind, block, request):
     assert np.array_equal(stream.process(x), whole)
 
 
-def test_turning_makes_no_clicks(run):
+@pytest.mark.parametrize("kind", ["run", "wavenet_run"])
+def test_turning_makes_no_clicks(kind, request):
     """A sine stays one: what a slow turn adds lies by its harmonics, what steps add between."""
-    trained = load_model(run)
+    trained = load_model(request.getfixturevalue(kind))
     n = 4 * RATE
     cycles = n // 64  # a harmonic every so many bins
     x = (0.05 * np.sin(2 * np.pi * cycles * np.arange(n) / n)).astype(np.float32)
