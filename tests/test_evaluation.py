@@ -296,10 +296,10 @@ def test_what_was_never_taught_does_not_count(scored):
 def test_another_capture_is_aligned_as_the_model_was(tmp_path):
     """A delay is in the model or is taken away before: another pair cannot tell which by itself."""
     played = {name: playing(seconds, seed=seconds) for name, seconds in (("own", 12), ("new", 6))}
-    pairs = {
-        name: (save(tmp_path / f"{name}-d.wav", dry), save(tmp_path / f"{name}-w.wav", overdrive(dry)))
-        for name, dry in played.items()
-    }  # fmt: skip
+    pairs = {}
+    for name, dry in played.items():
+        files = {"dry": dry, "wet": overdrive(dry)}
+        pairs[name] = [save(tmp_path / f"{name}-{side}.wav", x) for side, x in files.items()]
     run = tmp_path / "r"
     small = ("--hidden", 8, "--epochs", 12, "--segment", 1024, "--batch", 16, "--latency", -1)
     assert drywet("train", *pairs["own"], "-o", run, *small).code == 0
