@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from drywet.audio.resample import resample
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span
-from drywet.dsp.latency import estimate
+from drywet.dsp.latency import estimate, shifted
 from drywet.dsp.repeats import Repeat
 from drywet.inference.stream import predict
 from drywet.pair.alignment import NOTHING, Mending
@@ -26,6 +26,7 @@ from drywet.trained.model_file import TrainedModel
 Signal = NDArray[np.float32]
 
 _SURE = 0.5
+_NEAR = 3  # samples
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,21 @@ def latency_against(trained: TrainedModel, pair: Pair, mending: Mending = NOTHIN
         pair, moved = examination.pair, examination.latency
     rate = trained.card.rate
     at_model = pair.resampled(rate)
-    found = estimate(predict(trained, at_model.dry), at_model.wet, rate)
+    prediction = predict(trained, at_model.dry)
+    found = estimate(prediction, at_model.wet, rate)
     if found.confidence < _SURE:
         return None
-    return moved + round((found.samples + trained.card.output_latency) * pair.rate / rate)
+    delay = _most_alike(prediction, at_model.wet, round(found.samples))
+    return moved + round((delay + trained.card.output_latency) * pair.rate / rate)
+
+
+def _most_alike(prediction: Signal, wet: Signal, near: int) -> int:
+    """The delay, close to an estimate by phase, at which the two correlate most, either way up."""
+
+    def correlation(delay: int) -> float:
+        ours, theirs = (part.astype(np.float64) for part in shifted(prediction, wet, delay))
+        return abs(float(ours @ theirs)) / (
+            float(np.sqrt(ours @ ours * (theirs @ theirs))) + 1e-300
+        )
+
+    return max(range(near - _NEAR, near + _NEAR + 1), key=correlation)
