@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from drywet.audio.resample import resample
 from drywet.evaluation.cost import cost
 from drywet.evaluation.probes import ask_device, idle_offset_db
 from drywet.evaluation.result import Course, Evaluation, Remark
@@ -19,7 +20,7 @@ from drywet.metrics.silence import Quiet
 from drywet.runs.capture import Recording
 from drywet.runs.folder import RunFolder
 from drywet.trained.model_file import TrainedModel, load_model
-from tests.support import drywet, overdrive, playing, save
+from tests.support import RATE, drywet, overdrive, playing, save
 
 
 @pytest.fixture(scope="module")
@@ -309,6 +310,29 @@ def test_another_capture_is_aligned_as_the_model_was(tmp_path):
     }
     assert esr[0] > 2 * esr[-1]
     assert esr[None] == esr[-1]
+
+
+def test_a_capture_at_twice_the_rate_is_aligned_to_its_own_sample(run_folder, tmp_path):
+    """A delay of an odd number of its samples is half a sample of the model's."""
+    dry = resample(playing(6, seed=5), RATE, 2 * RATE)
+    wet = resample(overdrive(playing(6, seed=5)), RATE, 2 * RATE)
+    found = []
+    for delay in (0, 5):
+        moved = np.concatenate([np.zeros(delay, np.float32), wet])[: len(wet)]
+        pair = save(tmp_path / "d.wav", dry, 2 * RATE), save(tmp_path / "w.wav", moved, 2 * RATE)
+        found.append(drywet("evaluate", run_folder, *pair, "--json").json["esr"])
+    assert found[1] == pytest.approx(found[0], rel=0.02)
+
+
+def test_a_broken_capture_is_refused_before_it_is_played(run_folder, tmp_path):
+    dry = playing(6, seed=5)
+    wet = overdrive(dry)
+    wet[1000] = np.nan
+    done = drywet(
+        "evaluate", run_folder, save(tmp_path / "d.wav", dry), save(tmp_path / "w.wav", wet)
+    )
+    assert done.code == 2
+    assert "RuntimeWarning" not in done.err
 
 
 def test_silence_held_out_is_refused_before_training(tmp_path):

@@ -464,10 +464,20 @@ def test_no_knob_is_recorded_at_a_few_values_only(names, captures, values):
         assert {0.0, 1.0} < set(stood)
 
 
-def test_tone_controls_are_turned_one_at_a_time():
-    knobs = [KnobRange(name=name, most=10) for name in ("bass", "mid", "treble", "gain")]
-    turned = (candidates(knobs)[:, :3] != 0.5).sum(axis=1)
+@pytest.mark.parametrize("captures", [5, 6, 7, 9])
+@pytest.mark.parametrize("names", ["abc", "abcd", "abcde"])
+def test_no_two_knobs_are_turned_as_one(names, captures):
+    found = propose([KnobRange(name=name) for name in names], captures)
+    columns = {tuple(each[name] for each in found) for name in names}
+    assert len(columns) == len(names)
+
+
+@pytest.mark.parametrize("others", [["gain"], ["gain", "volume"], ["gain", "volume", "a", "b"]])
+def test_tone_controls_are_turned_one_at_a_time(others):
+    knobs = [KnobRange(name=name, most=10) for name in (*others, "bass", "mid", "treble")]
+    turned = (candidates(knobs)[:, -3:] != 0.5).sum(axis=1)
     assert set(turned) == {0, 1}
+    assert len(propose(knobs, 8)) == 8
 
 
 def test_switches_are_only_where_they_click():

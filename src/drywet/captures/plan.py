@@ -3,9 +3,9 @@
 What a knob does between two of its positions nothing tells: a gain may rise as much over the first
 tenth of its way as over all the rest. So positions after the corners are spread over each knob's
 way, not over the whole of them alone: each is, of a grid, the one with the least sum over those
-before it of 1 / prod_k (x_k - y_k)^2 (a maximum projection design: Joseph, Gul and Ba, Biometrika
-102, 2015), which no two have a knob alike where it can be avoided. Tone controls are turned one at
-a time, the others in the middle.
+before it of 1 / prod_k ((x_k - y_k)^2 + a little) (a maximum projection design: Joseph, Gul and Ba,
+Biometrika 102, 2015), in which few have a knob alike. Tone controls are turned one at a time, the
+others in the middle; where they are among the knobs there are no corners.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from drywet.captures.tone_controls import tone_controls
 from drywet.trained.knob_range import NOON, KnobRange
 
-_GRID = tuple(n / 10 for n in range(11))  # marks of a knob from 0 to 10, hours of one without
+_MARKS = (11, 9, 7, 5, 3)  # of each knob, as many as can be; eleven are 0 to 10, or hours
 _CORNERS = 4
 _CLOSE = 0.05  # of a knob's way: positions as close as that tell the same of it
 _FINE = 33  # positions of a knob alone
-_MOST_POINTS = 50_000
+_MOST_POINTS = 80_000
 _INSIDE = 0.1  # of a knob's way, from its ends
 _FAR = 0.01  # of a turn's length against that a knob is turned at all
 
@@ -76,14 +76,18 @@ def _spread(knobs: Sequence[KnobRange], captures: int) -> list[Doubles]:
     """Shares of their ways, those that tell more first."""
     grid = candidates(knobs, max(captures, 2))
     corners = ((grid == 0) | (grid == 1)).all(axis=1)
-    free, crowded = np.ones(len(grid), bool), np.zeros(len(grid))
+    nearest, crowded = np.full(len(grid), np.inf), np.zeros(len(grid))
     found: list[Doubles] = []
-    while len(found) < captures and free.any():
-        ends = len(found) < min(_CORNERS, corners.sum())
-        at = int(np.argmin(np.where(free & corners if ends else free, crowded, np.inf)))
+    while len(found) < captures and nearest.any():
+        if len(found) < min(_CORNERS, corners.sum()):
+            # By the plain distance: corners that have all knobs apart may turn two of them as one.
+            at = int(np.argmax(np.where(corners, nearest, 0.0)))
+        else:
+            at = int(np.argmin(np.where(nearest > 0, crowded, np.inf)))
         found.append(grid[at])
-        free[at] = False
-        crowded += 1 / np.prod((grid - grid[at]) ** 2 + _CLOSE**2, axis=1)
+        apart = grid - grid[at]
+        nearest = np.minimum(nearest, np.linalg.norm(apart, axis=1))
+        crowded += 1 / np.prod(apart**2 + _CLOSE**2, axis=1)
     return found
 
 
@@ -96,23 +100,20 @@ def _in_units(knobs: Sequence[KnobRange], rows: Sequence[Doubles]) -> list[dict[
 
 def candidates(knobs: Sequence[KnobRange], alone: int = _FINE) -> Doubles:
     """All positions that may be proposed, 0 to 1, ``(points, knobs)``; so many of one alone."""
-    free = _GRID if len(knobs) > 1 else tuple(np.linspace(0, 1, alone))
-    steps = [tuple(knob.share(step) for step in knob.steps) or free for knob in knobs]
-    while np.prod([len(each) for each in steps], dtype=float) > _MOST_POINTS:
-        widest = max(len(each) for each in steps)
-        steps = [_every_other(each) if len(each) == widest else each for each in steps]
-    grid = np.array(list(product(*steps)))
-    controls = tone_controls([knob.name for knob in knobs])
-    if controls is not None:
-        turned = (grid[:, list(controls)] != NOON).sum(axis=1)
-        grid = grid[turned <= 1]
-    return grid
-
-
-def _every_other(steps: tuple[float, ...]) -> tuple[float, ...]:
-    """Half of them, with both ends."""
-    kept = np.linspace(0, len(steps) - 1, (len(steps) + 1) // 2).round().astype(int)
-    return tuple(steps[i] for i in kept)
+    controls = tone_controls([knob.name for knob in knobs]) or ()
+    others = [i for i in range(len(knobs)) if i not in controls]
+    for marks in _MARKS if len(knobs) > 1 else (alone,):
+        free = tuple(np.linspace(0, 1, marks).round(6))
+        steps = [tuple(knob.share(step) for step in knob.steps) or free for knob in knobs]
+        tones = [
+            row
+            for row in product(*(steps[i] for i in controls))
+            if sum(share != NOON for share in row) <= 1
+        ]
+        if len(tones) * np.prod([len(steps[i]) for i in others], dtype=float) <= _MOST_POINTS:
+            break
+    rows = [(*tone, *rest) for tone in tones for rest in product(*(steps[i] for i in others))]
+    return np.array(rows)[:, np.argsort([*controls, *others])]
 
 
 def _least_turning(points: Sequence[Doubles]) -> list[Doubles]:

@@ -168,3 +168,25 @@ def estimate_near(
     spectra = cross_spectra(a[where], b[where], _frame(rate))
     found = _excess_phase_peak(spectra, (low - high, 0))
     return Latency(high + found.samples, found.polarity, found.confidence)
+
+
+def most_alike(one: NDArray[np.floating], other: NDArray[np.floating], reach: int = 0) -> float:
+    """By how many samples ``other`` is later where the two correlate most, either way up.
+
+    To a fraction of a sample, for two that are nearly the same already.
+
+    Args:
+        one: shape ``(samples,)``.
+        other: as long.
+        reach: whole samples to look either way, and one more.
+    """
+    from scipy.optimize import minimize_scalar
+
+    cross = np.conj(np.fft.rfft(one)) * np.fft.rfft(other)
+    turns = 2j * np.pi * np.fft.rfftfreq(len(one))
+
+    def unlike(delay: float) -> float:
+        return -abs(float(np.sum(cross * np.exp(turns * delay)).real))
+
+    near = min(range(-reach, reach + 1), key=unlike)
+    return float(minimize_scalar(unlike, bounds=(near - 1, near + 1), method="bounded").x)

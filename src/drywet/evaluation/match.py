@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from drywet.dsp.latency import estimate
+from drywet.dsp.latency import estimate, most_alike
 from drywet.dsp.levels import db, rms
 
 Signal = NDArray[np.float32]
@@ -43,25 +43,12 @@ def matched(prediction: Signal, target: Signal, rate: int) -> tuple[Signal, Matc
     found = estimate(prediction, target, rate)
     delay = float(found.samples) if found.confidence >= _SURE else 0.0
     moved = _delayed(prediction, delay)
-    delay += _rest(moved, target)
+    delay += most_alike(moved, target)
     moved = _delayed(prediction, delay)
     inverted = float(moved.astype(np.float64) @ target.astype(np.float64)) < 0
     gain = rms(target) / max(rms(moved), 1e-9)
     change = Match(delay_samples=delay, gain_db=db(gain), inverted=inverted)
     return np.asarray(moved * (-gain if inverted else gain), np.float32), change
-
-
-def _rest(signal: Signal, target: Signal) -> float:
-    """The delay, within a sample, at which the two correlate most, either way up."""
-    from scipy.optimize import minimize_scalar
-
-    cross = np.conj(np.fft.rfft(signal)) * np.fft.rfft(target)
-    turns = 2j * np.pi * np.fft.rfftfreq(len(signal))
-
-    def unlike(delay: float) -> float:
-        return -abs(float(np.sum(cross * np.exp(turns * delay)).real))
-
-    return float(minimize_scalar(unlike, bounds=(-1, 1), method="bounded").x)
 
 
 def _delayed(signal: Signal, samples: float) -> Signal:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from drywet.audio.resample import resample
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span
-from drywet.dsp.latency import estimate, shifted
+from drywet.dsp.latency import estimate, most_alike, shifted
+from drywet.dsp.levels import loudest_excerpt
 from drywet.dsp.repeats import Repeat
 from drywet.inference.stream import predict
 from drywet.pair.alignment import NOTHING, Mending
 from drywet.pair.check_device import Behaviour
+from drywet.pair.check_levels import usable
 from drywet.pair.check_timing import passes
 from drywet.pair.examine import examine, require_trainable
 from drywet.pair.load import Pair
@@ -27,6 +29,7 @@ Signal = NDArray[np.float32]
 
 _SURE = 0.5
 _NEAR = 3  # samples
+_EXCERPT_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ def latency_against(trained: TrainedModel, pair: Pair, mending: Mending = NOTHIN
         Samples at the files' rate that `another` takes; ``None`` where the model's output and the
         wet file are too little alike to tell.
     """
+    if list(usable(pair)):
+        return None
     moved = 0
     if mending.wanted:
         examination = examine(pair, None, mending)
@@ -140,17 +145,8 @@ def latency_against(trained: TrainedModel, pair: Pair, mending: Mending = NOTHIN
     found = estimate(prediction, at_model.wet, rate)
     if found.confidence < _SURE:
         return None
-    delay = _most_alike(prediction, at_model.wet, round(found.samples))
+    late = round(found.samples)  # by phase, which may be a sample off what is most alike
+    ours, theirs = shifted(prediction, at_model.wet, late)
+    where = loudest_excerpt(ours, int(_EXCERPT_SECONDS * rate))
+    delay = late + most_alike(ours[where], theirs[where], _NEAR)
     return moved + round((delay + trained.card.output_latency) * pair.rate / rate)
-
-
-def _most_alike(prediction: Signal, wet: Signal, near: int) -> int:
-    """The delay, close to an estimate by phase, at which the two correlate most, either way up."""
-
-    def correlation(delay: int) -> float:
-        ours, theirs = (part.astype(np.float64) for part in shifted(prediction, wet, delay))
-        return abs(float(ours @ theirs)) / (
-            float(np.sqrt(ours @ ours * (theirs @ theirs))) + 1e-300
-        )
-
-    return max(range(near - _NEAR, near + _NEAR + 1), key=correlation)
