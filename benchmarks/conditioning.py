@@ -71,7 +71,8 @@ class Conditioned(nn.Module):
         """``x`` is ``(batch, samples)``, all at one position ``knobs``."""
         beside = knobs
         if self.way == "products":
-            beside = torch.cat([knobs, torch.outer(knobs, knobs)[*np.triu_indices(len(knobs))]])
+            rows, columns = np.triu_indices(len(knobs))
+            beside = torch.cat([knobs, knobs[rows] * knobs[columns]])
         out = 1.0
         if self.gain is not None:
             into, out = torch.exp(self.gain @ knobs)
@@ -84,9 +85,8 @@ class Conditioned(nn.Module):
         names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
         weights = fused.parameters(self.rec, self.head)
         if self.scale is not None:
-            weights = [
-                w * (1 + (s @ knobs)[:, None]) for w, s in zip(weights, self.scale, strict=False)
-            ] + (weights[2:])
+            for number, scale in enumerate(self.scale):
+                weights[number] = weights[number] * (1 + (scale @ knobs)[:, None])
         for number, knob in enumerate(knobs if self.extra else ()):
             more = self.extra[number * len(weights) : (number + 1) * len(weights)]
             weights = [w + knob * e for w, e in zip(weights, more, strict=True)]

@@ -80,7 +80,7 @@ def _spread(knobs: Sequence[KnobRange], captures: int) -> list[Doubles]:
     found: list[Doubles] = []
     while len(found) < captures and nearest.any():
         if len(found) < min(_CORNERS, corners.sum()):
-            # By the plain distance: corners that have all knobs apart may turn two of them as one.
+            # By distance alone: corners with every knob apart may turn two knobs as one.
             at = int(np.argmax(np.where(corners, nearest, 0.0)))
         else:
             at = int(np.argmin(np.where(nearest > 0, crowded, np.inf)))
