@@ -82,7 +82,6 @@ class Conditioned(nn.Module):
             parts.append(beside.expand(*x.shape, len(beside)))
         if self.way == "sample":
             parts.append(x[..., None] * knobs)
-        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
         weights = fused.parameters(self.rec, self.head)
         if self.scale is not None:
             for number, scale in enumerate(self.scale):
@@ -90,8 +89,7 @@ class Conditioned(nn.Module):
         for number, knob in enumerate(knobs if self.extra else ()):
             more = self.extra[number * len(weights) : (number + 1) * len(weights)]
             weights = [w + knob * e for w, e in zip(weights, more, strict=True)]
-        rec = _Weights(self.rec, dict(zip(names, weights, strict=False)))
-        head = _Head(weights[4], weights[5])
+        rec, head = _Weights(self.rec, weights[:4]), _Head(*weights[4:])
         y, state = fused.run(rec, head, torch.cat(parts, -1), state)
         return y[..., 0] * out, state
 
@@ -99,9 +97,9 @@ class Conditioned(nn.Module):
 class _Weights:
     """Layers with other weights, as far as `drywet.kernels.recurrent.run` looks at them."""
 
-    def __init__(self, rec: nn.LSTM, weights: dict[str, Tensor]) -> None:
+    def __init__(self, rec: nn.LSTM, weights: list[Tensor]) -> None:
         self.num_layers, self.hidden_size = rec.num_layers, rec.hidden_size
-        self.cell, self._flat_weights = "lstm", list(weights.values())
+        self.cell, self._flat_weights = "lstm", weights
 
 
 class _Head:

@@ -118,6 +118,15 @@ def another(
     )  # fmt: skip
 
 
+def aligned_to(
+    trained: TrainedModel, pair: Pair, latency: int | None, mending: Mending, force: bool
+) -> Material:
+    """As `another`, aligned where no latency is given to what the model makes of the dry file."""
+    if latency is None:
+        latency = latency_against(trained, pair, mending)
+    return another(pair, trained.card.rate, trained.card.output_latency, latency, mending, force)
+
+
 def latency_against(trained: TrainedModel, pair: Pair, mending: Mending = NOTHING) -> int | None:
     """By how much the wet file lags the dry one as the model would have it.
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from drywet.errors import DrywetError
-from drywet.evaluation.material import Material, another, latency_against, own_material
+from drywet.evaluation.material import Material, aligned_to, own_material
 from drywet.evaluation.measure import Subject, of_run
 from drywet.pair.alignment import NOTHING, Mending
 from drywet.pair.load import load_pair
@@ -64,9 +64,7 @@ def on_pair(
     if own is not None:
         chosen = own_material(config, own, pair)
     else:
-        if latency is None:
-            latency = latency_against(trained, pair, mending)
-        chosen = another(pair, config.rate, config.output_latency, latency, mending, force)
+        chosen = aligned_to(trained, pair, latency, mending, force)
     recording = subject.recording
     if config.knobs:  # they may stand where the first capture's did not
         recording = None if own is None or knobs else config.captures[own].recording

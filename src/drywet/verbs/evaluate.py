@@ -11,7 +11,7 @@ import numpy as np
 from drywet.audio.write import write
 from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError, UnknownKnobError
-from drywet.evaluation.material import Material, another, latency_against, own_material
+from drywet.evaluation.material import Material, aligned_to, own_material
 from drywet.evaluation.measure import Measured, Subject, measure, of_model, of_run
 from drywet.evaluation.on_pair import on_pair
 from drywet.evaluation.positions import measure_positions
@@ -125,9 +125,7 @@ def bare(
             f"Call drywet evaluate {path} DRY WET.",
         )  # fmt: skip
     pair = load_pair(dry, wet, channel, resample_wet)
-    if latency is None:
-        latency = latency_against(trained, pair, mending)
-    chosen = another(pair, trained.card.rate, trained.card.output_latency, latency, mending, force)
+    chosen = aligned_to(trained, pair, latency, mending, force)
     return replace(of_model(path, trained, chosen), oversample=oversample), chosen
 
 
