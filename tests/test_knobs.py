@@ -453,7 +453,8 @@ def test_a_plan_leaves_no_position_far_from_all_captures(captures):
 
 
 @pytest.mark.parametrize(
-    ("names", "captures", "values"), [("ab", 9, 7), ("abc", 9, 5), ("abc", 15, 9)]
+    ("names", "captures", "values"),
+    [("ab", 9, 7), ("abc", 9, 6), ("abc", 15, 9), ("abcde", 15, 8), ("abcdefg", 15, 5)],
 )
 def test_no_knob_is_recorded_at_a_few_values_only(names, captures, values):
     """Of a regular grid each would stand at three; corners alone give two."""
