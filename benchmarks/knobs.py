@@ -7,8 +7,8 @@
 `jvm` learns the first 35 s of the Marshall JVM410H at five positions of its tone controls, and is
 scored on the last 5 s there and at nine positions that it has not heard. `hrd3` holds each drive
 of the Fender Hot Rod Deluxe out once. `device` learns a built-in circuit from captures of 20 s and
-is scored at positions between, beside a net of the same size that was trained there alone. With
-`--preset nano` the net is a WaveNet.
+is scored at positions between, on what a net of the same size that was trained there alone holds
+out, beside that. With `--preset nano` the net is a WaveNet.
 """
 
 from __future__ import annotations
@@ -28,7 +28,13 @@ from drywet.captures.file_names import named_files
 from drywet.captures.listed import read_captures
 from drywet.captures.plan import between
 from drywet.devices.catalog import find
+from drywet.evaluation.material import own_material
+from drywet.inference.stream import predict
+from drywet.metrics.time import esr
 from drywet.models.registry import ModelConfig
+from drywet.runs.folder import RunFolder
+from drywet.trained.knobs import with_knobs
+from drywet.trained.model_file import load_model
 from drywet.verbs.process import process
 from drywet.verbs.train_captures import HIDDEN, train_captures
 from drywet.verbs.train_over import ranges_of, train_over
@@ -106,16 +112,22 @@ def device(
         name, over, captures, signal=signal, model=model, training=training, out=place / name,
         overwrite=True,
     )  # fmt: skip
+    turnable = load_model(RunFolder.open(run.path).model_file)
+    first = RunFolder.open(run.path).config().captures[0].recording
+    capture = CaptureConfig(latency=first.latency)
     ratios = []
     for knobs in between(ranges_of(find(name), over), positions):
         wet = place / "wet.wav"
         process(name, signal, wet, knobs=knobs, overwrite=True)
         there = drywet.train(
-            signal, wet, model=model, training=training,
+            signal, wet, model=model, training=training, capture=capture,
             out=place / "alone", overwrite=True,
         )  # fmt: skip
         alone = there.evaluation.esr
-        ours = drywet.evaluate(run.path, signal, wet, knobs=knobs, force=True).esr
+        held_out = own_material(RunFolder.open(there.path).config())
+        played = predict(with_knobs(turnable, knobs), held_out.prepared.dry)
+        wanted = np.concatenate(held_out.cut(held_out.prepared.wet))
+        ours = float(esr(np.concatenate(held_out.cut(played)), wanted))
         ratios.append(ours / alone)
         print(f"{knobs}  {ours:.5f}, a net for it alone {alone:.5f}: {ratios[-1]:.1f}x", flush=True)
     learned = statistics.fmean(one.esr for one in run.evaluation.positions)

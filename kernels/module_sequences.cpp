@@ -17,8 +17,8 @@ void train(const std::string& target, const std::string& cell_name, float skip,
            const std::vector<Array<float>>& parameters, NativeOptimizer& optimizer,
            std::tuple<int, int, int> window, Array<const float> dry, Array<const float> wet,
            Array<const std::int64_t> starts, Doubles rates, Array<double> losses, float gain,
-           const std::vector<double>& loss, Doubles energies, std::optional<Doubles> emphasised,
-           int threads) {
+           const std::vector<double>& loss, std::optional<Array<const float>> weights,
+           Doubles energies, std::optional<Doubles> emphasised, int threads) {
     const Cell cell = cell_named(cell_name);
     SequenceTraining training{};
     training.net = net_of<float>(cell, skip, parameters);
@@ -35,6 +35,7 @@ void train(const std::string& target, const std::string& cell_name, float skip,
     training.gain = gain;
     training.dry = checked(dry, {samples, std::size_t(training.net.inputs)}, "dry");
     training.wet = checked(wet, {samples}, "wet");
+    if (weights) training.weights = checked(*weights, {samples}, "weights");
     training.energies.plain = checked(energies, {samples + 1}, "energies");
     if (emphasised) training.energies.emphasised = checked(*emphasised, {samples + 1}, "emphasised");
     if (training.loss.pre_emphasis != 0 && !emphasised)
@@ -55,8 +56,8 @@ void define_sequences(nb::module_& m) {
     m.def("train_sequences", train, "target"_a, "cell"_a, "skip"_a, "parameters"_a.noconvert(),
           "optimizer"_a, "window"_a, "dry"_a.noconvert(), "wet"_a.noconvert(),
           "starts"_a.noconvert(), "rates"_a.noconvert(), "losses"_a.noconvert(), "gain"_a, "loss"_a,
-          "energies"_a.noconvert(), "emphasised"_a.none().noconvert(),
-          "threads"_a);
+          "weights"_a.none().noconvert(), "energies"_a.noconvert(),
+          "emphasised"_a.none().noconvert(), "threads"_a);
 }
 
 }  // namespace drywet

@@ -90,14 +90,14 @@ private:
             const double mean = total().sum / factors.count;
             for_each(groups_, workers_, [&](int group, int worker) {
                 const FlushSubnormals flush;
-                backward(group, space_of(group, worker), steps, factors, mean);
+                backward(group, space_of(group, worker), starts, steps, factors, mean);
             });
         } else {
             for_each(groups_, workers_, [&](int group, int worker) {
                 const FlushSubnormals flush;
                 const Space space = space_of(group, worker);
                 forward(group, space, starts, steps, begins, factors);
-                backward(group, space, steps, factors, 0);
+                backward(group, space, starts, steps, factors, 0);
             });
         }
         float* const gradients = gradients_of(0);  // in this order whatever the number of threads
@@ -113,6 +113,11 @@ private:
         ErrorSums all;
         for (const ErrorSums& one : sums_) all.add(one);
         return all;
+    }
+
+    // The same over all of a window.
+    float weight_of(std::int64_t start) const {
+        return training_.weights ? training_.weights[start] : 1.0f;
     }
 
     ForwardJob<float> job_of(int group, const Space& space, int steps) const {
@@ -161,18 +166,21 @@ private:
         for (int lane = 0; lane < job.lanes; ++lane) {
             float* const errors = space.rows + std::size_t(lane) * piece_;
             const float* const wet = training_.wet + starts[group * kernel_.lanes + lane];
-            for (int i = 0; i < steps; ++i) errors[i] = errors[i] * training_.gain - wet[i];
+            const float weight = weight_of(starts[group * kernel_.lanes + lane]);
+            for (int i = 0; i < steps; ++i)
+                errors[i] = weight * (errors[i] * training_.gain - wet[i]);
             sums.add(sums_of(factors, errors, steps));
         }
         sums_[group] = sums;
     }
 
-    void backward(int group, const Space& space, int steps, const LossFactors& factors,
-                  double mean) {
+    void backward(int group, const Space& space, const std::int64_t* starts, int steps,
+                  const LossFactors& factors, double mean) {
         float* const gradients = space.dry;  // which the tape holds by now
         for (int lane = 0; lane < lanes_of(group); ++lane) {
             const std::size_t row = std::size_t(lane) * piece_;
-            gradient_of(factors, space.rows + row, steps, mean, training_.gain, gradients + row);
+            const double gain = training_.gain * weight_of(starts[group * kernel_.lanes + lane]);
+            gradient_of(factors, space.rows + row, steps, mean, gain, gradients + row);
         }
         BackwardJob<float> job{};
         job.net = training_.net;

@@ -21,6 +21,7 @@ struct SequenceTraining {
     int batch;
     const float* dry;  // (samples, inputs) as the net's input is scaled: the sample, then the knobs
     const float* wet;
+    const float* weights;  // (samples) that errors are multiplied by, as the energies' signal was; or null
 
     int updates() const { return (segment + bptt - 1) / bptt; }  // for each step
 };

@@ -8,24 +8,34 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import soundfile
+import torch
 from scipy.signal import lfilter
 
 import drywet as api
 from drywet.captures.listed import read_captures
 from drywet.captures.plan import candidates, propose
+from drywet.data.segments import SegmentSampler
 from drywet.data.split import Span, Split
 from drywet.dsp.tone_stack import fit
 from drywet.errors import DrywetError
 from drywet.inference.spans import SpanBatch
 from drywet.inference.stream import predict
 from drywet.inference.turning import TurningStream
+from drywet.kernels.choice import choice
 from drywet.metrics.time import esr
+from drywet.models.recurrent.config import RecurrentConfig
+from drywet.models.registry import build
+from drywet.models.wavenet.config import WaveNetConfig
+from drywet.optimizers.choose import optimizer_of
 from drywet.runs.config import CaptureConfig
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import load_model
 from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.kernel_learners import learner
+from drywet.training.learner import TorchLearner
 from drywet.training.prepare_captures import prepare_captures
+from drywet.training.validation import Validation
 from drywet.verbs.train import settings_of
 from tests.support import RATE, drywet, playing, save, shared
 
@@ -268,6 +278,77 @@ def test_between_captures_there_is_silence_and_knobs_stand_still():
     assert second.start - first.stop >= 4096
     assert set(whole.knobs[: first.stop, 0]) == {0.25}
     assert set(whole.knobs[first.stop :, 0]) == {1.0}
+
+
+def test_a_soft_capture_counts_as_much_as_a_loud_one():
+    """By the levels of what is learned from; a held-out one has none, noise hardly any."""
+    ones, span = np.ones(100, np.float32), (Span(0, 60),)
+    learned = Split(train=span, validation=(Span(60, 80),), test=())
+    held_out = Split(train=(), validation=(), test=(Span(0, 100),))
+
+    def weights(*levels):
+        captures = [TrainingCapture(ones, level * ones, learned, (0.0,)) for level in levels]
+        captures.append(TrainingCapture(ones, ones, held_out, (0.5,)))
+        return TrainingData(tuple(captures), RATE).weights()
+
+    loud, soft, unheard = weights(1.0, 0.1)
+    assert soft / loud == pytest.approx(10, rel=0.01)
+    assert (loud**2 * 1 + soft**2 * 0.01) / 2 == pytest.approx((1 + 0.01) / 2, rel=0.01)
+    assert unheard == 1
+    assert weights(0.3)[0] == pytest.approx(1, rel=1e-4)
+    assert weights(1.0, 1e-6)[1] < 1001  # as if it were 60 dB softer
+    assert weights(0.0, 0.0) == [1, 1, 1]
+    whole = TrainingData((TrainingCapture(ones, ones, learned),), RATE).joined()
+    assert whole.weights is None
+
+
+def test_the_validation_of_captures_is_the_mean_of_theirs():
+    """Of as much of each: neither the loudest nor the softest one's."""
+    rng = np.random.default_rng(0)
+    split = Split(train=(Span(0, 4000),), validation=(Span(4000, 6000),), test=())
+    wets = [level * rng.standard_normal(6000).astype(np.float32) for level in (1.0, 0.03)]
+    dry = np.zeros(6000, np.float32)
+    captures = tuple(
+        TrainingCapture(dry, wet, split, (share,)) for wet, share in zip(wets, (0, 1), strict=True)
+    )
+    whole = TrainingData(captures, RATE).joined()
+    spans = whole.split.validation
+    batch = SpanBatch(whole.inputs, whole.wet, spans, "cpu", 0, whole.weights)
+    validation = Validation(batch, spans, RATE, "esr")
+    off = (0.9, 0.5)
+    made = [share * wet[4000:6000] for share, wet in zip(off, wets, strict=True)]
+    want = np.mean([(1 - share) ** 2 for share in off])
+    assert validation.against(made)[0] == pytest.approx(want, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "config", [RecurrentConfig(hidden=4, knobs=("a",)), WaveNetConfig(preset="nano", knobs=("a",))]
+)
+def test_the_kernels_weigh_captures_as_pytorch_does(config):
+    """The loss of a step, and what the net's weights become by it."""
+    rng = np.random.default_rng(0)
+    dry = rng.standard_normal(12_000).astype(np.float32)
+    wet = np.tanh(dry)
+    wet[6000:] *= 0.02
+    inputs = np.column_stack([dry, np.repeat(np.float32([0, 1]), 6000)])
+    weights = np.repeat(np.float32([0.7, 40]), 6000)
+    spans = [Span(0, 6000), Span(6000, 12_000)]
+    training = api.TrainingConfig(segment=64, batch=8, bptt=64)
+    settings = settings_of(config, None, training, None)
+    found = []
+    for kernels in (True, False):
+        torch.manual_seed(0)
+        model = build(config)
+        chosen = SegmentSampler(inputs, wet, spans, model.warm_up, 64, 8, 0, None, weights)
+        optimizer = optimizer_of("adam", list(model.parameters()), 0.01, 0.0)
+        made = (model, optimizer, chosen, settings, model.warm_up, torch.device("cpu"))
+        one = learner(*made) if kernels else TorchLearner(*made)
+        assert isinstance(one, TorchLearner) is not (kernels and choice().target is not None)
+        losses = one.learn(0, [0.01])
+        flat = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+        found.append((losses, flat))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
+    assert (found[0][1] - found[1][1]).abs().median() < 1e-5
 
 
 def test_validation_has_the_knobs_before_the_first_sample():

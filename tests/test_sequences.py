@@ -36,7 +36,7 @@ class Case:
 
     def __init__(
         self, cell, hidden, layers, batch, window, loss="esr", kind="adam", skip=0.0,
-        dtype=torch.float32, knobs=0,
+        dtype=torch.float32, knobs=0, weights=None,
     ):  # fmt: skip
         torch.manual_seed(0)
         self.rec = recurrent_layers(cell, hidden, layers, 1 + knobs).to(dtype)
@@ -56,6 +56,10 @@ class Case:
         length = window.warm_up + window.segment
         self.starts = rng.integers(0, SAMPLES - length + 1, (STEPS, batch))
         self.starts[0, 0], self.starts[-1, -1] = 0, SAMPLES - length  # the first and the last
+        self.weights_of = None
+        if weights:  # of the first and the second half, over whose border no window reaches
+            self.starts[self.starts < SAMPLES // 2] %= SAMPLES // 2 - length
+            self.weights_of = np.repeat(np.float32(weights), SAMPLES // 2)
 
     def by_kernels(self, clip=1.0, steps=slice(None)):
         loss = self.loss
@@ -65,7 +69,10 @@ class Case:
                 loss.esr, loss.pre_emphasis or 0.0, loss.mae, loss.dc, loss.mse, loss.mse_pre,
                 NAM_PRE_EMPHASIS,
             ),
-            self.window, sequences.Signals(self.inputs, self.wet, loss.pre_emphasis or 0.0),
+            self.window,
+            sequences.Signals(
+                self.inputs, self.wet, loss.pre_emphasis or 0.0, self.weights_of
+            ),
             self.starts[steps], RATES[steps],
         )  # fmt: skip
 
@@ -77,6 +84,9 @@ class Case:
             at = starts[:, None] + np.arange(window.warm_up + window.segment)
             x = torch.from_numpy(self.inputs[at]).to(dtype)
             want = torch.from_numpy(self.wet[at]).to(dtype)[..., None]
+            weight = 1.0
+            if self.weights_of is not None:
+                weight = torch.from_numpy(self.weights_of[starts]).to(dtype)[:, None, None]
             state = None
             if window.warm_up:
                 with torch.no_grad():
@@ -84,9 +94,8 @@ class Case:
             for first in range(window.warm_up, x.shape[1], window.bptt):
                 part = slice(first, first + window.bptt)
                 hidden, state = self.rec(x[:, part], state)
-                loss = function(
-                    self.gain * (self.head(hidden) + self.skip * x[:, part, :1]), want[:, part]
-                )
+                made = self.gain * (self.head(hidden) + self.skip * x[:, part, :1])
+                loss = function(weight * made, weight * want[:, part])
                 self.optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(self.parameters, clip)
@@ -149,6 +158,11 @@ def test_gradients_are_clipped_as_pytorch_clips(target, clip):
 @pytest.mark.parametrize("skip", [0.0, 1.0])
 def test_losses_are_those_of_the_terms(target, loss, skip):
     compare(("lstm", 8, 1, 35, WINDOW, {"loss": loss, "skip": skip}))
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_windows_are_weighed_as_their_signals_would_be(target, loss):
+    compare(("lstm", 8, 1, 35, WINDOW, {"loss": loss, "weights": (0.2, 3.0)}))
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -52,6 +52,8 @@ class SegmentSampler:
         batch: windows per step.
         seed: of the run.
         examples: windows to learn from; ``None`` for fresh ones at every step.
+        weights: what the loss multiplies error and target by, the same over all of a span, shape
+            ``(samples,)``; ``None`` for 1.
 
     Raises:
         DrywetError: no span can hold a window.
@@ -67,9 +69,10 @@ class SegmentSampler:
         batch: int,
         seed: int,
         examples: int | None = None,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         self.length = warm_up + segment
-        self.dry, self.wet = dry, wet
+        self.dry, self.wet, self.weights = dry, wet, weights
         self._batch = batch
         self._seed = seed
         self._offsets = torch.arange(self.length)
@@ -112,6 +115,12 @@ class SegmentSampler:
         span = np.searchsorted(self._held, chosen, side="right")
         into = chosen - np.concatenate(([0], self._held))[span]
         return np.asarray(self._firsts[span] + into, dtype=np.int64)
+
+    def weights_at(self, step: int) -> Tensor | float:
+        """Of the windows of one step, ``(batch, 1, 1)``, to multiply signals by."""
+        if self.weights is None:
+            return 1.0
+        return torch.from_numpy(self.weights[self.starts(step)])[:, None, None]
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Windows of one step: ``(batch, warm_up + segment, inputs)`` of the dry signal, of the wet

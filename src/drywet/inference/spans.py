@@ -35,9 +35,10 @@ class SpanBatch:
         device: where the model is.
         warm_up: samples that the model needs before its output counts; ``None`` where its memory
             has no end.
+        weights: to multiply target and prediction by, shape ``(samples,)``; ``None`` for 1.
 
     Attributes:
-        target: the wet of all spans, joined.
+        target: the wet of all spans, joined, weighed.
         played: samples that a prediction costs.
     """
 
@@ -48,6 +49,7 @@ class SpanBatch:
         spans: Sequence[Span],
         device: torch.device,
         warm_up: int | None = _CONTEXT,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         length = _PIECE if warm_up is not None else _LONG_PIECE
         context = self._context = _RUN_UP if warm_up is None else max(_CONTEXT, warm_up)
@@ -67,13 +69,13 @@ class SpanBatch:
             keep[row, : piece.length] = True
         self._x = torch.from_numpy(x).to(device)
         self._keep = torch.from_numpy(keep).to(device)
-        joined = np.concatenate([wet[piece.start : piece.stop] for piece in pieces])
-        self.target: Tensor = torch.from_numpy(joined).to(device)
-        self.played = len(joined) if warm_up is not None else len(pieces) * (context + length)
+        self._weights = None if weights is None else _joined(weights, pieces).to(device)
+        self.target = self.weighed(_joined(wet, pieces).to(device))
+        self.played = len(self.target) if warm_up is not None else len(pieces) * (context + length)
 
     @torch.no_grad()
     def predict(self, model: EffectModel) -> Tensor:
-        """The model's output on the spans, joined: the shape of ``target``."""
+        """The model's output on the spans, joined and weighed: the shape of ``target``."""
         parts = []
         # A finite memory needs no more than it holds.
         context = min(self._context, model.warm_up) if model.receptive_field else self._context
@@ -82,4 +84,12 @@ class SpanBatch:
         ):
             y, _ = model(x[:, self._context - context :], model.init_state(len(x)))
             parts.append(y[:, context:, 0][keep])
-        return torch.cat(parts)
+        return self.weighed(torch.cat(parts))
+
+    def weighed(self, joined: Tensor) -> Tensor:
+        """A prediction of the spans, joined, as the target is weighed."""
+        return joined if self._weights is None else joined * self._weights
+
+
+def _joined(signal: NDArray[np.float32], pieces: Sequence[Span]) -> Tensor:
+    return torch.from_numpy(np.concatenate([signal[piece.start : piece.stop] for piece in pieces]))

@@ -105,6 +105,7 @@ def train_sequences(
     losses: Array,
     gain: float,
     loss: Sequence[float],
+    weights: Array | None,
     energies: Array,
     emphasised: Array | None,
     threads: int,

@@ -71,14 +71,21 @@ class Signals:
             ``(samples, inputs)``.
         wet: shape ``(samples,)``.
         pre_emphasis: that of the loss.
+        weights: what the loss multiplies error and target by, constant over any window, shape
+            ``(samples,)``; ``None`` for 1.
     """
 
     def __init__(
-        self, dry: NDArray[np.float32], wet: NDArray[np.float32], pre_emphasis: float
+        self,
+        dry: NDArray[np.float32],
+        wet: NDArray[np.float32],
+        pre_emphasis: float,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         self.dry = np.ascontiguousarray(dry[:, None] if dry.ndim == 1 else dry)
         self.wet = np.ascontiguousarray(wet)
-        signal = self.wet.astype(np.float64)
+        self.weights = weights
+        signal = self.wet * np.float64(1) if weights is None else self.wet * weights.astype(float)
         self.energies = _energies(signal)
         self.emphasised = None
         if pre_emphasis:
@@ -133,7 +140,7 @@ def train(
     _native.train_sequences(
         target(), cell_of(rec), skip, [w.detach().numpy() for w in weights], here.native,
         astuple(window), signals.dry, signals.wet, starts, np.asarray(rates, np.float64), losses,
-        gain, list(astuple(loss)), signals.energies, signals.emphasised, threads(),
+        gain, list(astuple(loss)), signals.weights, signals.energies, signals.emphasised, threads(),
     )  # fmt: skip
     here.stepped(losses.size, rates[-1])
     return losses.ravel()

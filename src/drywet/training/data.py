@@ -11,6 +11,7 @@ from drywet.data.split import Span, Split, total
 
 Samples = NDArray[np.float32]
 
+_FAINT = 1e-6  # of the captures' mean power, -60 dB: below it there may be nothing but noise
 _BETWEEN = 8192  # samples of silence before a capture: what is heard of the one before dies away
 
 
@@ -40,12 +41,14 @@ class Joined:
         wet: the same shape.
         split: which spans train, validate and test.
         knobs: where each stood, 0 to 1, ``(samples, knobs)``.
+        weights: what the loss multiplies error and target by, ``(samples,)``; ``None`` for 1.
     """
 
     dry: Samples
     wet: Samples
     split: Split
     knobs: Samples
+    weights: Samples | None
 
     @property
     def inputs(self) -> Samples:
@@ -72,15 +75,26 @@ class TrainingData:
         """In the training spans of all captures."""
         return sum(total(capture.split.train) for capture in self.captures)
 
+    def weights(self) -> list[float]:
+        """What brings each capture to the level of all, so that a loss hears the soft ones, too.
+
+        A knob may be the volume or the gain: an ESR of all together is that of the loudest. Without
+        knobs they are not used.
+        """
+        powers = np.array([_power(capture) for capture in self.captures])
+        mean = powers.sum() / max(np.count_nonzero(powers), 1)
+        heard = np.where(powers > 0, powers + _FAINT * mean, 1)
+        return [float(each) for each in np.where(powers > 0, np.sqrt(mean / heard), 1)]
+
     def joined(self) -> Joined:
         """The captures one after the other as one, with their spans moved along.
 
         No span reaches from one capture into the next, and there is silence before each but the
         first.
         """
-        dry, wet, knobs, at = [], [], [], 0
+        dry, wet, knobs, weights, at = [], [], [], [], 0
         spans: dict[str, list[Span]] = {"train": [], "validation": [], "test": []}
-        for number, capture in enumerate(self.captures):
+        for number, (capture, weight) in enumerate(zip(self.captures, self.weights(), strict=True)):
             before = _BETWEEN if number else 0
             at += before
             for name, moved in spans.items():
@@ -89,6 +103,17 @@ class TrainingData:
             dry += [np.zeros(before, np.float32), capture.dry]
             wet += [np.zeros(before, np.float32), capture.wet]
             stood = np.array(capture.knobs, np.float32)
-            knobs.append(np.broadcast_to(stood, (before + len(capture.dry), len(stood))))
+            length = before + len(capture.dry)
+            knobs.append(np.broadcast_to(stood, (length, len(stood))))
+            weights.append(np.full(length, weight, np.float32))
         divided = Split(**{name: tuple(moved) for name, moved in spans.items()})
-        return Joined(np.concatenate(dry), np.concatenate(wet), divided, np.concatenate(knobs))
+        return Joined(
+            np.concatenate(dry), np.concatenate(wet), divided, np.concatenate(knobs),
+            np.concatenate(weights) if self.captures[0].knobs else None,
+        )  # fmt: skip
+
+
+def _power(capture: TrainingCapture) -> float:
+    """Of the wet signal where it is learned from, 0 where it is not."""
+    energies = [np.sum(np.square(capture.wet[a:b], dtype=float)) for a, b in capture.split.train]
+    return float(sum(energies)) / max(total(capture.split.train), 1)

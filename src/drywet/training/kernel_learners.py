@@ -80,7 +80,7 @@ class SequenceLearner(_KernelLearner):
         self._window = sequences.Window(warm_up, settings.segment, settings.bptt)
         scaled = sampler.dry.reshape(len(sampler.wet), -1).copy()
         scaled[:, 0] *= model.input_gain.numpy()  # knobs have no gain
-        self._signals = sequences.Signals(scaled, sampler.wet, emphasis)
+        self._signals = sequences.Signals(scaled, sampler.wet, emphasis, sampler.weights)
 
     def _learn(self, starts: NDArray[np.int64], rates: Sequence[float]) -> NDArray[np.float64]:
         return sequences.train(
@@ -169,7 +169,9 @@ class WaveNetLearner(Learner):
             weights = model.flat_weights()
         tape, y = wavenet_training.forward(model.sizes, wanted.shape[1], x, weights, True)
         y.requires_grad_()
-        loss = self._loss_function((y * model.output_gain)[..., None], wanted)
+        weighed = self._sampler.weights_at(step)
+        prediction = (y * model.output_gain)[..., None]
+        loss = self._loss_function(prediction * weighed, wanted * weighed)
         loss.backward()
         assert y.grad is not None
         gradients = wavenet_training.backward(model.sizes, x.shape[2], weights, tape, y.grad)

@@ -77,6 +77,9 @@ class TorchLearner(Learner):
 
     def _step(self, step: int) -> list[float]:
         dry, wet = (part.to(self._device) for part in self._sampler.batch(step))
+        weights = self._sampler.weights_at(step)
+        if isinstance(weights, torch.Tensor):
+            weights = weights.to(self._device)
         losses = []
         with torch.no_grad():
             state = self._model.state_after(dry[:, : self._warm_up])
@@ -86,7 +89,7 @@ class TorchLearner(Learner):
         for number, first in enumerate(pieces):
             part = slice(first, first + self._settings.bptt)
             prediction, state = self._model(dry[:, part], state)
-            loss = self._loss_function(prediction, wet[:, part])
+            loss = self._loss_function(prediction * weights, wet[:, part] * weights)
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()
             losses.append(float(loss.detach()))

@@ -92,10 +92,10 @@ class Trainer:
         warm_up = model.warm_up if config.warm_up is None else config.warm_up
         sampler = SegmentSampler(
             inputs, whole.wet, whole.split.train, warm_up, settings.segment, settings.batch,
-            config.seed, config.examples,
+            config.seed, config.examples, whole.weights,
         )  # fmt: skip
         memory = model.warm_up if model.receptive_field else None
-        batch = SpanBatch(inputs, whole.wet, held_out, device, memory)
+        batch = SpanBatch(inputs, whole.wet, held_out, device, memory, whole.weights)
         sines = sines_beside(model, whole, data.rate, settings, device)
         self.validation = Validation(batch, held_out, data.rate, config.select, sines)
         self.schedule = Schedule(

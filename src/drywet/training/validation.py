@@ -102,8 +102,11 @@ class Validation:
         Args:
             predictions: of the spans, each of shape ``(samples,)``.
         """
-        error = float(time.esr(np.concatenate(predictions), np.concatenate(self._targets)))
-        return error, self._bands.scores(predictions)
+        played = torch.from_numpy(np.concatenate(predictions)).to(self._batch.target.device)
+        joined = self._batch.weighed(played)
+        weighed = self._cut(joined)
+        error = float(time.esr(joined, self._batch.target))
+        return error, self._bands.scores(weighed)
 
     def of(self, model: EffectModel) -> Validated:
         """Score a model as it is now."""
