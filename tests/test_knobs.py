@@ -515,7 +515,7 @@ def test_captures_of_an_amplifier_are_learned_at_further_positions(tmp_path):
 
 
 def test_corners_come_first_then_the_middle():
-    knobs = [KnobRange(name=name, most=10) for name in ("drive", "tone")]
+    knobs = [KnobRange(name=name, most=10) for name in ("a", "b")]
     found = [tuple(each.values()) for each in propose(knobs, 5)]
     assert set(found) == {(0, 0), (0, 10), (10, 0), (10, 10), (5, 5)}
     turns = [sum(a != b for a, b in zip(*pair, strict=True)) for pair in pairwise(found)]

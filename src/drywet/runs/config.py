@@ -314,6 +314,8 @@ class RunConfig(_Strict):
         name: of what was learned, shown by the plugins.
         knobs: of the device, in the units of the captures' positions.
         tone_stack: by which captures at further positions of the tone controls were made.
+        filters: knobs that are filters behind the distortion, by which captures at further
+            positions of them were made; of each the ESR that no filter explains.
     """
 
     settings: Settings
@@ -330,6 +332,7 @@ class RunConfig(_Strict):
     name: Text | None = None
     knobs: tuple[KnobRange, ...] = Field(default=(), max_length=MOST_KNOBS)
     tone_stack: ToneStack | None = None
+    filters: dict[str, float] = Field(default_factory=dict, max_length=MOST_KNOBS)
 
     @model_validator(mode="before")
     @classmethod
@@ -369,6 +372,8 @@ class RunConfig(_Strict):
                 raise ValueError("a capture without the positions of its knobs")
         if self.tone_stack is not None and not self.tone_stack.is_valid:
             raise ValueError("a tone stack of other numbers than drywet writes")
+        if not set(names).issuperset(self.filters):
+            raise ValueError("a filter of a knob that is not there")
         if not any(capture.split.train for capture in self.captures):
             raise ValueError("no capture to learn from")
         return self

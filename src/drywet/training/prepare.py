@@ -25,8 +25,8 @@ from drywet.runs.machine import machine_here, now, versions_here
 from drywet.runs.recording import reload
 from drywet.trained.knob_range import KnobRange
 from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.further_positions import Chain, Filters, fitted_filter, more_positions
 from drywet.training.hardware import choose_threads
-from drywet.training.tone_positions import more_positions
 from drywet.words import with_article
 
 _END_SLACK_SECONDS = 0.1
@@ -199,12 +199,18 @@ def prepare_again(config: RunConfig) -> TrainingData:
 
 
 def with_more_positions(config: RunConfig, data: TrainingData) -> TrainingData:
-    """With captures at further positions of the tone controls, where the run has them."""
-    controls = tone_controls([knob.name for knob in config.knobs])
-    if config.tone_stack is None or controls is None:
-        return data
+    """With captures at further positions of knobs that are filters, where the run has such."""
+    names = [knob.name for knob in config.knobs]
     learned = [capture for capture in data.captures if capture.split.train]
-    more = more_positions(learned, controls, config.tone_stack, data.rate)
+    controls = tone_controls(names)
+    filters: Filters | None = config.tone_stack
+    if filters is None or controls is None:
+        controls = tuple(names.index(name) for name in config.filters)
+        found = [fitted_filter(learned, control, data.rate) for control in controls]
+        filters = Chain(tuple(each for each in found if each is not None))
+        if not filters.filters or None in found:
+            return data
+    more = more_positions(learned, controls, filters, data.rate)
     return replace(data, captures=(*data.captures, *more))
 
 

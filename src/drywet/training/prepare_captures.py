@@ -22,6 +22,12 @@ from drywet.runs.capture import Capture
 from drywet.runs.config import CaptureConfig, RunConfig, Settings
 from drywet.trained.knob_range import KnobRange
 from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.further_positions import (
+    TRUSTED,
+    TRUSTED_FILTER,
+    fitted_filter,
+    fitted_stack,
+)
 from drywet.training.prepare import (
     Played,
     config_of,
@@ -29,7 +35,6 @@ from drywet.training.prepare import (
     recording_of,
     with_more_positions,
 )
-from drywet.training.tone_positions import TRUSTED, fitted
 from drywet.words import with_article
 
 _SURE = 0.5  # confidence in a latency that has a say
@@ -94,15 +99,40 @@ def prepare_captures(
         learned.append(TrainingCapture(prepared.dry, prepared.wet, parts, stood))
     data = TrainingData(tuple(learned), rate)
     config = config_of(settings, tuple(kept), data, captures.knobs)
-    controls = tone_controls(names)
-    if controls is not None:
-        on_progress("looking at the tone controls", 0.95)
-        stack = fitted([each for each in learned if each.split.train], controls, rate)
-        if stack is not None:
-            on_examined(report.model_copy(update={"findings": [_of_tone_stack(stack)]}))
-            if stack.esr <= TRUSTED:
-                config = config.model_copy(update={"tone_stack": stack})
+    on_progress("looking at the tone controls", 0.95)
+    seen = _filters(config, [each for each in learned if each.split.train], rate)
+    if seen.findings:
+        on_examined(report.model_copy(update={"findings": seen.findings}))
+    config = config.model_copy(update={"tone_stack": seen.tone_stack, "filters": seen.filters})
     return config, with_more_positions(config, data)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    tone_stack: ToneStack | None
+    filters: dict[str, float]
+    findings: list[Finding]
+
+
+def _filters(config: RunConfig, learned: Sequence[TrainingCapture], rate: int) -> _Seen:
+    """Which knobs are filters behind the distortion: the tone controls together, others alone."""
+    controls = tone_controls([knob.name for knob in config.knobs]) or ()
+    findings = []
+    if controls:
+        stack = fitted_stack(learned, controls, rate)
+        if stack is not None:
+            findings.append(_of_tone_stack(stack))
+            if stack.esr <= TRUSTED:
+                return _Seen(stack, {}, findings)
+    filters = {}
+    for number, knob in enumerate(config.knobs):
+        if number in controls or knob.steps or knob.follows is not None:
+            continue
+        found = fitted_filter(learned, number, rate)
+        if found is not None and found.esr <= TRUSTED_FILTER:
+            filters[knob.name] = found.esr
+            findings.append(_of_filter(knob.name, found.esr))
+    return _Seen(None, filters, findings)
 
 
 def _first(captures: Captures, positions: int | None) -> Captures:
@@ -243,6 +273,17 @@ def _of_tone_stack(stack: ToneStack) -> Finding:
         + ("further positions are learned, too" if trusted else "only the captures are learned"),
         value=stack.esr,
         limit=TRUSTED,
+    )
+
+
+def _of_filter(name: str, esr: float) -> Finding:
+    return Finding(
+        check="tone",
+        severity=Severity.NOTE,
+        message=f"{name} acts as a filter behind the distortion, but for an ESR of "
+        f"{words.number(esr, 2)}: further positions of it are learned, too",
+        value=esr,
+        limit=TRUSTED_FILTER,
     )
 
 

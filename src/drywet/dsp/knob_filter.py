@@ -1,0 +1,125 @@
+"""A knob behind the distortion: a linear filter at every position, measured at some of them.
+
+Most pedals have their tone and level controls behind the clipping. Then recordings of one
+performance at two positions differ by a filter, which the recordings show (the ratio of cross- to
+power spectrum: Bendat and Piersol, "Random Data", 1971). Between its measured positions its
+logarithm follows a monotone cubic (Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5, 1984).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Signal = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Complex = NDArray[np.complexfloating]
+
+LEAST_MARKS = 3
+"""Measured positions; the ends alone tell nothing of the way between them."""
+
+_FRAME_SECONDS = 0.17
+_LEAST_FRAMES = 24
+_HEARD = 1e-8  # of the loudest frequency's power, below which nothing is measured
+_MIDDLE = 0.5
+
+
+@dataclass(frozen=True)
+class KnobFilter:
+    """A knob that filters.
+
+    Attributes:
+        marks: measured positions, 0 to 1, rising.
+        hz: frequencies of the responses.
+        responses: logarithms relative to the mark nearest the middle, ``(marks, frequencies)``.
+        esr: what of a recording is not another one through the filter, the worst mark's.
+    """
+
+    marks: tuple[float, ...]
+    hz: Doubles
+    responses: Complex
+    esr: float
+
+    def response(self, share: float, hz: Doubles) -> Complex:
+        """At a position, 0 to 1; outside the marks that of the nearest.
+
+        Args:
+            share: of the knob's way.
+            hz: rising frequencies.
+        """
+        from scipy.interpolate import PchipInterpolator
+
+        at = float(np.clip(share, self.marks[0], self.marks[-1]))
+        real, imaginary = (
+            np.interp(hz, self.hz, PchipInterpolator(self.marks, part, axis=0)(at))
+            for part in (self.responses.real, self.responses.imag)
+        )
+        found: Complex = np.exp(real + 1j * imaginary)
+        return found
+
+
+def frame_length(rate: int) -> int:
+    """Samples of a stretch that it takes at least, at a rate in Hz: a power of two."""
+    return 1 << round(math.log2(_FRAME_SECONDS * rate))
+
+
+def fit(
+    recordings: Sequence[Sequence[Signal]], shares: Sequence[float], rate: int
+) -> KnobFilter | None:
+    """Measure a knob.
+
+    Args:
+        recordings: of one performance, at each position the same stretches, ``(samples,)`` each.
+        shares: the positions, 0 to 1, each once.
+        rate: in Hz.
+
+    Returns:
+        ``None`` where there are too few positions, or too little is played.
+    """
+    order = np.argsort(shares)
+    marks = tuple(float(shares[i]) for i in order)
+    if len(marks) < LEAST_MARKS:
+        return None
+    length = frame_length(rate)
+    spectra = [_frames(recordings[i], length) for i in order]
+    middle = int(np.argmin(np.abs(np.array(marks) - _MIDDLE)))
+    own = spectra[middle]
+    power = (np.abs(own) ** 2).sum(axis=0)
+    heard = power > _HEARD * power.max(initial=0.0)
+    if len(own) < _LEAST_FRAMES or not heard.any():
+        return None
+    responses, worst = [], 0.0
+    for each in spectra:
+        found = (each * own.conj()).sum(axis=0)[heard] / power[heard]
+        energy = float((np.abs(each) ** 2).sum())
+        left = each.copy()
+        left[:, heard] -= found * own[:, heard]
+        worst = max(worst, float((np.abs(left) ** 2).sum()) / energy if energy else 1.0)
+        if not found.all():
+            return None
+        responses.append(found)
+    hz = np.fft.rfftfreq(length, 1 / rate)[heard]
+    return KnobFilter(marks, hz, _logarithms(np.array(responses), middle), worst)
+
+
+def _frames(stretches: Sequence[Signal], length: int) -> Complex:
+    """Spectra of overlapping frames, ``(frames, frequencies)``."""
+    window = np.hanning(length)
+    frames = [
+        stretch[first : first + length] * window
+        for stretch in stretches
+        for first in range(0, len(stretch) - length + 1, length // 2)
+    ]
+    return np.fft.rfft(np.array(frames).reshape(-1, length))
+
+
+def _logarithms(responses: Complex, middle: int) -> Complex:
+    """Whose phase goes from mark to mark by less than half a turn, and is 0 in the middle."""
+    steps = np.angle(responses[1:] / responses[:-1])
+    phases = np.concatenate([np.zeros((1, responses.shape[1])), np.cumsum(steps, axis=0)])
+    found: Complex = np.log(np.abs(responses)) + 1j * (phases - phases[middle])
+    return found
