@@ -7,8 +7,8 @@
 `jvm` learns the first 35 s of the Marshall JVM410H at five positions of its tone controls, and is
 scored on the last 5 s there and at nine positions that it has not heard. `hrd3` holds each drive
 of the Fender Hot Rod Deluxe out once. `device` learns a built-in circuit from captures of 20 s and
-is scored at positions between, on what a net of the same size that was trained there alone holds
-out, beside that. With `--preset nano` the net is a WaveNet.
+is scored on held-out audio at positions between, at the first of them beside a net of the same size
+that was trained there alone. With `--preset nano` the net is a WaveNet.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from drywet import CaptureConfig, RecurrentConfig, TrainingConfig, WaveNetConfig
 from drywet.captures.file_names import named_files
 from drywet.captures.listed import read_captures
 from drywet.captures.plan import between
+from drywet.data.prepare import at_model_rate
 from drywet.devices.catalog import find
-from drywet.evaluation.material import own_material
 from drywet.inference.stream import predict
 from drywet.metrics.time import esr
 from drywet.models.registry import ModelConfig
+from drywet.pair.alignment import Alignment, align
+from drywet.pair.load import load_pair
 from drywet.runs.folder import RunFolder
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import load_model
@@ -39,7 +41,7 @@ from drywet.verbs.process import process
 from drywet.verbs.train_captures import HIDDEN, train_captures
 from drywet.verbs.train_over import ranges_of, train_over
 
-BETWEEN = 4
+BETWEEN = 12
 SECONDS = 20
 
 
@@ -97,6 +99,7 @@ def device(
     over: list[str],
     captures: int,
     positions: int,
+    alone: int,
     di: Path | None,
     place: Path,
     model: ModelConfig,
@@ -113,25 +116,34 @@ def device(
         overwrite=True,
     )  # fmt: skip
     turnable = load_model(RunFolder.open(run.path).model_file)
-    first = RunFolder.open(run.path).config().captures[0].recording
-    capture = CaptureConfig(latency=first.latency)
-    ratios = []
-    for knobs in between(ranges_of(find(name), over), positions):
+    config = RunFolder.open(run.path).config()
+    latency, spans = config.captures[0].recording.latency, config.captures[0].split.test
+    capture = CaptureConfig(latency=latency)
+    found, ratios = [], []
+    for number, knobs in enumerate(between(ranges_of(find(name), over), positions)):
         wet = place / "wet.wav"
         process(name, signal, wet, knobs=knobs, overwrite=True)
-        there = drywet.train(
-            signal, wet, model=model, training=training, capture=capture,
-            out=place / "alone", overwrite=True,
-        )  # fmt: skip
-        alone = there.evaluation.esr
-        held_out = own_material(RunFolder.open(there.path).config())
-        played = predict(with_knobs(turnable, knobs), held_out.prepared.dry)
-        wanted = np.concatenate(held_out.cut(held_out.prepared.wet))
-        ours = float(esr(np.concatenate(held_out.cut(played)), wanted))
-        ratios.append(ours / alone)
-        print(f"{knobs}  {ours:.5f}, a net for it alone {alone:.5f}: {ratios[-1]:.1f}x", flush=True)
+        pair = align(load_pair(signal, wet), Alignment(latency=latency))
+        prepared = at_model_rate(pair, config.rate, config.output_latency)
+        played = predict(with_knobs(turnable, knobs), prepared.dry)
+        ours, wanted = (
+            np.concatenate([each[a:b] for a, b in spans]) for each in (played, prepared.wet)
+        )
+        found.append(float(esr(ours, wanted)))
+        beside = ""
+        if number < alone:
+            there = drywet.train(
+                signal, wet, model=model, training=training, capture=capture,
+                out=place / "alone", overwrite=True,
+            )  # fmt: skip
+            ratios.append(found[-1] / there.evaluation.esr)
+            beside = f", a net for it alone {there.evaluation.esr:.5f}: {ratios[-1]:.1f}x"
+        print(f"{knobs}  {found[-1]:.5f}{beside}", flush=True)
     learned = statistics.fmean(one.esr for one in run.evaluation.positions)
-    print(f"median {statistics.median(ratios):.1f}x; at the learned positions {learned:.5f}")
+    print(
+        f"mean between {np.mean(found):.5f}, median {np.median(found):.5f}, "
+        f"worst {max(found):.5f}; at the learned positions {learned:.5f}"
+    )
 
 
 def main() -> None:
@@ -145,6 +157,7 @@ def main() -> None:
         "--di", type=Path, help="played through the device [default: drywet signal]"
     )
     parser.add_argument("--between", type=int, default=BETWEEN, help="positions to score")
+    parser.add_argument("--alone", type=int, default=1, help="nets of their own, of these")
     parser.add_argument("--preset", help="a WaveNet instead of an LSTM")
     parser.add_argument("--cycles", type=int)
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/knobs"))
@@ -157,8 +170,8 @@ def main() -> None:
     if chosen.what == "device":
         over = chosen.over.split(",")
         device(
-            chosen.device, over, chosen.captures, chosen.between, chosen.di, chosen.out, model,
-            training,
+            chosen.device, over, chosen.captures, chosen.between, chosen.alone, chosen.di,
+            chosen.out, model, training,
         )  # fmt: skip
     else:
         {"jvm": jvm, "hrd3": hrd3}[chosen.what](chosen.audio, chosen.out, model, training)

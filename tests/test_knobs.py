@@ -344,11 +344,11 @@ def test_the_kernels_weigh_captures_as_pytorch_does(config):
         made = (model, optimizer, chosen, settings, model.warm_up, torch.device("cpu"))
         one = learner(*made) if kernels else TorchLearner(*made)
         assert isinstance(one, TorchLearner) is not (kernels and choice().target is not None)
-        losses = one.learn(0, [0.01])
+        losses = one.learn(0, [0.01] * 5)
         flat = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
         found.append((losses, flat))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
-    assert (found[0][1] - found[1][1]).abs().median() < 1e-5
+    assert (found[0][1] - found[1][1]).abs().max() < 1e-3  # of five steps of 0.01
 
 
 def test_validation_has_the_knobs_before_the_first_sample():

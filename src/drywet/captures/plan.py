@@ -1,17 +1,17 @@
-"""At which positions of its knobs to record a device: some corners, then each knob everywhere.
+"""At which positions of its knobs to record a device: each knob at many places of its way.
 
 What a knob does between two of its positions nothing tells: a gain may rise as much over the first
-tenth of its way as over all the rest. So positions after the corners are spread over each knob's
-way, not over the whole of them alone: each is, of a grid, the one with the least sum over those
-before it of 1 / prod_k ((x_k - y_k)^2 + a little) (a maximum projection design: Joseph, Gul and Ba,
-Biometrika 102, 2015), in which few have a knob alike. Bass, middle and treble are turned one at a
-time, the others in the middle; where they are among the knobs there are no corners.
+tenth of its way as over all the rest. So positions, after a few corners, are spread over the way of
+each knob, not over the whole of them alone: each is, of a grid, the one with the least sum over
+those before it of 1 / prod_k ((x_k - y_k)^2 + a little) (a maximum projection design: Joseph, Gul
+and Ba, Biometrika 102, 2015), in which few have a knob alike. Bass, middle and treble are turned
+one at a time, the others in the middle; where they are among the knobs there are no corners.
 
 A tone or a level is a filter behind the distortion on most devices, and a few recordings that
 differ in it alone tell what it does everywhere (`drywet.dsp.knob_filter`). So where there is such a
-knob, and captures enough, the middle comes first, then each of them alone at its ends, then the
-other knobs in place of corners, then each of them alone once more on either side. A gain has its
-positions closer together where it begins: there it changes most.
+knob, and captures enough, there are no corners: the middle and two of the others come first, then
+each such knob alone at its ends, two of the others, then each alone once more on either side. A
+gain has its positions closer together where it begins: there it changes most.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from numpy.typing import NDArray
 from drywet.captures.tone_controls import GAINS, LEVELS, filter_controls, tone_controls
 from drywet.trained.knob_range import NOON, KnobRange
 
-_STEP = 0.05  # of a knob's way that can be set by eye beside others
+_STEP, _FINE_STEP = 0.05, 0.01  # of a knob's way that can be set by eye, and alone with care
 _MARKS = (11, 9, 7, 5, 3)  # of each knob, as many as can be; eleven are 0 to 10, or hours
 _CORNERS = 4
 _TONE_MARKS = ((0.0, 1.0), (0.1, 0.9))
 _LEVEL_MARKS = ((0.1, 1.0), (0.3, 0.8))  # turned down there is nothing to hear
-_LEAST = 2  # positions of the other knobs, without which none is turned alone
-_BETWEEN = 4  # of them, before any is turned alone again
+_OTHERS = 2  # positions of the other knobs before any is turned alone, and before it is again
 _CLOSE = 0.05  # of a knob's way: positions as close as that tell the same of it
 _FINE = 33  # positions of a knob alone
 _MOST_POINTS = 80_000
@@ -86,14 +85,14 @@ def between(knobs: Sequence[KnobRange], count: int) -> list[dict[str, float]]:
 def _spread(knobs: Sequence[KnobRange], captures: int) -> list[Doubles]:
     """Shares of their ways, those that tell more first."""
     filters = _filters(knobs)
-    if filters and 1 + 2 * len(filters) + _LEAST > captures:
+    if filters and 1 + _OTHERS + 2 * len(filters) > captures:
         filters = []
     grid = candidates(knobs, max(captures, 2))
     for knob in filters:  # what is between the marks is moved to the ends
         low, high = _marks(knobs[knob])[1]
         grid = grid[(low <= grid[:, knob]) & (grid[:, knob] <= high)]
-    corners = ((grid == 0) | (grid == 1)).all(axis=1)
-    gains = [_is_gain(knob) for knob in knobs]
+    corners = ((grid == grid.min(axis=0)) | (grid == 1)).all(axis=1)
+    gains = np.array([_is_gain(knob) for knob in knobs])
     close = np.full(len(knobs), _CLOSE)
     close[filters] = 1.0  # what they do is known from where they are alone
     nearest, crowded = np.full(len(grid), np.inf), np.zeros(len(grid))
@@ -103,12 +102,14 @@ def _spread(knobs: Sequence[KnobRange], captures: int) -> list[Doubles]:
             break
         if given is not None:
             one = given
-        elif len(found) < min(_CORNERS, corners.sum()):
+        elif not filters and len(found) < min(_CORNERS, corners.sum()):
             # By distance alone: corners with every knob apart may turn two knobs as one.
             one = grid[np.argmax(np.where(corners, nearest, 0.0))]
         else:
             one = grid[np.argmin(np.where(nearest > 0, crowded, np.inf))]
-        apart = np.where(gains, np.sqrt(grid) - np.sqrt(one), grid - one)
+        apart = grid - one
+        along = np.sqrt(grid) - np.sqrt(one)  # a gain's way in loudness, about
+        apart = np.where(gains & (np.abs(along) > np.abs(apart)), along, apart)
         nearest = np.minimum(nearest, np.linalg.norm(apart, axis=1))
         if given is None or not found:  # of those alone the first stands for all
             crowded += 1 / np.prod(apart**2 + close**2, axis=1)
@@ -138,7 +139,8 @@ def _alone(knobs: Sequence[KnobRange], filters: Sequence[int]) -> Iterator[Doubl
         for turn in (0, 1)
     )
     if filters:
-        yield from chain([_with(len(knobs), 0, NOON)], first, repeat(None, _BETWEEN), later)
+        others = (None,) * _OTHERS
+        yield from chain([_with(len(knobs), 0, NOON)], others, first, others, later)
     yield from repeat(None)
 
 
@@ -161,7 +163,7 @@ def candidates(knobs: Sequence[KnobRange], alone: int = _FINE) -> Doubles:
     controls = tone_controls([knob.name for knob in knobs]) or ()
     others = [i for i in range(len(knobs)) if i not in controls]
     for marks in _MARKS if len(knobs) > 1 else (alone,):
-        step = _STEP if len(knobs) > 1 else _STEP / 50
+        step = _STEP if len(knobs) > 1 else _FINE_STEP
         steps = [tuple(map(knob.share, knob.steps)) or _free(knob, marks, step) for knob in knobs]
         tones = [
             row
@@ -177,6 +179,8 @@ def candidates(knobs: Sequence[KnobRange], alone: int = _FINE) -> Doubles:
 def _free(knob: KnobRange, marks: int, step: float) -> tuple[float, ...]:
     """Positions of a knob that turns freely, 0 to 1, as many or a few less."""
     even = np.linspace(0, 1, marks)
+    if knob.name.lower() in LEVELS:
+        even[0] = _LEVEL_MARKS[0][0]
     if not _is_gain(knob):
         return tuple(even.round(6))
     return tuple(np.unique((np.round(even**2 / step) * step).round(6)))

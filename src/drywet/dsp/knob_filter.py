@@ -24,6 +24,7 @@ LEAST_MARKS = 3
 
 _FRAME_SECONDS = 0.17
 _LEAST_FRAMES = 24
+_MOST_FRAMES = 500  # they take some 30 MB
 _HEARD = 1e-8  # of the loudest frequency's power, below which nothing is measured
 _MIDDLE = 0.5
 
@@ -85,35 +86,67 @@ def fit(
     if len(marks) < LEAST_MARKS:
         return None
     length = frame_length(rate)
-    spectra = [_frames(recordings[i], length) for i in order]
-    middle = int(np.argmin(np.abs(np.array(marks) - _MIDDLE)))
-    own = spectra[middle]
+    middle = _nearest_the_middle(marks)
+    own = _frames(recordings[order[middle]], length)
     power = (np.abs(own) ** 2).sum(axis=0)
     heard = power > _HEARD * power.max(initial=0.0)
     if len(own) < _LEAST_FRAMES or not heard.any():
         return None
     responses, worst = [], 0.0
-    for each in spectra:
-        found = (each * own.conj()).sum(axis=0)[heard] / power[heard]
+    for i in order:
+        each = _frames(recordings[i], length)
+        cross = (each * own.conj()).sum(axis=0)[heard]
         energy = float((np.abs(each) ** 2).sum())
-        left = each.copy()
-        left[:, heard] -= found * own[:, heard]
-        worst = max(worst, float((np.abs(left) ** 2).sum()) / energy if energy else 1.0)
-        if not found.all():
+        if not cross.all() or not energy:
             return None
-        responses.append(found)
+        worst = max(worst, 1 - float((np.abs(cross) ** 2 / power[heard]).sum()) / energy)
+        responses.append(cross / power[heard])
     hz = np.fft.rfftfreq(length, 1 / rate)[heard]
     return KnobFilter(marks, hz, _logarithms(np.array(responses), middle), worst)
 
 
+def unexplained(
+    found: KnobFilter,
+    recordings: Sequence[Sequence[Signal]],
+    shares: Sequence[float],
+    rate: int,
+) -> float:
+    """What of other recordings is not one of them through the filter, the worst one's ESR.
+
+    Args:
+        found: as `fit` gave it.
+        recordings: as for `fit`, with the device's other knobs elsewhere.
+        shares: the positions, 0 to 1.
+        rate: in Hz.
+    """
+    length = frame_length(rate)
+    middle = _nearest_the_middle(shares)
+    own = _frames(recordings[middle], length)
+    hz = np.asarray(np.fft.rfftfreq(length, 1 / rate), np.float64)
+    there = found.response(shares[middle], hz)
+    worst = 0.0
+    for stretches, share in zip(recordings, shares, strict=True):
+        each = _frames(stretches, length)
+        left = each - found.response(share, hz) / there * own
+        energy = float((np.abs(each) ** 2).sum())
+        worst = max(worst, float((np.abs(left) ** 2).sum()) / energy if energy else 0.0)
+    return worst
+
+
+def _nearest_the_middle(shares: Sequence[float]) -> int:
+    return int(np.argmin(np.abs(np.array(shares) - _MIDDLE)))
+
+
 def _frames(stretches: Sequence[Signal], length: int) -> Complex:
-    """Spectra of overlapping frames, ``(frames, frequencies)``."""
+    """Spectra of overlapping frames all over the stretches, ``(frames, frequencies)``."""
     window = np.hanning(length)
-    frames = [
-        stretch[first : first + length] * window
+    starts = [
+        (stretch, first)
         for stretch in stretches
         for first in range(0, len(stretch) - length + 1, length // 2)
     ]
+    every = -(-len(starts) // _MOST_FRAMES) or 1
+    frames = [stretch[first : first + length] * window for stretch, first in starts[::every]]
     return np.fft.rfft(np.array(frames).reshape(-1, length))
 
 

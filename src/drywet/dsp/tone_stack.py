@@ -54,11 +54,6 @@ class ToneStack:
     floor: float
 
     @property
-    def ends(self) -> tuple[tuple[float, float], ...]:
-        """All of the controls' ways."""
-        return ((0.0, 1.0),) * KNOBS
-
-    @property
     def is_valid(self) -> bool:
         """Whether the values are as many as they must be, and numbers."""
         return len(self.values) == len(_START) and bool(np.isfinite(self.values).all())

@@ -85,7 +85,7 @@ class Signals:
         self.dry = np.ascontiguousarray(dry[:, None] if dry.ndim == 1 else dry)
         self.wet = np.ascontiguousarray(wet)
         self.weights = weights
-        signal = self.wet * np.float64(1) if weights is None else self.wet * weights.astype(float)
+        signal = self.wet.astype(np.float64) * (1.0 if weights is None else weights)
         self.energies = _energies(signal)
         self.emphasised = None
         if pre_emphasis:

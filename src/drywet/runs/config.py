@@ -332,7 +332,9 @@ class RunConfig(_Strict):
     name: Text | None = None
     knobs: tuple[KnobRange, ...] = Field(default=(), max_length=MOST_KNOBS)
     tone_stack: ToneStack | None = None
-    filters: dict[str, float] = Field(default_factory=dict, max_length=MOST_KNOBS)
+    filters: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, max_length=MOST_KNOBS
+    )
 
     @model_validator(mode="before")
     @classmethod

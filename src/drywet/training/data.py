@@ -24,12 +24,23 @@ class TrainingCapture:
         wet: the same shape, lagging by the model's output latency.
         split: which spans train, validate and test.
         knobs: where each stood, 0 to 1.
+        known_power: mean square of the wet signal at this position, where it is a cut that may be
+            a soft part.
     """
 
     dry: Samples
     wet: Samples
     split: Split
     knobs: tuple[float, ...] = ()
+    known_power: float | None = None
+
+    @property
+    def power(self) -> float:
+        """Mean square of the wet signal where it is learned from, 0 where it is not."""
+        if self.known_power is not None:
+            return self.known_power
+        energies = [np.sum(np.square(self.wet[a:b], dtype=float)) for a, b in self.split.train]
+        return float(sum(energies)) / max(total(self.split.train), 1)
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,7 @@ class TrainingData:
         A knob may be the volume or the gain: an ESR of all together is that of the loudest. Without
         knobs they are not used.
         """
-        powers = np.array([_power(capture) for capture in self.captures])
+        powers = np.array([capture.power for capture in self.captures])
         mean = powers.sum() / max(np.count_nonzero(powers), 1)
         heard = np.where(powers > 0, powers + _FAINT * mean, 1)
         return [float(each) for each in np.where(powers > 0, np.sqrt(mean / heard), 1)]
@@ -111,9 +122,3 @@ class TrainingData:
             np.concatenate(dry), np.concatenate(wet), divided, np.concatenate(knobs),
             np.concatenate(weights) if self.captures[0].knobs else None,
         )  # fmt: skip
-
-
-def _power(capture: TrainingCapture) -> float:
-    """Of the wet signal where it is learned from, 0 where it is not."""
-    energies = [np.sum(np.square(capture.wet[a:b], dtype=float)) for a, b in capture.split.train]
-    return float(sum(energies)) / max(total(capture.split.train), 1)

@@ -9,8 +9,7 @@ other, and the net learns from these, too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from drywet.data.split import Span, Split
 from drywet.dsp import knob_filter, tone_stack
 from drywet.dsp.knob_filter import Complex, Doubles, KnobFilter
+from drywet.dsp.levels import rms
 from drywet.dsp.tone_stack import KNOBS, ToneStack
 from drywet.training.data import Samples, TrainingCapture
 
@@ -32,35 +32,37 @@ _SECONDS = 4.0
 _AT_AN_END = 0.15  # of a knob's positions: nets guess worst beyond what they know
 _SETTLING = 1024  # samples that a cut begins with, left out
 _HEARD = (60.0, 12_000.0)  # Hz, where a boost brings up noise that is heard
+_SILENT = 1e-6  # of the loudest capture's power: a volume that is turned down
+_LEAST_RMS = 1e-6  # of a cut; a pause has no gain to speak of
 _DRAW = 22
 
 
-class Filters(Protocol):
-    """What knobs do to what is distorted before them."""
-
-    @property
-    def ends(self) -> tuple[tuple[float, float], ...]:
-        """Between which positions of each knob, 0 to 1, it is known."""
-
-    def response(self, position: Sequence[float], hz: Doubles) -> Complex:
-        """With the knobs at a position, relative to that at another one."""
-
-
 @dataclass(frozen=True)
-class Chain:
-    """Knobs whose filters follow each other."""
+class Filters:
+    """What knobs do to what is distorted before them.
 
+    Attributes:
+        stack: what the first three of them do, bass, middle and treble; ``None`` without them.
+        filters: what each of the others does.
+    """
+
+    stack: ToneStack | None
     filters: tuple[KnobFilter, ...]
 
     @property
     def ends(self) -> tuple[tuple[float, float], ...]:
-        """What was measured of each."""
-        return tuple((each.marks[0], each.marks[-1]) for each in self.filters)
+        """Between which positions of each knob, 0 to 1, it is known."""
+        measured = tuple((each.marks[0], each.marks[-1]) for each in self.filters)
+        return measured if self.stack is None else ((0.0, 1.0),) * KNOBS + measured
 
     def response(self, position: Sequence[float], hz: Doubles) -> Complex:
-        """See `Filters`."""
-        each = [one.response(at, hz) for one, at in zip(self.filters, position, strict=True)]
-        found: Complex = np.prod(each, axis=0)
+        """With the knobs at a position, relative to that at another one."""
+        first = 0 if self.stack is None else KNOBS
+        found = np.ones(len(hz), complex)
+        if self.stack is not None:
+            found = found * self.stack.response(position[:first], hz)
+        for one, at in zip(self.filters, position[first:], strict=True):
+            found = found * one.response(at, hz)
         return found
 
 
@@ -78,7 +80,7 @@ def fitted_stack(
         ``None`` where fewer than three captures have the same dry signal and differ in the tone
         controls alone.
     """
-    alike = _of_one_performance(captures, captures[0], controls)
+    alike = max(_groups(captures, controls), key=len)
     if len(alike) < KNOBS:
         return None
     wets = _heard(alike, tone_stack.FRAME)
@@ -93,6 +95,9 @@ def fitted_filter(
 ) -> KnobFilter | None:
     """One knob as a filter, of the captures that differ in it alone and are most.
 
+    Its ``esr`` is the worst, also of other captures that differ in it alone: a tone before the
+    distortion seems a filter where that is clean.
+
     Args:
         captures: what is learned from.
         control: which of the knobs.
@@ -101,33 +106,54 @@ def fitted_filter(
     Returns:
         ``None`` where there are not three such captures of one performance.
     """
-    groups = [_of_one_performance(captures, capture, [control]) for capture in captures]
-    alike = max(groups, key=lambda group: len({capture.knobs[control] for capture in group}))
-    once = {capture.knobs[control]: capture for capture in alike}
-    if len(once) < knob_filter.LEAST_MARKS:
-        return None
-    wets = _heard(list(once.values()), knob_filter.frame_length(rate))
-    return None if wets is None else knob_filter.fit(wets, list(once), rate)
-
-
-def _of_one_performance(
-    captures: Sequence[TrainingCapture], one: TrainingCapture, controls: Sequence[int]
-) -> list[TrainingCapture]:
-    """Those that differ from one in the controls alone, and in length."""
-    length = min(len(capture.dry) for capture in captures)
-    others = [i for i in range(len(one.knobs)) if i not in controls]
-    return [
-        capture
-        for capture in captures
-        if np.array_equal(capture.dry[:length], one.dry[:length])
-        and all(capture.knobs[i] == one.knobs[i] for i in others)
+    loudest = max(capture.power for capture in captures)
+    audible = [capture for capture in captures if capture.power > _SILENT * loudest]
+    groups = [
+        {capture.knobs[control]: capture for capture in group}
+        for group in _groups(audible, [control])
     ]
+    groups = sorted((group for group in groups if len(group) > 1), key=len, reverse=True)
+    if not groups or len(groups[0]) < knob_filter.LEAST_MARKS:
+        return None
+    found = None
+    for group in groups:
+        wets = _heard(list(group.values()), knob_filter.frame_length(rate))
+        if wets is None:
+            continue
+        if found is None:
+            found = knob_filter.fit(wets, list(group), rate)
+            if found is None:
+                return None
+        else:
+            off = knob_filter.unexplained(found, wets, list(group), rate)
+            found = replace(found, esr=max(found.esr, off))
+    return found
+
+
+def _groups(
+    captures: Sequence[TrainingCapture], controls: Sequence[int]
+) -> list[list[TrainingCapture]]:
+    """Captures that differ in the controls alone, and in length, together."""
+    length = min(len(capture.dry) for capture in captures)
+    others = [i for i in range(len(captures[0].knobs)) if i not in controls]
+    groups: list[list[TrainingCapture]] = []
+    for capture in captures:
+        for group in groups:
+            first = group[0]
+            if all(capture.knobs[i] == first.knobs[i] for i in others) and np.array_equal(
+                capture.dry[:length], first.dry[:length]
+            ):
+                group.append(capture)
+                break
+        else:
+            groups.append([capture])
+    return groups
 
 
 def _heard(alike: Sequence[TrainingCapture], least: int) -> list[list[Samples]] | None:
     """The same training stretches of each; ``None`` of silence or where none is long enough."""
     length = min(len(capture.dry) for capture in alike)
-    spans = [span for span in alike[0].split.train if span.stop <= length]
+    spans = [Span(a, min(b, length)) for a, b in alike[0].split.train if a < length]
     wets = [[capture.wet[span.start : span.stop] for span in spans] for capture in alike]
     heard = all(any(part.any() for part in parts) for parts in wets)
     long_enough = max((span.length for span in spans), default=0) >= least
@@ -151,7 +177,8 @@ def more_positions(
     captures = [
         capture
         for capture in captures
-        if all(
+        if any(span.length > 2 * _SETTLING for span in capture.split.train)
+        and all(
             low <= capture.knobs[i] <= high
             for i, (low, high) in zip(controls, filters.ends, strict=True)
         )
@@ -179,7 +206,10 @@ def more_positions(
         for i, share in zip(controls, position, strict=True):
             knobs[i] = share
         whole = Split(train=(Span(0, len(dry) - _SETTLING),), validation=(), test=())
-        found.append(TrainingCapture(dry[_SETTLING:], moved[_SETTLING:], whole, tuple(knobs)))
+        dry, wet, moved = dry[_SETTLING:], wet[_SETTLING:], moved[_SETTLING:]
+        gain = (rms(moved) / max(rms(wet), _LEAST_RMS)) ** 2
+        power = source.power * gain
+        found.append(TrainingCapture(dry, moved, whole, tuple(knobs), power))
     return found
 
 
@@ -219,4 +249,6 @@ def _moved(
     hz = np.asarray(np.fft.rfftfreq(size, 1 / rate)[1:], np.float64)
     ratio = np.zeros(len(hz) + 1, complex)
     ratio[1:] = filters.response(wanted, hz) / filters.response(recorded, hz)
+    if filters.stack is None:  # which blocks what is constant
+        ratio[0] = ratio[1].real
     return np.fft.irfft(np.fft.rfft(wet, size) * ratio, size)[: len(wet)].astype(np.float32)

@@ -25,7 +25,7 @@ from drywet.runs.machine import machine_here, now, versions_here
 from drywet.runs.recording import reload
 from drywet.trained.knob_range import KnobRange
 from drywet.training.data import TrainingCapture, TrainingData
-from drywet.training.further_positions import Chain, Filters, fitted_filter, more_positions
+from drywet.training.further_positions import Filters, fitted_filter, more_positions
 from drywet.training.hardware import choose_threads
 from drywet.words import with_article
 
@@ -202,15 +202,14 @@ def with_more_positions(config: RunConfig, data: TrainingData) -> TrainingData:
     """With captures at further positions of knobs that are filters, where the run has such."""
     names = [knob.name for knob in config.knobs]
     learned = [capture for capture in data.captures if capture.split.train]
-    controls = tone_controls(names)
-    filters: Filters | None = config.tone_stack
-    if filters is None or controls is None:
-        controls = tuple(names.index(name) for name in config.filters)
-        found = [fitted_filter(learned, control, data.rate) for control in controls]
-        filters = Chain(tuple(each for each in found if each is not None))
-        if not filters.filters or None in found:
-            return data
-    more = more_positions(learned, controls, filters, data.rate)
+    controls = () if config.tone_stack is None else tone_controls(names) or ()
+    alone = tuple(names.index(name) for name in config.filters)
+    found = [fitted_filter(learned, control, data.rate) for control in alone]
+    measured = tuple(each for each in found if each is not None)
+    if len(measured) < len(found) or not (controls or measured):
+        return data
+    filters = Filters(config.tone_stack if controls else None, measured)
+    more = more_positions(learned, (*controls, *alone), filters, data.rate)
     return replace(data, captures=(*data.captures, *more))
 
 

@@ -64,7 +64,7 @@ def prepare_captures(
         captures: of the device.
         settings: of the run; the model gets the captures' knobs.
         on_examined: called with what the checks found, before it can stop the training, and with
-            what the tone controls were found to be.
+            which knobs were found to be filters.
         on_progress: as for `drywet.pair.examine.examine`.
 
     Raises:
@@ -99,7 +99,7 @@ def prepare_captures(
         learned.append(TrainingCapture(prepared.dry, prepared.wet, parts, stood))
     data = TrainingData(tuple(learned), rate)
     config = config_of(settings, tuple(kept), data, captures.knobs)
-    on_progress("looking at the tone controls", 0.95)
+    on_progress("looking for knobs that are filters", 0.95)
     seen = _filters(config, [each for each in learned if each.split.train], rate)
     if seen.findings:
         on_examined(report.model_copy(update={"findings": seen.findings}))
@@ -115,15 +115,14 @@ class _Seen:
 
 
 def _filters(config: RunConfig, learned: Sequence[TrainingCapture], rate: int) -> _Seen:
-    """Which knobs are filters behind the distortion: the tone controls together, others alone."""
+    """Which knobs are filters behind the distortion, the tone controls together."""
     controls = tone_controls([knob.name for knob in config.knobs]) or ()
-    findings = []
+    findings, trusted = [], None
     if controls:
         stack = fitted_stack(learned, controls, rate)
         if stack is not None:
             findings.append(_of_tone_stack(stack))
-            if stack.esr <= TRUSTED:
-                return _Seen(stack, {}, findings)
+            trusted = stack if stack.esr <= TRUSTED else None
     filters = {}
     for number, knob in enumerate(config.knobs):
         if number in controls or knob.steps or knob.follows is not None:
@@ -132,7 +131,7 @@ def _filters(config: RunConfig, learned: Sequence[TrainingCapture], rate: int) -
         if found is not None and found.esr <= TRUSTED_FILTER:
             filters[knob.name] = found.esr
             findings.append(_of_filter(knob.name, found.esr))
-    return _Seen(None, filters, findings)
+    return _Seen(trusted, filters, findings)
 
 
 def _first(captures: Captures, positions: int | None) -> Captures:
