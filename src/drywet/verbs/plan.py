@@ -102,7 +102,8 @@ def plan_next(runs: Sequence[Path | str]) -> Plan:
     there = np.array([config.shares(number) for number in range(len(config.captures))])
     tried = candidates(config.knobs)
     followers = [i for i, knob in enumerate(config.knobs) if knob.follows is not None]
-    tried = tried[(tried[:, followers] == 0).all(axis=1)]  # as the net hears them
+    tried[:, followers] = 0  # as the net hears them
+    tried = np.unique(tried, axis=0)
     distance = np.linalg.norm(tried[:, None] - there[None], axis=2)
     tried, distance = tried[distance.min(axis=1) > 0], distance[distance.min(axis=1) > 0]
     if not len(tried):
