@@ -119,7 +119,7 @@ def device(
     config = RunFolder.open(run.path).config()
     latency, spans = config.captures[0].recording.latency, config.captures[0].split.test
     capture = CaptureConfig(latency=latency)
-    found, ratios = [], []
+    found = []
     for number, knobs in enumerate(between(ranges_of(find(name), over), positions)):
         wet = place / "wet.wav"
         process(name, signal, wet, knobs=knobs, overwrite=True)
@@ -136,8 +136,8 @@ def device(
                 signal, wet, model=model, training=training, capture=capture,
                 out=place / "alone", overwrite=True,
             )  # fmt: skip
-            ratios.append(found[-1] / there.evaluation.esr)
-            beside = f", a net for it alone {there.evaluation.esr:.5f}: {ratios[-1]:.1f}x"
+            own = there.evaluation.esr
+            beside = f", a net for it alone {own:.5f}: {found[-1] / own:.1f}x"
         print(f"{knobs}  {found[-1]:.5f}{beside}", flush=True)
     learned = statistics.fmean(one.esr for one in run.evaluation.positions)
     print(

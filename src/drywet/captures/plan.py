@@ -22,7 +22,7 @@ from itertools import chain, islice, product, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from drywet.captures.tone_controls import GAINS, LEVELS, filter_controls, tone_controls
+from drywet.captures.knob_names import GAINS, LEVELS, filter_controls, tone_controls
 from drywet.trained.knob_range import NOON, KnobRange
 
 _STEP, _FINE_STEP = 0.05, 0.01  # of a knob's way that can be set by eye, and alone with care

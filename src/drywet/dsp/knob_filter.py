@@ -11,9 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator
 
 Signal = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -52,15 +57,18 @@ class KnobFilter:
             share: of the knob's way.
             hz: rising frequencies.
         """
-        from scipy.interpolate import PchipInterpolator
-
         at = float(np.clip(share, self.marks[0], self.marks[-1]))
-        real, imaginary = (
-            np.interp(hz, self.hz, PchipInterpolator(self.marks, part, axis=0)(at))
-            for part in (self.responses.real, self.responses.imag)
-        )
+        real, imaginary = (np.interp(hz, self.hz, part) for part in self._cubics(at))
         found: Complex = np.exp(real + 1j * imaginary)
         return found
+
+    @cached_property
+    def _cubics(self) -> PchipInterpolator:
+        """From a position to the real and the imaginary part."""
+        from scipy.interpolate import PchipInterpolator
+
+        parts = np.stack([self.responses.real, self.responses.imag], axis=1)
+        return PchipInterpolator(self.marks, parts, axis=0)
 
 
 def frame_length(rate: int) -> int:

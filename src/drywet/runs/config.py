@@ -30,6 +30,7 @@ class _Strict(BaseModel):
 
 _Seconds = Annotated[float, Field(ge=0, le=1_000_000)]
 _Epochs = Annotated[float, Field(gt=0, le=1_000_000)]
+_Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
 class CaptureConfig(_Strict):
@@ -332,9 +333,7 @@ class RunConfig(_Strict):
     name: Text | None = None
     knobs: tuple[KnobRange, ...] = Field(default=(), max_length=MOST_KNOBS)
     tone_stack: ToneStack | None = None
-    filters: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        default_factory=dict, max_length=MOST_KNOBS
-    )
+    filters: dict[str, _Ratio] = Field(default_factory=dict, max_length=MOST_KNOBS)
 
     @model_validator(mode="before")
     @classmethod

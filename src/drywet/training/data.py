@@ -89,8 +89,7 @@ class TrainingData:
     def weights(self) -> list[float]:
         """What brings each capture to the level of all, so that a loss hears the soft ones, too.
 
-        A knob may be the volume or the gain: an ESR of all together is that of the loudest. Without
-        knobs they are not used.
+        A knob may be the volume or the gain: an ESR of all together is that of the loudest.
         """
         powers = np.array([capture.power for capture in self.captures])
         mean = powers.sum() / max(np.count_nonzero(powers), 1)
@@ -103,9 +102,9 @@ class TrainingData:
         No span reaches from one capture into the next, and there is silence before each but the
         first.
         """
-        dry, wet, knobs, weights, at = [], [], [], [], 0
+        dry, wet, knobs, at = [], [], [], 0
         spans: dict[str, list[Span]] = {"train": [], "validation": [], "test": []}
-        for number, (capture, weight) in enumerate(zip(self.captures, self.weights(), strict=True)):
+        for number, capture in enumerate(self.captures):
             before = _BETWEEN if number else 0
             at += before
             for name, moved in spans.items():
@@ -114,11 +113,12 @@ class TrainingData:
             dry += [np.zeros(before, np.float32), capture.dry]
             wet += [np.zeros(before, np.float32), capture.wet]
             stood = np.array(capture.knobs, np.float32)
-            length = before + len(capture.dry)
-            knobs.append(np.broadcast_to(stood, (length, len(stood))))
-            weights.append(np.full(length, weight, np.float32))
+            knobs.append(np.broadcast_to(stood, (before + len(capture.dry), len(stood))))
         divided = Split(**{name: tuple(moved) for name, moved in spans.items()})
+        weights = None
+        if self.captures[0].knobs:
+            lengths = [len(each) for each in knobs]
+            weights = np.repeat(np.array(self.weights(), np.float32), lengths)
         return Joined(
-            np.concatenate(dry), np.concatenate(wet), divided, np.concatenate(knobs),
-            np.concatenate(weights) if self.captures[0].knobs else None,
-        )  # fmt: skip
+            np.concatenate(dry), np.concatenate(wet), divided, np.concatenate(knobs), weights
+        )

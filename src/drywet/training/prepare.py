@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from drywet.captures.tone_controls import tone_controls
+from drywet.captures.knob_names import tone_controls
 from drywet.data.prepare import at_model_rate, second_passes
 from drywet.data.segments import spans_with_room
 from drywet.data.split import Span, Split, require_inside, split

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from statistics import median_low
 
 from drywet import words
+from drywet.captures.knob_names import tone_controls
 from drywet.captures.listed import Captures, PositionedPair
-from drywet.captures.tone_controls import tone_controls
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span, Split
 from drywet.dsp.tone_stack import ToneStack

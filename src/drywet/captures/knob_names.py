@@ -8,8 +8,10 @@ NAMES = ({"bass"}, {"middle", "mid", "mids"}, {"treble"})
 """What the three tone controls may be called."""
 
 TONES = {"tone", "filter", "presence", "color", "colour"}
+"""What filters behind the distortion is mostly called."""
+
 LEVELS = {"level", "volume", "vol", "output", "out", "master"}
-"""What filters behind the distortion, or only scales it, is mostly called."""
+"""What only scales there."""
 
 GAINS = {"drive", "overdrive", "gain", "distortion", "dist", "sustain", "fuzz"}
 """What amplifies before it, most over the first part of its way."""
