@@ -155,6 +155,8 @@ def test_the_whole_way(page_of, capture, tmp_path):
         page.click("button:has-text('Blind test')")
         for number in range(1, 6):
             page.wait_for_selector(f"text=Trial {number} of 5")
+            assert page.is_disabled("label:has-text('My overdrive') input[type=checkbox]")
+            assert page.is_disabled("button:has-text('Rank blind')")
             page.click("button:has-text('X is the device')")
         page.wait_for_selector("text=of 5 right")
         page.click("button:has-text('Done')")
@@ -285,8 +287,14 @@ def test_a_reload_loses_nothing(page_of, capture, run_folder, tmp_path):
         for file, place in zip(capture, page.locator(".drop input").all(), strict=True):
             place.set_input_files(file)
         page.wait_for_selector("text=Fit to be learned from", timeout=120_000)
+        page.fill("input[type=number]", "3")
         page.fill("input[type=text]", "Mine")
         page.click("text=Light")
+        view(page, "Play")
+        page.select_option("label:has-text('What to play through') select", "circuit:triode")
+        page.select_option("label:has-text('Oversampling') select", "2")
+        page.fill("input[aria-label=volume]", "0.25")
+        page.fill("input[aria-label='Gain after']", "-6")
         view(page, "Compare")
         page.check("fieldset input[type=checkbox]")
         page.reload()
@@ -298,6 +306,15 @@ def test_a_reload_loses_nothing(page_of, capture, run_folder, tmp_path):
         assert page.input_value("input[type=text]") == "Mine"
         assert page.is_checked("label:has-text('Light') input")
         page.wait_for_selector("text=Fit to be learned from", timeout=120_000)
+        assert page.input_value("input[type=number]") == "3"
+        page.wait_for_selector("text=by hand")
+        view(page, "Play")
+        page.wait_for_selector("input[aria-label=volume]")
+        chosen = page.input_value("label:has-text('What to play through') select")
+        assert chosen == "circuit:triode"
+        assert page.input_value("label:has-text('Oversampling') select") == "2"
+        assert page.input_value("input[aria-label=volume]") == "0.25"
+        assert page.input_value("input[aria-label='Gain after']") == "-6"
 
 
 def test_a_reload_keeps_the_view_and_the_browsers_way_back_leads_to_the_last(page_of, tmp_path):
@@ -317,6 +334,10 @@ def test_a_run_is_renamed_and_deleted_on_the_page(page_of, run_folder, tmp_path)
         page = page_of(server)
         view(page, "Models")
         page.click("summary:has-text('Rename')")
+        page.fill("details input[type=text]", "endless " * 40)
+        page.click("button:has-text('Rename')")
+        page.wait_for_selector("details [role=alert]")
+        page.complaints.clear()  # the browser notes the refusal
         page.fill("details input[type=text]", "Sunday's drive")
         page.click("button:has-text('Rename')")
         page.wait_for_selector('section[aria-label="Sunday\'s drive"]')
@@ -411,7 +432,7 @@ def test_a_guitar_through_a_dropped_model(page_of, tmp_path):
         page.wait_for_selector("text=WaveNet nano")
         (tmp_path / "broken.nam").write_text("{}")
         page.set_input_files("input[accept*='.nam']", tmp_path / "broken.nam")
-        page.wait_for_selector("[role=alert]:has-text('broken.nam')")
+        page.wait_for_selector(".card [role=alert]:has-text('broken.nam')")
         page.complaints.clear()  # the browser notes the refusal
         models = "label:has-text('What to play through') select"
         page.select_option(models, "circuit:triode")

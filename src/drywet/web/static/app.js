@@ -29,7 +29,7 @@ function Page() {
   const [view, setShown] = useState(hashed());
   const setView = (key) => { window.location.hash = key; setShown(key); };
   const [picked, setPicked] = useKept("picked", []);
-  const [played, setPlayed] = useState(null);
+  const [played, setPlayed] = useKept("played", null);
   const [closed, setClosed] = useState([]);
   useEffect(() => listen((news) => {
     if (news.job) setJobs((now) => updated(now, news.job));
@@ -58,9 +58,9 @@ function Page() {
       ${[...going, ...(view === "capture" ? ended : [])].map((job) => html`<${Training} key=${job.id} job=${job} name=${called(job)} onSeen=${() => setView("models")}
         onClose=${() => setClosed((now) => [...now, job.id])} />`)}
       <div hidden=${view !== "capture"}><${Capture} devices=${known.devices} onTraining=${() => window.scrollTo({ top: 0 })} /></div>
-      ${view === "models" && html`<${Models} runs=${known.runs} studies=${known.studies} training=${training} picked=${picked} pick=${pick} play=${(id) => { setPlayed(id); setView("play"); }} />`}
+      ${view === "models" && html`<${Models} runs=${known.runs} studies=${known.studies} training=${training} picked=${picked} pick=${pick} play=${(id) => { setPlayed(`run:${id}`); setView("play"); }} />`}
       ${view === "compare" && html`<${Compare} runs=${known.runs} picked=${picked} pick=${pick} listening=${known.listening} />`}
-      ${view === "play" && html`<${Play} runs=${known.runs} devices=${known.devices} first=${played} />`}
+      ${view === "play" && html`<${Play} runs=${known.runs} devices=${known.devices} kept=${played} keep=${setPlayed} />`}
     </main>`;
 }
 

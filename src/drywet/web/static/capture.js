@@ -93,7 +93,7 @@ function Checked({ found, mend, onMend, moved, onMoved }) {
 }
 
 function Pair({ pair, setFiles, setFound }) {
-  const { dry, wet, found, moved, mend } = pair;
+  const { dry, wet, found, moved = 0, mend } = pair;
   const [sofar, setSofar] = useState(null); // of checks under way: what they do, and have found
   const [fault, setFault] = useState(null);
   const [given, setGiven] = useState([null, null]);
@@ -106,7 +106,7 @@ function Pair({ pair, setFiles, setFound }) {
     setSofar({ findings: [], work: { what: "reading the files", done: 0 } }); setFault(null);
     const told = (piece) => {
       if (!wanted) return;
-      if (piece.report) setFound({ found: { ...piece, mend }, moved: 0 });
+      if (piece.report) setFound({ ...piece, mend });
       else setSofar((now) => ({ ...now, ...piece }));
     };
     follow("/api/check", { dry: dry.id, wet: wet.id, resample: Boolean(rates), channel: pair.channel, ...mend }, told, left.signal)
@@ -115,7 +115,7 @@ function Pair({ pair, setFiles, setFound }) {
     return () => { wanted = false; left.abort(); setSofar(null); };
   }, [dry?.id, wet?.id, pair.channel, mend]);
   // The checks are of these files and this channel; others need new ones.
-  const change = (to) => { setFiles((now) => ({ ...now, ...to(now) })); setFound({ found: null, moved: 0 }); };
+  const change = (to) => { setFiles((now) => ({ ...now, moved: 0, ...to(now) })); setFound(null); };
   const put = (role) => (file) => change(() => ({ [role]: file, mend: UNMENDED }));
   return html`<div>
     <p>Play something varied for a minute or more through the pedal, and record what comes out. Nothing at hand to play?
@@ -133,8 +133,8 @@ function Pair({ pair, setFiles, setFound }) {
       <progress value=${sofar.work.done} aria-label="Checks"></progress>
       <p role="status">${sofar.work.what}</p>${!found && html`<${Findings} findings=${sofar.findings} />`}</div>`}
     <${Fault} text=${fault} />
-    ${found && html`<${Checked} found=${found} mend=${mend} onMend=${(how) => { setFiles((now) => ({ ...now, mend: how })); setFound((now) => ({ ...now, moved: 0 })); }}
-      moved=${moved} onMoved=${(by) => setFound((now) => ({ ...now, moved: by }))} />`}
+    ${found && html`<${Checked} found=${found} mend=${mend} onMend=${(how) => setFiles((now) => ({ ...now, mend: how, moved: 0 }))}
+      moved=${moved} onMoved=${(by) => setFiles((now) => ({ ...now, moved: by }))} />`}
   </div>`;
 }
 
@@ -166,9 +166,9 @@ function shortOf(name) {
 
 export function Capture({ devices, onTraining }) {
   const [source, setSource] = useKept("source", "pair");
-  const [files, setFiles] = useKept("files", { dry: null, wet: null, mend: UNMENDED, channel: null });
-  const [found, setFound] = useState({ found: null, moved: 0 }); // by the checks, made anew after a reload
-  const pair = { ...files, ...found };
+  const [files, setFiles] = useKept("files", { dry: null, wet: null, mend: UNMENDED, channel: null, moved: 0 });
+  const [found, setFound] = useState(null); // by the checks, made anew after a reload
+  const pair = { ...files, found };
   const [circuit, setCircuit] = useKept("circuit", { name: devices[0].name, knobs: {} });
   const [name, setName] = useKept("name", "");
   const [cpu, setCpu] = useKept("cpu", "normal");

@@ -8,6 +8,7 @@ import { esr, Fault } from "/static/words.js";
 export function Compare({ runs, picked, pick, listening }) {
   const [fault, setFault] = useState(null);
   const [ranking, setRanking] = useState(false); // then nothing else may tell which sound is which
+  const [testing, setTesting] = useState(false);
   const able = runs.filter((run) => run.sounds?.includes("prediction"));
   const chosen = able.filter((run) => picked.includes(run.id));
   const first = chosen[0];
@@ -29,12 +30,12 @@ export function Compare({ runs, picked, pick, listening }) {
   return html`<div>
     <h2>Compare</h2>
     ${able.length === 0 && html`<p>There is no scored model yet.</p>`}
-    <fieldset><legend class="quiet">Which models?</legend>${able.map((run) => html`<div><label>
+    <fieldset disabled=${ranking || testing}><legend class="quiet">${ranking || testing ? "The models of the blind test" : "Which models?"}</legend>${able.map((run) => html`<div><label>
       <input type="checkbox" checked=${picked.includes(run.id)} disabled=${other(run) && !picked.includes(run.id)} onChange=${(e) => pick(run.id, e.target.checked)} />
       ${run.title} <span class="quiet">ESR ${esr(run.scores.esr)}${other(run) ? `; not beside ${first.title}: another recording, rate or held-out stretch` : ""}</span></label></div>`)}</fieldset>
-    ${first && html`${!ranking && html`<div class="card"><${Player} sounds=${sounds} onBlindTest=${keep} />
+    ${first && html`${!ranking && html`<div class="card"><${Player} sounds=${sounds} onBlindTest=${keep} onTesting=${setTesting} />
       <p class="quiet">The audio was held out: no model has learned from it.</p></div>`}
-      <div class="card"><${Rank} onRanking=${setRanking} runs=${same} device=${sound(first, "target")} filter=${first.sounds.includes("linear") ? sound(first, "linear") : null} /></div>`}
+      <div class="card"><${Rank} busy=${testing} onRanking=${setRanking} runs=${same} device=${sound(first, "target")} filter=${first.sounds.includes("linear") ? sound(first, "linear") : null} /></div>`}
     <${Fault} text=${fault} />
     <${Ranked} ranked=${ranked} />
     ${asked.length > 0 && html`<div class="card"><h3>Blind tests</h3><table>

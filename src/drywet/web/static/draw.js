@@ -52,6 +52,8 @@ export const overlaid = ({ dry, wet, around }, moved) => (pen, width, height, ra
   trace(pen, at(wet, moved), "target", ratio);
 };
 
+const LABELS = 0.09; // of a curve's width, for the figures of its axis
+
 // ESR on a logarithmic scale, one validation after the other: a dot each, and the best of all so far.
 // Lines for what it must beat and cannot beat.
 export const curve = (points, lines) => (pen, width, height, ratio) => {
@@ -71,11 +73,11 @@ export const curve = (points, lines) => (pen, width, height, ratio) => {
   }
   for (const { esr, paint } of lines) {
     pen.setLineDash([5 * ratio, 4 * ratio]);
-    trace(pen, [[0, y(esr)], [width, y(esr)]], paint, ratio);
+    trace(pen, [[LABELS * width, y(esr)], [width, y(esr)]], paint, ratio);
     pen.setLineDash([]);
   }
   const shown = points.filter((p) => p.validation_esr > 0);
-  const x = (i) => width * (0.09 + (0.9 * i) / Math.max(shown.length - 1, 1));
+  const x = (i) => width * (LABELS + (0.99 - LABELS) * (i / Math.max(shown.length - 1, 1)));
   pen.fillStyle = color("prediction");
   shown.forEach((p, i) => pen.fillRect(x(i) - ratio, y(p.validation_esr) - ratio, 2 * ratio, 2 * ratio));
   let best = Infinity;

@@ -3,7 +3,7 @@ import { html, useState } from "/static/preact.js";
 import { post, save, upload } from "/static/api.js";
 import { curve, Picture } from "/static/draw.js";
 import { Player } from "/static/player.js";
-import { esr, Fault, formats, Verdict } from "/static/words.js";
+import { esr, Fault, formats, useFault, Verdict } from "/static/words.js";
 
 function Through({ run }) {
   const [file, setFile] = useState(null);
@@ -37,23 +37,30 @@ function Scores({ run }) {
     ["ESR of a plain filter", esr(run.linear_esr)],
     ...(found.noise_floor_esr > 1e-9 ? [["ESR that the capture's noise allows", esr(found.noise_floor_esr)]] : []),
     ["MR-STFT", found.mrstft?.toFixed(3) ?? "-"],
-    ["Aliasing on sines", `${Math.round(found.aliasing_db)} dB`],
+    ["Aliasing on sines, mean", `${Math.round(found.aliasing_db)} dB`],
     ["Cost", `${found.cost.parameters} parameters, ${Math.round(found.cost.ns_per_sample)} ns a sample`],
   ];
   return html`<table><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
 }
 
-function Upkeep({ run, act, waiting }) {
+function Upkeep({ run }) {
   const [name, setName] = useState(run.title);
   const [sure, setSure] = useState(false);
+  const [waiting, wait] = useState(false);
+  const [fault, take] = useFault();
+  const act = (path, body) => take(async () => {
+    wait(true);
+    try { await post(`/api/runs/${run.id}/${path}`, body); } finally { wait(false); }
+  });
   return html`<details><summary>Rename or delete</summary>
-    <form class="row" onSubmit=${(e) => { e.preventDefault(); act("name", () => post(`/api/runs/${run.id}/name`, { name })); }}>
+    <form class="row" onSubmit=${(e) => { e.preventDefault(); act("name", { name }); }}>
       <label class="field">Name <input type="text" value=${name} onInput=${(e) => setName(e.target.value)} /></label>
       <button disabled=${waiting || !name.trim() || name === run.title}>Rename</button></form>
     <div class="row">${sure
-      ? html`<button disabled=${waiting} onClick=${() => act("remove", () => post(`/api/runs/${run.id}/remove`))}>Delete it for good</button>
+      ? html`<button disabled=${waiting} onClick=${() => act("remove")}>Delete it for good</button>
         <button onClick=${() => setSure(false)}>Keep it</button>`
       : html`<button disabled=${waiting} onClick=${() => setSure(true)}>Delete ${run.title}</button>`}</div>
+    <${Fault} text=${fault} />
     <p class="quiet">Its folder is ${run.name}. Files of yours in there stay.</p></details>`;
 }
 
@@ -96,7 +103,7 @@ function Model({ run, busy, picked, onPick, onPlay }) {
         paint=${curve(run.history.filter((row) => row.validation_esr !== null), [
           { esr: run.linear_esr, paint: "quiet" }, { esr: found.noise_floor_esr, paint: "quiet" }].filter((l) => l.esr > 0))} />`}
       <${Through} run=${run} /></details>`}
-    ${!busy && html`<${Upkeep} run=${run} act=${act} waiting=${waiting} />`}
+    ${!busy && html`<${Upkeep} run=${run} />`}
   </section>`;
 }
 

@@ -1,6 +1,7 @@
 // Playing live: a guitar or a file through a model, a circuit, or a model file from anywhere.
 import { html, useEffect, useRef, useState } from "/static/preact.js";
 import { get, post, send, saveBlob } from "/static/api.js";
+import { useKept } from "/static/kept.js";
 import { inputs, Live, readable } from "/static/live.js";
 import { Fault, useFault } from "/static/words.js";
 
@@ -21,6 +22,8 @@ function Slider({ label, about, value, least, most, step, unit = "", set }) {
     <span><input type="range" min=${least} max=${most} step=${step} value=${value} aria-label=${label}
       onInput=${(e) => set(Number(e.target.value))} /> <span class="figure">${value.toFixed(step < 1 ? 2 : 0)}${unit}</span></span></label>`;
 }
+
+const option = (one) => `${one.kind}:${one.id}`;
 
 // What the server tells of a thing to be played, and how its knobs are turned.
 async function fetched(chosen, factor, knobs) {
@@ -61,11 +64,12 @@ function Source({ source, setSource, runs }) {
 }
 
 function Sound({ live, running, news, muted, setMuted }) {
-  const [gains, setGains] = useState({ in: 0, out: 0 });
+  const [gains, setGains] = useKept("gains", { in: 0, out: 0 });
   const [dry, setDry] = useState(false);
   const [cabinet, setCabinet] = useState(null);
   const [recording, setRecording] = useState(null);
   const [fault, setFault] = useState(null);
+  useEffect(() => { for (const [which, db] of Object.entries(gains)) live.gain(which, db); }, []);
   const gain = (which) => (db) => { setGains((now) => ({ ...now, [which]: db })); live.gain(which, db); };
   const bypass = () => { setDry(!dry); live.hear(dry ? "model" : "dry"); };
   const through = async (file) => {
@@ -92,7 +96,7 @@ function Sound({ live, running, news, muted, setMuted }) {
       <div><${Slider} label="Gain before" value=${gains.in} least=${-24} most=${24} step=${1} unit=" dB" set=${gain("in")} />
         <${Meter} label="in" peak=${news.peakIn ?? 0} /></div>
       <div><${Slider} label="Gain after" value=${gains.out} least=${-36} most=${12} step=${1} unit=" dB" set=${gain("out")} />
-        <${Meter} label="out" peak=${news.peakOut ?? 0} /></div>
+        <${Meter} label="out" peak=${muted ? 0 : news.peakOut ?? 0} /></div>
     </div>
     <div class="row"><label class="field">Cabinet: an impulse response
       <input type="file" accept="audio/*,.wav" onChange=${(e) => e.target.files[0] && through(e.target.files[0])} /></label>
@@ -103,21 +107,25 @@ function Sound({ live, running, news, muted, setMuted }) {
   </div>`;
 }
 
-export function Play({ runs, devices, first }) {
+export function Play({ runs, devices, kept, keep }) {
   const [news, setNews] = useState({});
   const place = useRef(null);
   place.current ??= new Live((told) => setNews((now) => ({ ...now, ...told })));
   const live = place.current;
   const able = runs.filter((run) => !run.fault && run.live);
   const [files, setFiles] = useState([]);
-  const [chosen, choose] = useState(() => (first ? { kind: "run", id: first } : able[0] ? { kind: "run", id: able[0].id } : { kind: "circuit", id: devices[0].name }));
+  const [dropped, setDropped] = useState(null); // of the files, the one that is chosen
+  const all = [...able.map((r) => ({ kind: "run", id: r.id })), ...files, ...devices.map((d) => ({ kind: "circuit", id: d.name }))];
+  const chosen = dropped ?? all.find((one) => option(one) === kept) ?? all[0];
   const [told, setTold] = useState(null);
-  const [knobs, setKnobs] = useState({});
-  const [factor, setFactor] = useState(1);
+  const [turned, setTurned] = useKept("turned", { of: "", at: {} });
+  const knobs = turned.of === option(chosen) ? turned.at : {};
+  const [factor, setFactor] = useKept("factor", 1);
   const [source, setSource] = useState(null);
   const [running, run] = useState(false);
   const [muted, setMuted] = useState(false);
   const [fault, take, setFault] = useFault();
+  const [unread, takeFile, setUnread] = useFault();
   useEffect(() => () => { live.close(); }, []);
   useEffect(() => { live.mute(muted); }, [muted]);
   const position = (knob) => knobs[knob.name] ?? knob.default;
@@ -141,22 +149,25 @@ export function Play({ runs, devices, first }) {
   useEffect(() => { if (running) take(() => live.from(source)); }, [source?.kind, source?.name, source?.id, source?.input, source?.channel]);
   const late = useRef(null);
   const turn = (knob) => (to) => {
-    const turned = { ...knobs, [knob.name]: to };
-    setKnobs(turned);
+    const next = { ...knobs, [knob.name]: to };
+    setTurned({ of: option(chosen), at: next });
     if (!running) return;
-    if (told.kind !== "circuit") { live.turn(told.knobs.map((one) => turned[one.name] ?? one.default)); return; }
+    if (told.kind !== "circuit") { live.turn(told.knobs.map((one) => next[one.name] ?? one.default)); return; }
     clearTimeout(late.current);
-    late.current = setTimeout(() => take(async () => live.turn(await fetched(chosen, factor, turned))), TURN_MS);
+    late.current = setTimeout(() => take(async () => live.turn(await fetched(chosen, factor, next))), TURN_MS);
   };
-  const other = (one) => { setFault(null); setKnobs({}); choose(one); };
-  const drop = (file) => take(async () => {
+  const other = (one) => {
+    setFault(null); setUnread(null);
+    setTurned({ of: option(one), at: {} });
+    setDropped(one.kind === "file" ? one : null);
+    if (one.kind !== "file") keep(option(one));
+  };
+  const drop = (file) => takeFile(async () => {
     const found = await send("/api/models", file);
     const one = { kind: "file", id: `${files.length}`, told: found, file: file.name };
     setFiles([...files, one]);
     other(one);
   });
-  const option = (one) => `${one.kind}:${one.id}`;
-  const all = [...able.map((r) => ({ kind: "run", id: r.id })), ...files, ...devices.map((d) => ({ kind: "circuit", id: d.name }))];
   return html`<div onDragOver=${(e) => e.preventDefault()} onDrop=${(e) => { e.preventDefault(); if (e.dataTransfer.files[0]) drop(e.dataTransfer.files[0]); }}>
     <h2>Play</h2>
     <div class="card">
@@ -168,6 +179,7 @@ export function Play({ runs, devices, first }) {
           ${[1, 2, 4, 8].map((n) => html`<option value=${n}>${n === 1 ? "none" : `${n} times`}</option>`)}</select></label></div>
       <label class="field">or drop a model: .nam, RTNeural, AIDA-X, Proteus, ONNX, .safetensors
         <input type="file" accept=".nam,.json,.onnx,.safetensors" onChange=${(e) => e.target.files[0] && drop(e.target.files[0])} /></label>
+      <${Fault} text=${unread} />
       ${told && html`<p class="quiet">${told.title}, ${told.rate} Hz</p>`}
       ${told?.knobs.map((knob) => html`<${Slider} key=${knob.name} label=${knob.name} about=${knob.about} value=${position(knob)} least=${0} most=${1} step=${0.01} set=${turn(knob)} />`)}
     </div>

@@ -7,7 +7,7 @@ import { Voices } from "/static/voices.js";
 
 const LEAST_LOOP = 0.1; // seconds
 
-export function Player({ sounds, first = "target", levels = true, onBlindTest = null }) {
+export function Player({ sounds, first = "target", levels = true, onBlindTest = null, onTesting = () => {} }) {
   const voices = useRef(null);
   const grip = useRef(null); // where a drag began, a share of the whole
   const [chosen, choose] = useState(first);
@@ -26,6 +26,7 @@ export function Player({ sounds, first = "target", levels = true, onBlindTest = 
     choose(sounds.some((sound) => sound.key === first) ? first : sounds[0].key);
     return () => made.close();
   }, [paths]);
+  useEffect(() => { onTesting(test !== null); return () => onTesting(false); }, [test !== null]);
   const hidden = test && (test.hearing === "x" ? test.x : { a: "target", b: test.model }[test.hearing]);
   const audible = test ? hidden : chosen;
   useEffect(() => { if (ready) voices.current.hear(playing ? audible : null, matched || Boolean(test)); }, [audible, matched, playing, ready, test]);

@@ -11,7 +11,7 @@ const letter = (i) => String.fromCharCode(65 + i);
 
 const shuffled = (list) => list.map((one) => [Math.random(), one]).sort((a, b) => a[0] - b[0]).map(([, one]) => one);
 
-export function Rank({ runs, device, filter, onRanking }) {
+export function Rank({ runs, device, filter, busy, onRanking }) {
   const [test, setTest] = useState(null);
   const [hearing, hear] = useState("open");
   const [marks, setMarks] = useState({});
@@ -47,7 +47,7 @@ export function Rank({ runs, device, filter, onRanking }) {
     } catch (error) { setFault(error.message); }
   };
   if (!test) {
-    return html`<div><button onClick=${begin}>Rank blind</button> <span class="quiet">the device and two anchors hide among the models (MUSHRA)</span>
+    return html`<div><button disabled=${busy} onClick=${begin}>Rank blind</button> <span class="quiet">the device and two anchors hide among the models (MUSHRA)</span>
       ${said && html`<p role="status">You gave: ${said}.</p>`}<${Fault} text=${fault} /></div>`;
   }
   const left = test.filter((one) => marks[one.key] === undefined).length;
