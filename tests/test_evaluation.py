@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from drywet.audio.resample import resample
+from drywet.devices.circuit import CircuitDevice, built_in
 from drywet.evaluation.cost import cost
-from drywet.evaluation.probes import ask_device, idle_offset_db
+from drywet.evaluation.probes import ask, ask_device, idle_offset_db
 from drywet.evaluation.result import Course, Evaluation, Remark
 from drywet.evaluation.saved import read_scores
 from drywet.evaluation.verdict import verdict
@@ -97,6 +98,15 @@ def test_the_device_is_asked_where_drywet_played_it(tmp_path):
     kept.write_text(told.model_dump_json())
     circuit.write_text(circuit.read_text().replace("R2 out 0 1k", "R2 out 0 2k"))
     assert ask_device(recording, 48_000, kept)[0].probes.idle_dbfs < -100
+
+
+def test_a_device_answers_side_by_side_what_it_answers_alone():
+    clipper = CircuitDevice(built_in()["sd1"], oversampling=1)
+
+    def play(signal):
+        return clipper.process(signal, 8_000)
+
+    assert ask(play, 8_000, at_once=3) == ask(play, 8_000)
 
 
 @pytest.mark.parametrize("device", ["lv2:urn:some:plugin", "gone.cir", "some/plugin.vst3"])

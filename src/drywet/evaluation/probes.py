@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
 from drywet.evaluation.result import Answers, Asked, Oversampled, Probes
 from drywet.inference.stream import Stream
+from drywet.kernels.threads import threads
 from drywet.metrics import aliasing, harmonics, intermodulation, sines, transfer
 from drywet.metrics.aliasing import AliasPoint
 from drywet.metrics.silence import idle_noise
@@ -29,22 +31,33 @@ _PLUGINS = ("lv2:",)
 _PLUGIN_FILES = {".vst3"}
 
 
-def ask(play: Play, rate: int, settle: int | None = None) -> Probes:
+def ask(play: Play, rate: int, settle: int | None = None, at_once: int = 1) -> Probes:
     """Play all test signals.
 
     Args:
         play: the device or the model, from rest at every call.
         rate: in Hz.
         settle: samples after which it has; half a second by default.
+        at_once: calls of ``play`` side by side.
     """
-    grid = sines.measure(play, rate, settle)
-    return Probes(
-        aliasing=aliasing.evaluate(grid),
-        tones=harmonics.evaluate(grid),
-        intermodulation=intermodulation.evaluate(play, rate, settle),
-        transfer=transfer.evaluate(play, rate, settle),
-        idle_dbfs=idle_noise(play(np.zeros(rate, np.float32))),
-    )
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            curves = pool.submit(transfer.evaluate, play, rate, settle)  # first: it takes longest
+            notes = [
+                pool.submit(sines.measure, play, rate, settle, [hz]) for hz in sines.FREQUENCIES_HZ
+            ]
+            smeared = pool.submit(intermodulation.evaluate, play, rate, settle)
+            idle = pool.submit(lambda: idle_noise(play(np.zeros(rate, np.float32))))
+            grid = [sine for note in notes for sine in note.result()]
+            return Probes(
+                aliasing=aliasing.evaluate(grid),
+                tones=harmonics.evaluate(grid),
+                intermodulation=smeared.result(),
+                transfer=curves.result(),
+                idle_dbfs=idle.result(),
+            )
+        finally:
+            pool.shutdown(cancel_futures=True)  # nothing more is asked after Ctrl-C or an error
 
 
 def ask_model(trained: TrainedModel, oversample: int = 1) -> Probes:
@@ -131,7 +144,8 @@ def ask_device(
         before = _read(kept)
         if before is not None and before.asked == asked:
             return before, None
-        probes = ask(lambda signal: device.process(signal, rate, knobs), rate)
+        at_once = threads() if isinstance(device, CircuitDevice) else 1  # the kernels lock nothing
+        probes = ask(lambda signal: device.process(signal, rate, knobs), rate, at_once=at_once)
         return Answers(asked=asked, probes=probes), None
     except DrywetError as error:
         return None, str(error)

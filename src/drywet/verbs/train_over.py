@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from drywet import words
@@ -12,10 +14,12 @@ from drywet.audio.read import probe, read
 from drywet.captures.listed import MOST, Captures, PositionedPair
 from drywet.captures.plan import propose
 from drywet.devices.catalog import find, lasting_name
+from drywet.devices.circuit import CircuitDevice
 from drywet.devices.device import Device, Position, fixed
 from drywet.devices.model import ModelDevice
 from drywet.dsp.levels import peak
 from drywet.errors import DrywetError, UnknownKnobError
+from drywet.kernels.threads import threads
 from drywet.models.config import MOST_KNOBS
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
@@ -92,16 +96,31 @@ def train_over(
         rate = played.rate if isinstance(played, ModelDevice) else _RATE
         write_signal(dry, seconds=_SECONDS, rate=rate, overwrite=True)
 
+    stopped = Event()
+
+    def unless_stopped(_done: float) -> None:
+        if stopped.is_set():
+            raise CancelledError
+
     def play(file: Path, positions: dict[str, float]) -> Path:
-        process(device, dry, file, knobs=stood | positions, overwrite=True)
+        process(
+            device, dry, file, knobs=stood | positions, overwrite=True, on_progress=unless_stopped
+        )
         return file
 
-    pairs = []
-    for number, proposed in enumerate(plan):
-        file = wet.with_name(f"wet-{number + 1}.wav")
-        on_step(f"capture {number + 1} of {len(plan)}: {played.name}, {words.positions(proposed)}")
-        positions = played_audibly(ranges, proposed, partial(play, file))
-        pairs.append(PositionedPair(dry, file, positions))
+    def capture(numbered: tuple[int, dict[str, float]]) -> PositionedPair:
+        number, proposed = numbered
+        file = wet.with_name(f"wet-{number}.wav")
+        on_step(f"capture {number} of {len(plan)}: {played.name}, {words.positions(proposed)}")
+        return PositionedPair(dry, file, played_audibly(ranges, proposed, partial(play, file)))
+
+    # A circuit takes one core alone; whatever else plays may not bear company.
+    with ThreadPoolExecutor(threads() if isinstance(played, CircuitDevice) else 1) as pool:
+        try:
+            pairs = list(pool.map(capture, enumerate(plan, 1)))
+        finally:
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
     others = {name: at for name, at in stood.items() if name not in over}
     listed = Captures(ranges, tuple(pairs), wet.parent, lasting_name(device), others)
     return train_captures(listed, out=path, overwrite=overwrite, **settings)
