@@ -160,10 +160,11 @@ def main() -> None:
     parser.add_argument("--alone", type=int, default=1, help="nets of their own, of these")
     parser.add_argument("--preset", help="a WaveNet instead of an LSTM")
     parser.add_argument("--cycles", type=int)
+    parser.add_argument("--warm-up", type=int, help="of a window, in samples")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/knobs"))
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    training = TrainingConfig(cycles=chosen.cycles, restarts=1)
+    training = TrainingConfig(cycles=chosen.cycles, restarts=1, warm_up=chosen.warm_up)
     model: ModelConfig = RecurrentConfig(hidden=HIDDEN)
     if chosen.preset:
         model = WaveNetConfig(preset=chosen.preset)

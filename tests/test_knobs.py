@@ -28,17 +28,20 @@ from drywet.models.registry import build
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.optimizers.choose import optimizer_of
 from drywet.runs.config import CaptureConfig
+from drywet.runs.folder import RunFolder
 from drywet.trained.knob_range import KnobRange
 from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import load_model
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.kernel_learners import learner
 from drywet.training.learner import TorchLearner
+from drywet.training.prepare import prepare_again
 from drywet.training.prepare_captures import prepare_captures
 from drywet.training.validation import Validation
 from drywet.verbs.train import settings_of
 from tests.support import RATE, drywet, playing, save, shared
 
+TINY = RecurrentConfig(hidden=2)
 DRIVES = (0.0, 2.5, 5.0, 7.5, 10.0)
 
 
@@ -339,9 +342,10 @@ def test_the_kernels_weigh_captures_as_pytorch_does(config):
     for kernels in (True, False):
         torch.manual_seed(0)
         model = build(config)
-        chosen = SegmentSampler(inputs, wet, spans, model.warm_up, 64, 8, 0, None, weights)
+        warm_up = min(model.warm_up, 5000)
+        chosen = SegmentSampler(inputs, wet, spans, warm_up, 64, 8, 0, None, weights)
         optimizer = optimizer_of("adam", list(model.parameters()), 0.01, 0.0)
-        made = (model, optimizer, chosen, settings, model.warm_up, torch.device("cpu"))
+        made = (model, optimizer, chosen, settings, warm_up, torch.device("cpu"))
         one = learner(*made) if kernels else TorchLearner(*made)
         assert isinstance(one, TorchLearner) is not (kernels and choice().target is not None)
         losses = one.learn(0, [0.01] * 5)
@@ -349,6 +353,36 @@ def test_the_kernels_weigh_captures_as_pytorch_does(config):
         found.append((losses, flat))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
     assert (found[0][1] - found[1][1]).abs().max() < 1e-3  # of five steps of 0.01
+
+
+def test_a_net_settles_on_what_is_before_a_span_and_learns_from_the_span_alone(
+    folder, tmp_path, monkeypatch
+):
+    """A net that a knob turns settles slowly; held-out audio is not learned from all the same."""
+    made = []
+
+    class Kept(SegmentSampler):
+        def __init__(self, *given):
+            super().__init__(*given)
+            made.append((self, given[3], given[4]))
+
+    monkeypatch.setattr("drywet.training.trainer.SegmentSampler", Kept)
+    training = api.TrainingConfig(epochs=0.1, segment=1000, batch=8)
+    run = api.train_captures(folder, out=tmp_path / "run", model=TINY, training=training)
+    config = RunFolder.open(run.path).config()
+    whole = prepare_again(config).joined()
+    ((sampler, warm_up, segment),) = made
+    starts = sampler.starts_of(0, 2000).ravel()
+    learned = np.zeros(len(whole.wet), bool)
+    for start in starts + warm_up:
+        learned[start : start + segment] = True
+    for a, b in (*whole.split.validation, *whole.split.test):
+        assert not learned[a:b].any()
+    for a, b in whole.split.train:
+        assert learned[a:b].mean() > 0.9, "from its beginning on"
+    # And the knobs stand still in every window.
+    ends = starts + warm_up + segment - 1
+    assert (whole.knobs[starts] == whole.knobs[ends]).all()
 
 
 def test_validation_has_the_knobs_before_the_first_sample():

@@ -30,6 +30,14 @@ def spans_with_room(spans: Sequence[Span], length: int) -> list[Span]:
     return roomy
 
 
+def led_up_to(spans: Sequence[Span], samples: int) -> tuple[Span, ...]:
+    """The spans with so much of what is before each, for the warm-up of their first window.
+
+    What a warm-up plays is not learned from: only the dry signal goes into it.
+    """
+    return tuple(Span(max(span.start - samples, 0), span.stop) for span in spans)
+
+
 _EXAMPLES = 2**31  # beside the steps, so that no step draws what the examples did
 
 

@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 from drywet.dsp.levels import loudest_excerpt
 from drywet.dsp.spectra import CrossSpectra, cross_spectra
 
+SURE = 0.5
+"""Confidence in a latency from which on it has a say."""
+
 _EXCERPT_SECONDS = 60.0
 _MAX_SECONDS = 5.0
 _FRAME_SECONDS = 0.18

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from drywet.dsp.latency import estimate, most_alike
+from drywet.dsp.latency import SURE, estimate, most_alike
 from drywet.dsp.levels import db, rms
 
 Signal = NDArray[np.float32]
-
-_SURE = 0.5
 
 
 class Match(BaseModel):
@@ -41,7 +39,7 @@ def matched(prediction: Signal, target: Signal, rate: int) -> tuple[Signal, Matc
         rate: in Hz.
     """
     found = estimate(prediction, target, rate)
-    delay = float(found.samples) if found.confidence >= _SURE else 0.0
+    delay = float(found.samples) if found.confidence >= SURE else 0.0
     moved = _delayed(prediction, delay)
     delay += most_alike(moved, target)
     moved = _delayed(prediction, delay)

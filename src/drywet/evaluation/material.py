@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from drywet.audio.resample import resample
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span
-from drywet.dsp.latency import estimate, most_alike, shifted
+from drywet.dsp.latency import SURE, estimate, most_alike, shifted
 from drywet.dsp.levels import loudest_excerpt
 from drywet.dsp.repeats import Repeat
 from drywet.inference.stream import predict
@@ -27,7 +27,6 @@ from drywet.trained.model_file import TrainedModel
 
 Signal = NDArray[np.float32]
 
-_SURE = 0.5
 _NEAR = 3  # samples
 _EXCERPT_SECONDS = 20
 
@@ -152,7 +151,7 @@ def latency_against(trained: TrainedModel, pair: Pair, mending: Mending = NOTHIN
     at_model = pair.resampled(rate)
     prediction = predict(trained, at_model.dry)
     found = estimate(prediction, at_model.wet, rate)
-    if found.confidence < _SURE:
+    if found.confidence < SURE:
         return None
     late = round(found.samples)  # by phase, which may be a sample off what is most alike
     ours, theirs = shifted(prediction, at_model.wet, late)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drywet.dsp.causal_fit import CausalFit, Errors
-from drywet.dsp.latency import Latency, estimate, estimate_near
+from drywet.dsp.latency import SURE, Latency, estimate, estimate_near
 from drywet.dsp.onsets import onset_delay
 from drywet.pair.load import Pair
 
@@ -34,7 +34,7 @@ _STRIDE = 8  # samples over which the rise is looked at
 _AGREE = 3  # samples between proof and witness
 _BELIEVED = 12  # a witness this much below the proof is still believed
 _BEARABLE = 1.15  # rise of the error up to which a witness beyond the proof is believed
-_SURE, _VERY_SURE = 0.5, 0.85  # of the excess phase
+_VERY_SURE = 0.85  # of the excess phase
 _MARGIN = 2  # samples less where no witness is believed
 # How often the delay was within two samples of the right one, by how the witnesses agree:
 # `python -m benchmarks.captures ../shared/audio confidence`, real captures cut short and noisy.
@@ -160,7 +160,7 @@ def _weighed(phase: Latency, proof: int, errors: Errors) -> tuple[int | None, fl
     witness = round(phase.samples)
     if proof - _BELIEVED <= witness <= proof + 1:
         return witness, _AGREED if witness >= proof - _AGREE else _APART
-    if proof < witness <= proof + _AGREE and phase.confidence > _SURE:
+    if proof < witness <= proof + _AGREE and phase.confidence > SURE:
         return proof, _APART
     if proof < witness <= errors.delays[-1]:
         at, last = np.searchsorted(errors.delays, (witness, proof))

@@ -12,7 +12,7 @@ from drywet.data.split import Span, Split, total
 Samples = NDArray[np.float32]
 
 _FAINT = 1e-6  # of the captures' mean power, -60 dB: below it there may be nothing but noise
-_BETWEEN = 8192  # samples of silence before a capture: what is heard of the one before dies away
+BETWEEN = 8192  # samples of silence before a capture: what is heard of the one before dies away
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,12 @@ class TrainingData:
         """The captures one after the other as one, with their spans moved along.
 
         No span reaches from one capture into the next, and there is silence before each but the
-        first.
+        first, and before that, too, if it has knobs.
         """
         dry, wet, knobs, at = [], [], [], 0
         spans: dict[str, list[Span]] = {"train": [], "validation": [], "test": []}
         for number, capture in enumerate(self.captures):
-            before = _BETWEEN if number else 0
+            before = BETWEEN if number or capture.knobs else 0
             at += before
             for name, moved in spans.items():
                 moved += [Span(a + at, b + at) for a, b in getattr(capture.split, name)]

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from drywet.data.segments import SegmentSampler
+from drywet.data.segments import SegmentSampler, led_up_to
 from drywet.data.split import total
 from drywet.dsp.levels import db
 from drywet.errors import DrywetError
@@ -39,7 +39,7 @@ from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoi
 from drywet.training.cleaning import Cleaning
 from drywet.training.control import Control, Progress
 from drywet.training.cycles import after_cycle, go_on, learned_by_heart
-from drywet.training.data import TrainingData
+from drywet.training.data import BETWEEN, TrainingData
 from drywet.training.fit_result import FitResult
 from drywet.training.kernel_learners import learner
 from drywet.training.learner import Learner
@@ -90,8 +90,11 @@ class Trainer:
         inputs = whole.inputs
         held_out = whole.split.validation
         warm_up = model.warm_up if config.warm_up is None else config.warm_up
+        spans = whole.split.train
+        if data.captures[0].knobs and model.receptive_field is None:
+            spans = led_up_to(spans, min(warm_up, BETWEEN))
         sampler = SegmentSampler(
-            inputs, whole.wet, whole.split.train, warm_up, settings.segment, settings.batch,
+            inputs, whole.wet, spans, warm_up, settings.segment, settings.batch,
             config.seed, config.examples, whole.weights,
         )  # fmt: skip
         memory = model.warm_up if model.receptive_field else None

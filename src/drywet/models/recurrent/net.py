@@ -20,6 +20,9 @@ from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.recurrent.state_space import StateSpace
 
 _CELLS: dict[str, Callable[..., nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+_WARM_UP = 1024
+# Where a state settles in silence depends on the knobs, and it is slow to get there from zero.
+_WARM_UP_WITH_KNOBS = 4096
 
 
 def recurrent_layers(cell: str, hidden: int, layers: int, inputs: int = 1) -> Layers:
@@ -76,11 +79,11 @@ class RecurrentModel(EffectModel):
 
     config: RecurrentConfig
     receptive_field = None
-    warm_up = 1024
 
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
         self.config = config
+        self.warm_up = _WARM_UP_WITH_KNOBS if config.knobs else _WARM_UP
         self.rec = recurrent_layers(
             config.cell, config.hidden, config.layers, 1 + len(config.knobs)
         )
