@@ -12,7 +12,20 @@ from drywet.data.split import Span, Split, total
 Samples = NDArray[np.float32]
 
 _FAINT = 1e-6  # of the captures' mean power, -60 dB: below it there may be nothing but noise
-BETWEEN = 8192  # samples of silence before a capture: what is heard of the one before dies away
+_BETWEEN = 8192  # samples of silence before a capture: what is heard of the one before dies away
+
+
+def before_a_span(warm_up: int, knobs: bool, receptive_field: int | None) -> int:
+    """How much of a window's warm-up may lie before the span that it is learned from in.
+
+    A net whose state knobs turn settles slowly, and short spans would be half warm-ups.
+
+    Args:
+        warm_up: in samples.
+        knobs: whether the net has some.
+        receptive_field: of the net, ``None`` for an unbounded one.
+    """
+    return min(warm_up, _BETWEEN) if knobs and receptive_field is None else 0
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,7 @@ class TrainingData:
         dry, wet, knobs, at = [], [], [], 0
         spans: dict[str, list[Span]] = {"train": [], "validation": [], "test": []}
         for number, capture in enumerate(self.captures):
-            before = BETWEEN if number or capture.knobs else 0
+            before = _BETWEEN if number or capture.knobs else 0
             at += before
             for name, moved in spans.items():
                 moved += [Span(a + at, b + at) for a, b in getattr(capture.split, name)]

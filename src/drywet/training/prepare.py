@@ -24,7 +24,7 @@ from drywet.runs.config import CaptureConfig, RunConfig, Settings
 from drywet.runs.machine import machine_here, now, versions_here
 from drywet.runs.recording import reload
 from drywet.trained.knob_range import KnobRange
-from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.data import TrainingCapture, TrainingData, before_a_span
 from drywet.training.further_positions import Filters, fitted_filter, more_positions
 from drywet.training.hardware import choose_threads
 from drywet.words import with_article
@@ -262,5 +262,6 @@ def _require_windows(config: RunConfig) -> None:
     model = build(config.settings.model)
     warm_up = model.warm_up if training.warm_up is None else training.warm_up
     solved = kind_of(config.settings.model).training is None
-    needed = model.warm_up + 1 if solved else warm_up + config.settings.segment
+    before = before_a_span(warm_up, bool(config.knobs), model.receptive_field)
+    needed = model.warm_up + 1 if solved else warm_up - before + config.settings.segment
     spans_with_room([span for capture in config.captures for span in capture.split.train], needed)

@@ -39,7 +39,7 @@ from drywet.training.checkpoint import LoopState, load_checkpoint, save_checkpoi
 from drywet.training.cleaning import Cleaning
 from drywet.training.control import Control, Progress
 from drywet.training.cycles import after_cycle, go_on, learned_by_heart
-from drywet.training.data import BETWEEN, TrainingData
+from drywet.training.data import TrainingData, before_a_span
 from drywet.training.fit_result import FitResult
 from drywet.training.kernel_learners import learner
 from drywet.training.learner import Learner
@@ -90,9 +90,8 @@ class Trainer:
         inputs = whole.inputs
         held_out = whole.split.validation
         warm_up = model.warm_up if config.warm_up is None else config.warm_up
-        spans = whole.split.train
-        if data.captures[0].knobs and model.receptive_field is None:
-            spans = led_up_to(spans, min(warm_up, BETWEEN))
+        before = before_a_span(warm_up, bool(data.captures[0].knobs), model.receptive_field)
+        spans = led_up_to(whole.split.train, before)
         sampler = SegmentSampler(
             inputs, whole.wet, spans, warm_up, settings.segment, settings.batch,
             config.seed, config.examples, whole.weights,
