@@ -463,6 +463,18 @@ def test_a_guitar_through_a_dropped_model(page_of, tmp_path):
         page.click("button.main:has-text('Stop')")
 
 
+def test_a_new_model_does_not_take_the_place_of_what_is_played(page_of, run_folder, tmp_path):
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        view(page, "Play")
+        models = "label:has-text('What to play through') select"
+        first = page.input_value(models)
+        assert first.startswith("circuit:")
+        shutil.copytree(run_folder, tmp_path / "runs" / "small")
+        page.wait_for_selector(f"{models} option:has-text('small')", state="attached")
+        assert page.input_value(models) == first
+
+
 @pytest.mark.proof
 def test_a_ts9_from_two_files_to_neural_amp_modeler(page_of, core, tmp_path):
     """The downloaded .nam, played by NAM Core itself, is what drywet plays."""

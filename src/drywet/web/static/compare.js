@@ -30,7 +30,7 @@ export function Compare({ runs, picked, pick, listening }) {
   return html`<div>
     <h2>Compare</h2>
     ${able.length === 0 && html`<p>There is no scored model yet.</p>`}
-    <fieldset disabled=${ranking || testing}><legend class="quiet">${ranking || testing ? "The models of the blind test" : "Which models?"}</legend>${able.map((run) => html`<div><label>
+    <fieldset disabled=${ranking || testing}><legend class="quiet">${ranking || testing ? "Which models? The blind test goes on with these" : "Which models?"}</legend>${able.map((run) => html`<div><label>
       <input type="checkbox" checked=${picked.includes(run.id)} disabled=${other(run) && !picked.includes(run.id)} onChange=${(e) => pick(run.id, e.target.checked)} />
       ${run.title} <span class="quiet">ESR ${esr(run.scores.esr)}${other(run) ? `; not beside ${first.title}: another recording, rate or held-out stretch` : ""}</span></label></div>`)}</fieldset>
     ${first && html`${!ranking && html`<div class="card"><${Player} sounds=${sounds} onBlindTest=${keep} onTesting=${setTesting} />

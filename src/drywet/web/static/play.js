@@ -127,6 +127,8 @@ export function Play({ runs, devices, kept, keep }) {
   const [fault, take, setFault] = useFault();
   const [unread, takeFile, setUnread] = useFault();
   useEffect(() => () => { live.close(); }, []);
+  // What is heard first stays, also when a new model takes the first place.
+  useEffect(() => { if (option(chosen) !== kept) keep(option(chosen)); }, []);
   useEffect(() => { live.mute(muted); }, [muted]);
   const position = (knob) => knobs[knob.name] ?? knob.default;
   const stop = () => { run(false); setNews({}); live.close(); };
