@@ -12,6 +12,7 @@ from drywet.errors import DrywetError
 from drywet.models.registry import parameter_count
 from drywet.studies.plan import read_plan
 from drywet.studies.points import Captured, jobs_of
+from drywet.studies.sources import declared
 from drywet.studies.workers import sizes
 from tests.support import drywet, overdrive, playing, save
 
@@ -43,7 +44,7 @@ def jobs(folder: Path, content: object, wet: str = "a"):
     return jobs_of(plan, sources(plan, wet))
 
 
-def test_the_seed_study_is_the_published_one():
+def test_the_seed_study_is_the_published_one(tmp_path):
     """Five structures with the study's own counts of parameters, two pedals, five lengths.
 
     And three seeds, which it had not.
@@ -61,6 +62,7 @@ def test_the_seed_study_is_the_published_one():
         assert job.settings.loss.model_dump(exclude_defaults=True) == {"esr": 0, "mae": 1}
     assert {job.settings.training.examples for job in found} >= {20_000, 100_000, 500_000}
     assert len({job.id for job in found}) == len(found) == 3 * 50
+    assert len(jobs_of(plan, declared(plan, tmp_path))) == 3 * 50  # before its devices are played
 
 
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.yaml")), ids=lambda path: path.stem)

@@ -9,6 +9,7 @@ from drywet.devices.circuit import CircuitDevice, built_in, nearest
 from drywet.devices.device import Device
 from drywet.errors import DrywetError
 from drywet.formats.registry import READS
+from drywet.kernels.threads import threads
 
 
 def find(name: Path | str, oversampling: int | None = None) -> Device:
@@ -63,6 +64,11 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):  # a name that no file can have
         return False
+
+
+def at_once(device: Device) -> int:
+    """How many may play side by side: a circuit takes one core, others may not bear company."""
+    return threads() if isinstance(device, CircuitDevice) else 1
 
 
 def lasting_name(device: Path | str) -> str:

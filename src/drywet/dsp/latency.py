@@ -23,7 +23,7 @@ from drywet.dsp.levels import loudest_excerpt
 from drywet.dsp.spectra import CrossSpectra, cross_spectra
 
 SURE = 0.5
-"""Confidence in a latency from which on it has a say."""
+"""`Latency.confidence` from which on a latency has a say."""
 
 _EXCERPT_SECONDS = 60.0
 _MAX_SECONDS = 5.0

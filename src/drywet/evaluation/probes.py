@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from drywet.devices.catalog import find
+from drywet.devices.catalog import at_once, find
 from drywet.devices.circuit import CircuitDevice
 from drywet.devices.model import ModelDevice
 from drywet.dsp.levels import db, rms
@@ -17,7 +18,7 @@ from drywet.dsp.oversampling import filters
 from drywet.errors import DrywetError
 from drywet.evaluation.result import Answers, Asked, Oversampled, Probes
 from drywet.inference.stream import Stream
-from drywet.kernels.threads import threads
+from drywet.kernels.threads import side_by_side
 from drywet.metrics import aliasing, harmonics, intermodulation, sines, transfer
 from drywet.metrics.aliasing import AliasPoint
 from drywet.metrics.silence import idle_noise
@@ -40,24 +41,21 @@ def ask(play: Play, rate: int, settle: int | None = None, at_once: int = 1) -> P
         settle: samples after which it has; half a second by default.
         at_once: calls of ``play`` side by side.
     """
-    with ThreadPoolExecutor(at_once) as pool:
-        try:
-            curves = pool.submit(transfer.evaluate, play, rate, settle)  # first: it takes longest
-            notes = [
-                pool.submit(sines.measure, play, rate, settle, [hz]) for hz in sines.FREQUENCIES_HZ
-            ]
-            smeared = pool.submit(intermodulation.evaluate, play, rate, settle)
-            idle = pool.submit(lambda: idle_noise(play(np.zeros(rate, np.float32))))
-            grid = [sine for note in notes for sine in note.result()]
-            return Probes(
-                aliasing=aliasing.evaluate(grid),
-                tones=harmonics.evaluate(grid),
-                intermodulation=smeared.result(),
-                transfer=curves.result(),
-                idle_dbfs=idle.result(),
-            )
-        finally:
-            pool.shutdown(cancel_futures=True)  # nothing more is asked after Ctrl-C or an error
+    parts: list[Callable[[], Any]] = [
+        partial(transfer.evaluate, play, rate, settle),  # first: it takes longest
+        partial(intermodulation.evaluate, play, rate, settle),
+        lambda: idle_noise(play(np.zeros(rate, np.float32))),
+        *(partial(sines.measure, play, rate, settle, [hz]) for hz in sines.FREQUENCIES_HZ),
+    ]
+    curves, smeared, idle, *notes = side_by_side(parts, at_once)
+    grid = [sine for note in notes for sine in note]
+    return Probes(
+        aliasing=aliasing.evaluate(grid),
+        tones=harmonics.evaluate(grid),
+        intermodulation=smeared,
+        transfer=curves,
+        idle_dbfs=idle,
+    )
 
 
 def ask_model(trained: TrainedModel, oversample: int = 1) -> Probes:
@@ -144,8 +142,9 @@ def ask_device(
         before = _read(kept)
         if before is not None and before.asked == asked:
             return before, None
-        at_once = threads() if isinstance(device, CircuitDevice) else 1  # the kernels lock nothing
-        probes = ask(lambda signal: device.process(signal, rate, knobs), rate, at_once=at_once)
+        probes = ask(
+            lambda signal: device.process(signal, rate, knobs), rate, at_once=at_once(device)
+        )
         return Answers(asked=asked, probes=probes), None
     except DrywetError as error:
         return None, str(error)

@@ -44,7 +44,8 @@ def declared(plan: Plan, folder: Path) -> dict[str, Captured]:
         ranges: tuple[KnobRange, ...] = ()
         if isinstance(source, DeviceSource) and source.over:
             ranges = ranges_of(find(_name_of(plan, source)), source.over)
-        found[source.name] = Captured(source.name, folder, folder, "", None, (), ranges)
+        # Its name is its hash for now: two of them are not one.
+        found[source.name] = Captured(source.name, folder, folder, source.name, None, (), ranges)
     return found
 
 

@@ -11,7 +11,6 @@ from drywet.captures.knob_names import tone_controls
 from drywet.captures.listed import Captures, PositionedPair
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span, Split
-from drywet.dsp.latency import SURE
 from drywet.dsp.tone_stack import ToneStack
 from drywet.errors import DrywetError
 from drywet.pair.alignment import Alignment, align
@@ -38,6 +37,7 @@ from drywet.training.prepare import (
 )
 from drywet.words import with_article
 
+_SURE = 0.5  # probability of a latency that has a say
 _ODD = 6  # samples from the common latency that are worth a word: the tone moves the measure, too
 _SAME = 64  # within so many it is one latency, measured through another tone
 
@@ -194,7 +194,7 @@ def _aligned_alike(
     sure = [
         one.examination.latency
         for one in found
-        if one.examination.confidence >= SURE and not one.pair.held_out
+        if one.examination.confidence >= _SURE and not one.pair.held_out
     ]
     if chosen.latency is not None or chosen.mending.wanted or not sure:
         return list(found), []
@@ -202,7 +202,7 @@ def _aligned_alike(
     aligned, odd = [], []
     for one in found:
         own = one.examination.latency
-        if abs(own - common) > _ODD and one.examination.confidence >= SURE:
+        if abs(own - common) > _ODD and one.examination.confidence >= _SURE:
             odd.append(_odd_one(one.pair, own, common))
         if abs(own - common) > _SAME:
             aligned.append(one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -13,13 +13,12 @@ from drywet import words
 from drywet.audio.read import probe, read
 from drywet.captures.listed import MOST, Captures, PositionedPair
 from drywet.captures.plan import propose
-from drywet.devices.catalog import find, lasting_name
-from drywet.devices.circuit import CircuitDevice
+from drywet.devices.catalog import at_once, find, lasting_name
 from drywet.devices.device import Device, Position, fixed
 from drywet.devices.model import ModelDevice
 from drywet.dsp.levels import peak
 from drywet.errors import DrywetError, UnknownKnobError
-from drywet.kernels.threads import threads
+from drywet.kernels.threads import side_by_side
 from drywet.models.config import MOST_KNOBS
 from drywet.runs.folder import require_free
 from drywet.storage import make_folder
@@ -108,19 +107,13 @@ def train_over(
         )
         return file
 
-    def capture(numbered: tuple[int, dict[str, float]]) -> PositionedPair:
-        number, proposed = numbered
+    def capture(number: int, proposed: dict[str, float]) -> PositionedPair:
         file = wet.with_name(f"wet-{number}.wav")
         on_step(f"capture {number} of {len(plan)}: {played.name}, {words.positions(proposed)}")
         return PositionedPair(dry, file, played_audibly(ranges, proposed, partial(play, file)))
 
-    # A circuit takes one core alone; whatever else plays may not bear company.
-    with ThreadPoolExecutor(threads() if isinstance(played, CircuitDevice) else 1) as pool:
-        try:
-            pairs = list(pool.map(capture, enumerate(plan, 1)))
-        finally:
-            stopped.set()
-            pool.shutdown(cancel_futures=True)
+    captured = [partial(capture, number, proposed) for number, proposed in enumerate(plan, 1)]
+    pairs = side_by_side(captured, at_once(played), on_end=stopped.set)
     others = {name: at for name, at in stood.items() if name not in over}
     listed = Captures(ranges, tuple(pairs), wet.parent, lasting_name(device), others)
     return train_captures(listed, out=path, overwrite=overwrite, **settings)
