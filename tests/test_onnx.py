@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -17,6 +18,8 @@ from drywet.formats.onnx.read import read_onnx
 from drywet.inference.stream import Stream
 from drywet.models.onnx.config import OnnxConfig
 from drywet.models.windowed.config import WindowedConfig
+from drywet.trained.knob_range import KnobRange
+from drywet.trained.knobs import with_knobs
 from tests.exported import CONFIGS, KNOBS, KNOBS_WAVENET, RATE, close, reference, trained
 from tests.support import playing
 
@@ -108,3 +111,21 @@ def test_an_oversampled_graph_plays_like_the_stream(tmp_path):
     path = tmp_path / "a.onnx"
     path.write_bytes(onnx_write.encode(trained(CONFIGS[0]), "x", MADE, around))
     assert isinstance(read_onnx(path).card.model, OnnxConfig)
+
+
+@pytest.mark.parametrize("config", [KNOBS, KNOBS_WAVENET], ids=lambda c: c.title)
+def test_an_oversampled_graph_read_back_has_its_knobs_in_their_own_units(config, tmp_path):
+    model, path = trained(config), tmp_path / "a.onnx"
+    first, second = config.knobs
+    card = model.card.model_copy(update={"knobs": (KnobRange(name=first, least=2, most=12),)})
+    model = replace(model, card=card)
+    path.write_bytes(onnx_write.encode(model, "x", MADE, filters(RATE, 4)))
+    back = read_onnx(path)
+    assert back.card.ranges == model.card.ranges
+    at = {first: 8.0, second: 0.25}
+    want = Stream(with_knobs(model, at), 4).process(X)
+    assert close(Stream(with_knobs(back, at)).process(X), want)
+    assert close(Stream(back).process(X), Stream(model, 4).process(X))  # in the middle
+    assert not close(Stream(back).process(X), want)
+    with pytest.raises(DrywetError, match="2 to 12"):
+        with_knobs(back, {first: 13.0})

@@ -18,6 +18,7 @@ from drywet.inference.stream import Stream, predict
 from drywet.models.linear.config import LinearConfig
 from drywet.models.onnx.config import OnnxConfig
 from drywet.models.registry import build, multiply_adds, parameter_count
+from drywet.trained.knobs import with_knobs
 from drywet.trained.model_file import save_model
 from tests.exported import RECURRENT, close, trained
 from tests.support import playing
@@ -273,6 +274,19 @@ def convolving(path, taps, **more):
     return save(path, [node("Conv", ["x", "w"], **more)], [const("w", np.ones((1, 1, taps)))])
 
 
+def scaled(path, names, ranges=None):
+    """A graph with a knob for its volume."""
+    props = {"knobs": names, "knob_ranges": ranges}
+    props = {key: text for key, text in props.items() if text is not None}
+    return save(path, [node("Mul", ["x", "knobs"])], before=[value("knobs", [1, 1])], props=props)
+
+
+def test_a_knob_of_another_programs_turns(tmp_path):
+    model = read_onnx(scaled(tmp_path / "a.onnx", '["volume"]', '[{"name": "volume", "most": 10}]'))
+    assert close(predict(with_knobs(model, {"volume": 8}), X), 0.8 * X)
+    assert close(predict(model, X), 0.5 * X)
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -290,6 +304,10 @@ def convolving(path, taps, **more):
         (lambda p: save(p, [node("Identity")], before=[value("k", [1, 1, "M"])]), "2 inputs"),
         (lambda p: smoother(p, props={"samplerate": "1e99"}), "sample_rate"),
         (lambda p: smoother(p, held=2), "going in"),
+        (lambda p: scaled(p, '["drive", "tone"]'), r"2 knobs, its input 'knobs' is \(1, 1\)"),
+        (lambda p: scaled(p, '["drive"]', '[{"name": "drive", "least": 1e999}]'), "names of knobs"),
+        (lambda p: scaled(p, "drive"), "names of knobs"),
+        (lambda p: scaled(p, None), "beside the audio"),
         (lambda p: save(p, [node("Add", ["x", "w"])], [const("w", [np.inf])]), "NaN or infinite"),
         (lambda p: convolving(p, 3), "outputs with a sample for every sample"),
         (lambda p: convolving(p, 3, pads=[1, 1]), "depends on how the audio is cut"),

@@ -24,6 +24,9 @@ _PLAIN = {
     "softsign": "Softsign",
     "elu": "Elu",
 }
+KNOBS = "knobs"
+"""Name of the input for the knobs, and key of their names in the metadata."""
+
 _END = np.iinfo(np.int64).max
 
 
@@ -65,10 +68,10 @@ class GraphBuilder:
 
     def knobs(self, count: int) -> str:
         """The knobs' input ``(1, count)``, repeated for every sample."""
-        self._inputs.append(self._value("knobs", (1, count)))
+        self._inputs.append(self._value(KNOBS, (1, count)))
         samples = self.op("Shape", "audio", start=2, end=3)
         shape = self.op("Concat", self.integers(self._copies, count), samples, axis=0)
-        return self.op("Expand", self.op("Unsqueeze", "knobs", self.integers(2)), shape)
+        return self.op("Expand", self.op("Unsqueeze", KNOBS, self.integers(2)), shape)
 
     def _state(self, shape: tuple[int, ...]) -> tuple[str, str]:
         """Names of a further state's input and output."""

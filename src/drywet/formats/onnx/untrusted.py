@@ -5,19 +5,26 @@ from __future__ import annotations
 import re
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from drywet.errors import DrywetError
+from drywet.formats.onnx.graph import KNOBS
 from drywet.formats.onnx.vetting import Shape, sizes, vet, work
+from drywet.formats.onnx.write import KNOB_RANGES
+from drywet.models.config import MOST_KNOBS, KnobNames
 from drywet.models.onnx.config import Layout, OnnxConfig, OnnxState
 from drywet.models.onnx.session import MOST_SAMPLES, OnnxSession
+from drywet.trained.knob_range import NOON, KnobRange
 from drywet.trained.model_file import ModelCard, TrainedModel
 
 if TYPE_CHECKING:
     import onnx
+
+_Names = TypeAdapter[tuple[str, ...]](KnobNames)
+_Ranges = TypeAdapter(Annotated[tuple[KnobRange, ...], Field(max_length=MOST_KNOBS)])
 
 _RATE = 48_000  # of files that state none
 _MOST_VALUES = 64  # inputs or outputs
@@ -33,7 +40,7 @@ def foreign(model: onnx.ModelProto, properties: dict[str, str], path: Path) -> T
 
     It must give a sample for every sample, in blocks of any length, and keep what it remembers in
     inputs and outputs of fixed shape: of like names, as ``h_in`` and ``h_out``, or of like shapes
-    in the same order.
+    in the same order. Where the metadata names knobs, an input ``knobs`` is for them.
 
     Args:
         model: parsed.
@@ -48,6 +55,7 @@ def foreign(model: onnx.ModelProto, properties: dict[str, str], path: Path) -> T
     parameters = vet(model, path)
     inputs = _inputs(model, path)
     audio, layout = _audio(inputs, path)
+    knobs, ranges = _knobs(properties, inputs, path)
     shapes = {
         name: tuple(side or 1 for side in dims) for name, dims in inputs.items() if name != audio
     }
@@ -60,12 +68,16 @@ def foreign(model: onnx.ModelProto, properties: dict[str, str], path: Path) -> T
             f"{path} has {len(wet_outputs)} outputs with a sample for every sample", "one", _FIX
         )
     del outputs[wet_outputs[0]]
+    if knobs:
+        del shapes[KNOBS]
     try:
         config = OnnxConfig(
             audio_in=audio,
             audio_out=wet_outputs[0],
             layout=layout,
             states=_states(shapes, outputs, path),
+            knobs_in=KNOBS if knobs else None,
+            knob_names=knobs,
             parameters=parameters,
             multiply_adds=work(model, found, MOST_SAMPLES, path),
         )
@@ -74,10 +86,11 @@ def foreign(model: onnx.ModelProto, properties: dict[str, str], path: Path) -> T
         place = ".".join(map(str, first["loc"]))
         raise DrywetError(f"{path}: {place}: {first['msg']}", "usual names", _FIX) from error
     rate, latency = _rate(properties, path), _latency(properties, path)
-    card = ModelCard(model=config, rate=rate, output_latency=latency)
+    card = ModelCard(model=config, rate=rate, output_latency=latency, knobs=ranges)
     one = np.ones((), np.float32)
     data = model.SerializeToString(deterministic=True)
-    _require_streaming(OnnxSession(data, config), path)
+    at_noon = config.model_copy(update={"fixed": (NOON,) * len(knobs)})
+    _require_streaming(OnnxSession(data, at_noon), path)
     return TrainedModel({"input_gain": one, "output_gain": one.copy()}, card, data)
 
 
@@ -126,6 +139,31 @@ def _layout(dims: tuple[int | None, ...]) -> Layout | None:
     if len(dims) == 3 and first and dims[1:] == (1, None):
         return "1x1xN"
     return "1xNx1" if len(dims) == 3 and first and dims[1:] == (None, 1) else None
+
+
+def _knobs(
+    properties: dict[str, str], inputs: dict[str, tuple[int | None, ...]], path: Path
+) -> tuple[tuple[str, ...], tuple[KnobRange, ...]]:
+    """The knobs that the metadata names, and the ranges that it gives of them.
+
+    Without an input for them there are none, whatever it says.
+    """
+    if KNOBS not in inputs:
+        return (), ()
+    try:
+        names = _Names.validate_json(properties.get(KNOBS, "[]"))
+        ranges = _Ranges.validate_json(properties.get(KNOB_RANGES, "[]"))
+    except ValidationError as error:
+        raise DrywetError(
+            f"{path}: its metadata has no names of knobs: {error.errors()[0]['msg']}",
+            "a JSON list of them", _FIX,
+        ) from error  # fmt: skip
+    if names and inputs[KNOBS] != (1, len(names)):
+        raise DrywetError(
+            f"{path} names {len(names)} knobs, its input '{KNOBS}' is {inputs[KNOBS]}",
+            f"(1, {len(names)})", _FIX,
+        )  # fmt: skip
+    return names, tuple(knob for knob in ranges if knob.name in names)
 
 
 def _stem(name: str) -> str:

@@ -5,10 +5,11 @@ Inputs: ``audio`` ``(1, 1, samples)`` at full scale, any number of samples from 
 ``audio_out`` like ``audio``, and ``state_0_out`` ..., to be handed in with the next block.
 
 The metadata holds ``name``, ``date``, ``sample_rate`` in Hz, ``output_latency`` in samples, the
-names of the ``knobs``, ``drywet`` (the model's card) and ``initial_state``: a JSON list with a
-nested list per state, which broadcasts to its shape. A host that starts from it starts as drywet
-does, from settled silence (the knobs at noon); from zeros, a net may thump. A model that runs
-oversampled has its filters and copies in the graph, and no card: what reads it plays it.
+names of the ``knobs`` and their ``knob_ranges`` (as `KnobRange` has them; those that are missing go
+from 0 to 1), ``drywet`` (the model's card) and ``initial_state``: a JSON list with a nested list
+per state, which broadcasts to its shape. A host that starts from it starts as drywet does, from
+settled silence (the knobs at noon); from zeros, a net may thump. A model that runs oversampled has
+its filters and copies in the graph, and no card: what reads it plays it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from drywet.dsp.oversampling import Filters
 from drywet.errors import DrywetError
 from drywet.formats import limits
-from drywet.formats.onnx.graph import GraphBuilder
+from drywet.formats.onnx.graph import KNOBS, GraphBuilder
 from drywet.formats.onnx.layout import stored
 from drywet.inference.stream import Stream
 from drywet.models.config import Config
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 CARD = "drywet"
 """Key of the model's card in the metadata."""
+
+KNOB_RANGES = "knob_ranges"
+"""Key of the ranges of its knobs in the metadata; those that are missing go from 0 to 1."""
 
 _HELD = (
     RecurrentConfig, WindowedConfig, LinearConfig, WaveNetConfig, StackConfig, OnnxConfig,
@@ -101,7 +105,9 @@ def encode(
     if filters is None:
         properties[CARD] = trained.card.model_dump_json()
     if trained.card.model.controls:
-        properties["knobs"] = json.dumps(trained.card.model.controls)
+        properties[KNOBS] = json.dumps(trained.card.model.controls)
+        ranges = [knob.model_dump(mode="json") for knob in trained.card.knobs]
+        properties[KNOB_RANGES] = json.dumps(ranges)
     helper.set_model_props(model, properties)
     data: bytes = model.SerializeToString(deterministic=True)
     return data

@@ -52,6 +52,13 @@ class Onnx(Kind[OnnxConfig]):
 
         return OnnxPlayer(config, weights, rate, graph)
 
+    def with_knobs(
+        self, config: OnnxConfig, weights: Weights, positions: Mapping[str, float]
+    ) -> tuple[OnnxConfig, Weights]:
+        """See `Kind`."""
+        fixed = tuple(positions[name] for name in config.knob_names)
+        return config.model_copy(update={"fixed": fixed}), weights
+
     def settled_state(
         self, config: OnnxConfig, weights: Weights, rate: int, positions: Mapping[str, float]
     ) -> list[Samples]:

@@ -20,7 +20,7 @@ class OnnxSession:
 
     Args:
         graph: the file's bytes.
-        config: its names and shapes.
+        config: its names and shapes; knobs are fixed.
 
     Raises:
         DrywetError: onnxruntime is missing or refuses the graph.
@@ -39,6 +39,9 @@ class OnnxSession:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what it says, it raises too
         self._config = config
+        self._knobs = {}
+        if config.knobs_in is not None:
+            self._knobs[config.knobs_in] = np.array([config.fixed], np.float32)
         try:
             self._run = onnxruntime.InferenceSession(
                 graph, options, providers=["CPUExecutionProvider"]
@@ -64,6 +67,7 @@ class OnnxSession:
             piece = block[first : first + MOST_SAMPLES]
             shape = tuple(len(piece) if side == "N" else 1 for side in config.layout.split("x"))
             feed = {config.audio_in: piece.reshape(shape)}
+            feed |= self._knobs
             feed |= {one.input: part for one, part in zip(config.states, state, strict=True)}
             names = [config.audio_out, *(one.output for one in config.states)]
             try:
