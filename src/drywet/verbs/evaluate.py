@@ -11,17 +11,14 @@ import numpy as np
 from drywet.audio.write import write
 from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError, UnknownKnobError
-from drywet.evaluation.material import Material, aligned_to, own_material
-from drywet.evaluation.measure import Measured, Subject, measure, of_model, of_run
-from drywet.evaluation.on_pair import on_pair
+from drywet.evaluation.material import own_material
+from drywet.evaluation.measure import Measured, measure, of_run
+from drywet.evaluation.on_pair import model_on_pair, run_on_pair
 from drywet.evaluation.positions import measure_positions
 from drywet.evaluation.result import Evaluation
-from drywet.formats.load import load
 from drywet.pair.alignment import Mending
-from drywet.pair.load import load_pair
 from drywet.runs.folder import SOUNDS, RunFolder
 from drywet.storage import make_folder, write_json
-from drywet.trained.knobs import with_knobs
 
 __all__ = ["Evaluation", "evaluate", "keep"]
 
@@ -70,20 +67,11 @@ def evaluate(
     require_factor(oversample)
     mending = Mending(drift=resample_drift, takes=per_take)
     if not isinstance(run, RunFolder) and Path(run).is_file():
-        subject, chosen = bare(
-            Path(run),
-            dry,
-            wet,
-            channel,
-            resample_wet,
-            latency,
-            mending,
-            force,
-            knobs,
-            size,
-            oversample,
-        )
-        return measure(subject, chosen, on_progress).evaluation
+        subject, chosen = model_on_pair(
+            Path(run), dry, wet, knobs=knobs, size=size, channel=channel,
+            resample_wet=resample_wet, latency=latency, mending=mending, force=force,
+        )  # fmt: skip
+        return measure(replace(subject, oversample=oversample), chosen, on_progress).evaluation
     if size != 1:
         raise DrywetError("a size for a run", "a slimmable .nam with it", "Leave it out.")
     folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
@@ -92,7 +80,7 @@ def evaluate(
     if unknown:
         raise UnknownKnobError("the run", unknown[0], tuple(knob.name for knob in config.knobs))
     if dry is not None or wet is not None:
-        subject, chosen = on_pair(
+        subject, chosen = run_on_pair(
             folder, config, dry, wet, knobs=knobs, channel=channel, resample_wet=resample_wet,
             latency=latency, mending=mending, force=force,
         )  # fmt: skip
@@ -110,23 +98,6 @@ def evaluate(
     if dry is None and oversample == 1:
         keep(folder, measured)
     return measured.evaluation
-
-
-def bare(
-    path: Path, dry: Path | str | None, wet: Path | str | None, channel: int | None,
-    resample_wet: bool, latency: int | None, mending: Mending, force: bool,
-    knobs: Mapping[str, float] | None, size: float, oversample: int,
-) -> tuple[Subject, Material]:  # fmt: skip
-    """A model that no run of drywet's is known of, and what it is scored on; as `evaluate`."""
-    trained = with_knobs(load(path, size), knobs)
-    if dry is None or wet is None:
-        raise DrywetError(
-            f"{path} is a model without a capture", "a dry and a wet file to score it on",
-            f"Call drywet evaluate {path} DRY WET.",
-        )  # fmt: skip
-    pair = load_pair(dry, wet, channel, resample_wet)
-    chosen = aligned_to(trained, pair, latency, mending, force)
-    return replace(of_model(path, trained, chosen), oversample=oversample), chosen
 
 
 def keep(folder: RunFolder, measured: Measured) -> None:

@@ -11,10 +11,9 @@ from drywet.errors import DrywetError
 from drywet.evaluation.by_ear import by_ear
 from drywet.evaluation.material import own_material
 from drywet.evaluation.measure import Measured, measure, of_run
-from drywet.evaluation.on_pair import on_pair
+from drywet.evaluation.on_pair import model_on_pair, run_on_pair
 from drywet.evaluation.positions import measure_positions
 from drywet.metrics.statistics import summary
-from drywet.pair.alignment import NOTHING
 from drywet.report.contender import COLORS, Contender
 from drywet.report.page import page
 from drywet.report.rivals import against_the_best, compared, names_of
@@ -23,7 +22,7 @@ from drywet.runs.folder import RunFolder
 from drywet.runs.group import is_group, read_group, runs_of
 from drywet.runs.machine import versions_here
 from drywet.storage import require_new, require_place, write_bytes
-from drywet.verbs.evaluate import bare, keep
+from drywet.verbs.evaluate import keep
 from drywet.words import number
 
 FILE_NAME = "report.html"
@@ -134,13 +133,11 @@ def _on_a_pair(
     require_page(target, overwrite)
     on_step(f"scoring {model}")
     if model.is_file():
-        subject, chosen = bare(
-            model, dry, wet, None, False, None, NOTHING, False, None, 1.0, oversample
-        )
+        subject, chosen = model_on_pair(model, dry, wet)
     else:
         folder = RunFolder.open(model)
-        subject, chosen = on_pair(folder, folder.config(), dry, wet)
-        subject = replace(subject, oversample=oversample)
+        subject, chosen = run_on_pair(folder, folder.config(), dry, wet)
+    subject = replace(subject, oversample=oversample)
     measured = measure(subject, chosen)
     heard = by_ear(subject) if oversample == 1 else None
     made = {"model": model.name, "dry": dry.name, "wet": wet.name}
