@@ -105,11 +105,30 @@ def test_the_gradient_is_autograds_over_the_whole_frame():
     drawn, state = sines._sines, sines._state
     ratio = sines.add_gradient(0, parameters, 0.5)
     frame, _ = model(drawn.signal[:, -2 * drawn.length : -drawn.length], state)
-    expected = AliasingLoss()(frame, drawn.harmonic)
+    expected = AliasingLoss()(frame, drawn.harmonic).mean()
     assert ratio == pytest.approx(float(expected.detach()), rel=1e-5)
     for each, was, part in zip(
         parameters, before, torch.autograd.grad(expected, parameters), strict=True
     ):
+        assert torch.allclose(each.grad, was + 0.5 * part, rtol=1e-3, atol=1e-7)
+
+
+def test_a_sine_that_is_lost_in_noise_teaches_nothing(monkeypatch):
+    """Its gradient leads nowhere; the others' stays what it is without it."""
+    model = mild_model(RecurrentConfig(hidden=6), 1.0, 1.0)
+    sines = played(model)
+    drawn, state = sines._sines, sines._state
+    frame, _ = model(drawn.signal[:, -2 * drawn.length : -drawn.length], state)
+    ratios = AliasingLoss()(frame, drawn.harmonic)
+    loudest = int(ratios.argmax())
+    others = (ratios.sum() - ratios[loudest]) / len(ratios)
+    parameters = with_gradient(model, 1.0)
+    before = [each.grad.clone() for each in parameters]
+    wanted = torch.autograd.grad(others, parameters)
+    monkeypatch.setattr("drywet.training.sines._CHAOTIC", float(ratios[loudest].detach()))
+    found = sines.add_gradient(0, parameters, 0.5)
+    assert found == pytest.approx(float(ratios.mean().detach()), rel=1e-5)
+    for each, was, part in zip(parameters, before, wanted, strict=True):
         assert torch.allclose(each.grad, was + 0.5 * part, rtol=1e-3, atol=1e-7)
 
 

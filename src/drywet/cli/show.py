@@ -211,10 +211,13 @@ def _run(finished: Run, json: bool) -> None:
     print("\n".join(scores.lines(finished.evaluation, finished.path)))
     if finished.before is not None:
         before, now = finished.before, finished.evaluation
+        cleaned = "Cleaned" if finished.cleaner else "Not cleaner"
         print(
-            f"Cleaned: aliasing {before.aliasing_db:.0f} -> {now.aliasing_db:.0f} dB, "
+            f"{cleaned}: aliasing {before.aliasing_db:.0f} -> {now.aliasing_db:.0f} dB, "
             f"ESR {number(before.esr)} -> {number(now.esr)}; before: {before.path}"
         )
+        if not finished.cleaner:
+            print(f"  -> Keep {before.path} and play it with --oversample 4.")
     if finished.timed and not finished.interrupted:
         print(
             "A budget in seconds depends on the machine's load, and one training on its seed: "

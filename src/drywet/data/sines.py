@@ -15,7 +15,7 @@ from torch import Tensor
 from drywet.metrics.sines import prime_below
 
 _SINES = 2**30  # beside the seed, so that no step draws what its windows did
-_LOWEST_HZ, _HIGHEST_HZ = 300.0, 6000.0  # lower notes hardly alias, higher ones are not played
+_LOWEST_HZ, _HIGHEST_HZ = 80.0, 6000.0  # what is played: nets are chaotic on low notes, too
 _HIGHEST_SHARE = 0.4  # of the sample rate
 _LEVELS_DB = 40.0  # below the peak
 SHORTEST_FRAME = 512
@@ -40,7 +40,7 @@ class Sines:
 class SineSampler:
     """Draws batches of steady sines; the batch depends on seed and step alone.
 
-    Pitches are spread evenly over the octaves from 300 Hz to 6 kHz, peaks evenly over the 40 dB
+    Pitches are spread evenly over the octaves from 80 Hz to 6 kHz, peaks evenly over the 40 dB
     below the given one.
 
     Args:

@@ -9,7 +9,7 @@ _SILENT = 1e-12  # power below which a net says nothing
 
 
 class AliasingLoss(nn.Module):
-    """Mean aliasing-to-signal ratio of settled sines: `drywet.metrics.aliasing`, differentiable.
+    """Aliasing-to-signal ratios of settled sines: `drywet.metrics.aliasing`, differentiable.
 
     The ratio of Sato and Smith, "Aliasing reduction in neural amp modeling by smoothing
     activations", 2025. The harmonics are not held to anything, only what is between them to
@@ -18,7 +18,7 @@ class AliasingLoss(nn.Module):
     """
 
     def forward(self, frames: Tensor, harmonic: Tensor) -> Tensor:
-        """Mean ratio over a batch.
+        """The ratio of each sine, ``(batch,)``.
 
         Args:
             frames: one period-true frame of each output, ``(batch, length, 1)``.
@@ -28,4 +28,5 @@ class AliasingLoss(nn.Module):
         power = spectra.real.square() + spectra.imag.square()
         signal = torch.where(harmonic, power, 0.0).sum(1).detach()
         aliases = torch.where(harmonic, 0.0, power).sum(1)
-        return (aliases / (signal + _SILENT)).mean()
+        ratios: Tensor = aliases / (signal + _SILENT)
+        return ratios

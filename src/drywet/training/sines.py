@@ -20,6 +20,7 @@ _SETTLE_SHARE = 6  # of a second: nets whose memory has no end have found their 
 _VALIDATION_STEP = 2**40  # no training gets there
 _SHORTER = (64, 16)  # samples
 _EXPLODED = 10.0  # times the gradient of the recording
+_CHAOTIC = 0.1  # of the harmonics' energy: no aliases are as loud
 
 
 class PlayedSines:
@@ -67,9 +68,11 @@ class PlayedSines:
         """Add the gradient of the next frame's mean aliasing-to-signal ratio to what is there.
 
         A recurrent net may be chaotic on a sine, and its gradient then grows exponentially with
-        the samples it goes back (Pascanu, Mikolov and Bengio, ICML 2013): it goes back fewer
-        ones where that happens. The recording leads in any case: no more is added than its own
-        gradient is long.
+        the samples it goes back (Pascanu, Mikolov and Bengio, ICML 2013) and says nothing of where
+        to go: a sine that is lost in noise takes no part. Those next to it do, and as they are
+        mended, chaos begins at a higher level. Where a gradient grows so all the same, it goes back
+        fewer samples. The recording leads in any case: no more is added than its own gradient is
+        long.
 
         Args:
             number: of the frame within the step.
@@ -77,14 +80,15 @@ class PlayedSines:
             weight: of the ratio.
 
         Returns:
-            The ratio.
+            The mean ratio of all.
         """
         used = [parameter for parameter in parameters if parameter.grad is not None]
         held = _length([parameter.grad for parameter in used if parameter.grad is not None])
         reaches = (self._sines.length, *_SHORTER) if self._unbounded else (self._sines.length,)
         for reach in reaches:
-            ratio, state = self._frame(number, reach)
-            gradient = torch.autograd.grad(ratio, used)
+            ratios, state = self._frame(number, reach)
+            taught = torch.where(ratios < _CHAOTIC, ratios, 0.0).mean()
+            gradient = torch.autograd.grad(taught, used)
             length = _length(gradient)
             if length < _EXPLODED * held:
                 break
@@ -94,10 +98,10 @@ class PlayedSines:
             for parameter, part in zip(used, gradient, strict=True):
                 assert parameter.grad is not None
                 parameter.grad.add_(part, alpha=share)
-        return float(ratio.detach())
+        return float(ratios.detach().mean())
 
     def _frame(self, number: int, reach: int) -> tuple[Tensor, State]:
-        """The ratio of a frame, whose gradient goes back so many samples; the state after it."""
+        """Ratios of a frame, whose gradient goes back so many samples; the state after it."""
         first = self._sampler.settle + number * self._sines.length
         piece = self._sines.signal[:, first : first + self._sines.length]
         played, state = [], self._state
@@ -105,14 +109,14 @@ class PlayedSines:
             out, state = self._model(piece[:, at : at + reach], state)
             state = tuple(tensor.detach() for tensor in state)
             played.append(out)
-        ratio: Tensor = self._loss(torch.cat(played, dim=1), self._sines.harmonic)
-        return ratio, state
+        ratios: Tensor = self._loss(torch.cat(played, dim=1), self._sines.harmonic)
+        return ratios, state
 
     @torch.no_grad()
     def validate(self) -> float:
-        """The ratio on sines that no training draws."""
+        """The mean ratio on sines that no training draws."""
         self.begin(_VALIDATION_STEP, 1)
-        return float(self._frame(0, self._sines.length)[0])
+        return float(self._frame(0, self._sines.length)[0].mean())
 
 
 def sines_beside(

@@ -51,6 +51,11 @@ class Run:
         """Ended because it was asked to stop."""
         return self.fit is not None and self.fit.interrupted
 
+    @property
+    def cleaner(self) -> bool:
+        """Cleaned, it aliases less than before."""
+        return self.before is not None and self.evaluation.aliasing_db < self.before.aliasing_db
+
 
 def scored_run(
     folder: RunFolder,
