@@ -183,6 +183,7 @@ def test_a_position_of_the_knobs_is_no_other_device(scored):
 
 def test_dc_on_silence_is_told(scored):
     assert any("DC, 14 dB under" in text for text in changed(scored, idle_offset_db=-14.0))
+    assert any("DC, 1 dB over" in text for text in changed(scored, idle_offset_db=1.2))
     assert not any("DC" in text for text in changed(scored, idle_offset_db=-70.0))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +16,12 @@ from scipy.signal import lfilter
 import drywet as api
 from drywet.captures.listed import read_captures
 from drywet.captures.plan import candidates, propose
+from drywet.cli.knobs import option_of
 from drywet.data.segments import SegmentSampler
 from drywet.data.split import Span, Split
 from drywet.dsp.tone_stack import fit
 from drywet.errors import DrywetError
+from drywet.evaluation.saved import read_scores
 from drywet.inference.spans import SpanBatch
 from drywet.inference.stream import predict
 from drywet.inference.turning import TurningStream
@@ -240,6 +244,30 @@ def test_a_device_has_one_latency(tmp_path):
     odd = [finding for finding in said[0].findings if finding.check == "latency"]
     assert len(odd) == 1
     assert "drive 10" in odd[0].message
+
+
+def told_of(folder, hold_out=()):
+    """What is said of the captures of a folder, by check."""
+    said = []
+    settings = settings_of(api.RecurrentConfig(hidden=4), None, None, CaptureConfig())
+    prepare_captures(read_captures(folder, hold_out), settings, said.append)
+    return [finding.message for finding in said[0].findings if finding.check == "captures"]
+
+
+def test_one_recording_at_two_positions_is_told(tmp_path):
+    dry = playing(10)
+    save(tmp_path / "dry.wav", dry)
+    for drive, at in ((0, 0), (5, 5), (10, 5)):
+        save(tmp_path / f"wet_drive{drive}.wav", driven(dry, at))
+    assert "wet_drive10.wav (drive 10) and wet_drive5.wav (drive 5) are the same recording" in (
+        told_of(tmp_path)
+    )
+
+
+def test_a_position_that_no_net_can_know_is_told(folder):
+    (said,) = told_of(folder, ["drive=10"])[1:]
+    assert said.startswith(f"drive 10 is held out and lies outside the 0 to {sorted(DRIVES)[-2]:g}")
+    assert not told_of(folder, ["drive=5"])[1:]
 
 
 def test_a_knob_that_only_follows_another_is_not_heard(tmp_path):
@@ -609,6 +637,23 @@ def test_the_command_says_positions_and_what_to_do_with_them():
     assert len(drywet("plan", "--knobs", "drive", "--captures", 3, "--json").json["positions"]) == 3
 
 
+def test_a_plan_lists_what_file_names_would_not_tell(tmp_path):
+    """Read back, the list has the knobs' ends; names alone would guess 0 to 100."""
+    out = drywet("plan", "--knobs", "drive=7:17,tone=0:10", "--captures", 3)
+    begin, end = out.out.index("dry: dry.wav"), out.out.index("then:")
+    (tmp_path / "captures.yaml").write_text(out.out[begin:end])
+    dry = playing(1)
+    save(tmp_path / "dry.wav", dry)
+    for number in (1, 2, 3):
+        save(tmp_path / f"wet-{number}.wav", dry)
+    found = read_captures(tmp_path)
+    assert [(knob.name, knob.least, knob.most) for knob in found.knobs] == [
+        ("drive", 7, 17), ("tone", 0, 10),
+    ]  # fmt: skip
+    asked = drywet("plan", "--knobs", "drive=7:17,tone=0:10", "--captures", 3, "--json").json
+    assert [pair.knobs for pair in found.pairs] == asked["positions"]
+
+
 @pytest.mark.parametrize(
     "wrong", [["--knobs", ""], ["--knobs", "a,a"], ["--knobs", "a=1:0"], ["--knobs", "a=x"], []]
 )
@@ -674,6 +719,17 @@ def test_a_wavenet_learns_knobs_too(wavenet_run, folder):
         assert drive == 5 or own < 0.5 * other
 
 
+def test_what_was_held_out_beyond_all_captures_is_not_between_them(run):
+    from drywet.evaluation.closeness import elsewhere
+
+    scores = read_scores(RunFolder(run))
+    for one in scores.positions:
+        one.knobs = {"drive": 11.0} if one.held_out else one.knobs
+        one.esr = 0.2 if one.held_out else 0.001
+    (remark,) = elsewhere(scores)
+    assert remark.advice.startswith("drive 11 lies outside the 0 to 10 it learned from")
+
+
 def test_the_verdict_tells_learned_from_other_positions(run):
     """Its figures are those of the positions; it says where to record next where they are apart."""
     from drywet.evaluation.result import Evaluation
@@ -706,6 +762,47 @@ def test_scored_on_files_at_a_position(run, folder, tmp_path):
     assert drywet("evaluate", run, "--drive", 2).code == 2
 
 
+def test_every_position_has_an_export_of_its_own(run, tmp_path):
+    """With the ESR of a capture at its position, and none where that would be a guess."""
+    copied = tmp_path / "pedal"
+    shutil.copytree(run, copied)
+    made = {
+        drive: drywet("export", copied, "--format", "nam", "--drive", drive, "--json").json["path"]
+        for drive in (0, 3.3)
+    }
+    assert [Path(path).name for path in made.values()] == ["pedal_drive0.nam", "pedal_drive3.3.nam"]
+    scores = json.loads((copied / "scores.json").read_text())
+    wanted = next(one["esr"] for one in scores["positions"] if one["knobs"]["drive"] == 0)
+    assert drywet("info", made[0], "--json").json["metadata"]["esr"] == pytest.approx(wanted)
+    assert drywet("info", made[3.3], "--json").json["metadata"]["esr"] is None
+    told = drywet("export", copied, "--format", "rtneural").out
+    assert "knob1 is drive, 0 to 1 for 0 to 10" in told
+
+
+def test_a_knob_that_is_called_like_an_option_is_told_from_it():
+    assert option_of("drive", 7.5) == "--drive 7.5"
+    assert option_of("drive") == "--drive"
+    assert option_of("channel", 2) == "--knob channel=2"
+
+
+def test_ranked_with_the_knob_where_it_stood(run, folder, tmp_path):
+    """In a capture of its own it is known; elsewhere the user says so, or it is the middle."""
+    wet, page = folder / "wet_drive10.wav", tmp_path / "r.html"
+    own = drywet("rank", folder / "dry.wav", wet, run, "-o", page, "--json")
+    assert own.code == 0, own.err
+    assert "run stands at drive 10." in own.json["notes"]
+    dry = playing(8, seed=4)
+    pair = save(tmp_path / "dry.wav", dry), save(tmp_path / "wet.wav", driven(dry, 8.0))
+    asked = ("rank", *pair, run, "-o", page, "--overwrite", "--json")
+    told, middle = drywet(*asked, "--drive", 8), drywet(*asked)
+    assert "run stands at drive 8." in told.json["notes"]
+    assert "run stands at drive 5." in middle.json["notes"]
+    assert told.json["models"][0]["esr"] < 0.5 * middle.json["models"][0]["esr"]
+    slip = drywet(*asked, "--tone", 8)
+    assert (slip.code, slip.err.count("\n")) == (2, 1)
+    assert "drive" in slip.err
+
+
 def test_rendered_with_the_knob_in_its_own_unit(run, folder, tmp_path):
     out = drywet("render", run, folder / "dry.wav", tmp_path / "y.wav", "--drive", 10)
     assert out.code == 0, out.err
@@ -725,8 +822,6 @@ def test_the_next_position_is_far_from_all_captures(run):
 
 @pytest.mark.proof
 def test_a_resumed_run_is_the_same(run, tmp_path):
-    import shutil
-
     copy = shutil.copytree(run, tmp_path / "copy")
     before = (copy / "model.safetensors").read_bytes()
     (copy / "checkpoint.pt").unlink()

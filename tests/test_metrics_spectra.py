@@ -158,6 +158,15 @@ def test_mrstft_is_aurals():
     assert found.convergence == pytest.approx(float(only(p_, y_)), rel=1e-4)
 
 
+def test_a_stretch_of_next_to_nothing_has_no_say():
+    """Its error relative to itself would drown what is heard."""
+    y = np.random.default_rng(0).standard_normal(4000) * 0.1
+    quiet = 1e-4 * y
+    assert stft.over([y, 100 * quiet], [2 * y, quiet]) == stft.over([y], [2 * y])
+    heard = stft.over([y, 0.02 * y], [2 * y, 0.01 * y])
+    assert heard.convergence == pytest.approx((0.5 + 1.0) / 2, rel=1e-3)
+
+
 def test_stretches_too_short_for_spectra_are_passed_over():
     y = NOISE[:30_000]
     assert stft.over([y[:800]], [y[:800]]) is None

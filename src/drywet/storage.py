@@ -181,7 +181,8 @@ def read_yaml(path: Path, what: str, fix: str) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DrywetError(f"{path} is not YAML ({error})", what, fix) from error
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise DrywetError(f"{path} holds a {type(found).__name__}", "a mapping of keys", fix)
+        held = "nothing" if found is None else f"a {type(found).__name__}"
+        raise DrywetError(f"{path} holds {held}", "a mapping of keys", fix)
     return found
 
 

@@ -52,7 +52,7 @@ def parse(
             if near and not option:
                 fix = f"Did you mean {'.'.join([*above, *near])}?"
         elif first["type"] == "missing":
-            found, expected = f"{source} lacks the key '{place}'", "all that drywet wrote"
+            found, expected = f"{source} lacks the key '{place}'", "all that it must have"
         elif first["type"] == "value_error":
             found, expected = f"{source}: {reason}", "settings that go together"
         else:

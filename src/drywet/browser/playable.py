@@ -24,7 +24,7 @@ from drywet.models.recurrent.fold import fold
 from drywet.models.wavenet.config import WaveNetConfig
 from drywet.models.wavenet.kind import in_kernels
 from drywet.models.wavenet.player import flat, sizes
-from drywet.trained.knob_range import NOON, KnobRange
+from drywet.trained.knob_range import NOON
 from drywet.trained.model_file import TrainedModel
 from drywet.words import with_article
 
@@ -48,7 +48,10 @@ def model(trained: TrainedModel) -> dict[str, Any]:
     about: dict[str, Any] = {
         "rate": card.rate, "title": card.model.title, "name": card.metadata.name,
         "knobs": [
-            {"name": name, "default": NOON, "about": _scale(knob)}
+            {
+                "name": name, "default": NOON, "about": knob.unit or "",
+                "least": knob.least, "most": knob.most, "idle": knob.follows is not None,
+            }
             for name, knob in card.ranges.items()
         ],
     }  # fmt: skip
@@ -71,11 +74,6 @@ def model(trained: TrainedModel) -> dict[str, Any]:
         f"{with_article(card.model.title)}", "a recurrent net or a WaveNet, to be played live",
         "Play a file through it instead: in Models, or with 'drywet render'.",
     )  # fmt: skip
-
-
-def _scale(knob: KnobRange) -> str:
-    """What the slider's 0 to 1 are on the device."""
-    return "" if (knob.least, knob.most) == (0, 1) else f"0 to 1 for {knob.span}"
 
 
 def _row(array: ArraySizes) -> list[float]:
@@ -135,7 +133,7 @@ def circuit(name: str, rate: int, factor: int, knobs: Mapping[str, float]) -> di
     return {
         "kind": "circuit", "title": device.about.splitlines()[0], "name": name, "rate": rate,
         "knobs": [
-            {"name": knob, "about": one.text, "default": one.default}
+            {"name": knob, "about": one.text, "default": one.default, "least": 0, "most": 1}
             for knob, one in device.knobs.items()
         ],
         "numbers": _text(np.concatenate([_doubles(part) for part in numbers]), "<f8"),

@@ -10,6 +10,7 @@ or without their point (``05``) where those of a knob aren't all equally long.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from drywet.captures.yaml_file import Listed
@@ -55,7 +56,7 @@ def named_files(folder: Path) -> tuple[tuple[KnobRange, ...], list[Listed]]:
     columns = {name: _numbers([found[name] for found in tokens]) for name in names}
     called = _called(names)
     turned = [name for name, column in columns.items() if min(column) < max(column)]
-    knobs = tuple(_range(called[name], columns[name]) for name in turned)
+    knobs = tuple(guessed(called[name], columns[name]) for name in turned)
     if not turned:
         raise DrywetError(f"{folder} holds captures at one position only", "two at least", _FIX)
     return knobs, [
@@ -90,7 +91,8 @@ def _numbers(written: list[str]) -> list[float]:
     ]
 
 
-def _range(name: str, column: list[float]) -> KnobRange:
+def guessed(name: str, column: Sequence[float]) -> KnobRange:
+    """A knob whose ends nobody said: from 0 to the smallest usual end that holds its positions."""
     most = next((end for end in _SCALES if max(column) <= end), max(column))
     wanted = {"name": name, "least": min(0.0, *column), "most": most}
     return parse(KnobRange, wanted, Path(name), _FIX)

@@ -15,6 +15,7 @@ Paths start from the file's own folder.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,23 @@ def listed_files(path: Path) -> tuple[tuple[KnobRange, ...], list[Listed]]:
         )
         for entry in found.captures
     ]  # fmt: skip
+
+
+def list_of(knobs: Sequence[KnobRange], positions: Sequence[Mapping[str, float]]) -> str:
+    """A file for captures that are yet to be recorded, as ``wet-1.wav`` and so on.
+
+    Args:
+        knobs: with their ends.
+        positions: of each capture.
+    """
+    ends = [f"  {knob.name}: {{from: {knob.least:g}, to: {knob.most:g}}}" for knob in knobs]
+    files = [
+        f"  - {{wet: wet-{number}.wav, "
+        + ", ".join(f"{name}: {position:g}" for name, position in stood.items())
+        + "}"
+        for number, stood in enumerate(positions, 1)
+    ]
+    return "\n".join(["dry: dry.wav", "knobs:", *ends, "captures:", *files])
 
 
 def _require_whole(entry: dict[str, Any], file: _File, where: str) -> None:

@@ -210,7 +210,7 @@ def evaluate_command(
     show.evaluation(result, run, json)
 
 
-app.command("rank")(rank_command)
+app.command("rank", cls=KnobCommand)(rank_command)
 
 
 @app.command("report")

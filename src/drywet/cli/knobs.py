@@ -94,6 +94,25 @@ class KnobCommand(TyperCommand):
         )
 
 
+def option_of(knob: str, position: float | None = None) -> str:
+    """How a knob is turned: ``--drive 5``, or ``--knob channel=5`` where an option has its name."""
+    from typer.main import get_command
+
+    from drywet.cli.app import app
+
+    context: Any = typer.Context(get_command(app))
+    commands = vars(context.command)["commands"].values()
+    taken = {
+        option
+        for command in commands
+        if isinstance(command, KnobCommand)
+        for param in command.get_params(context)
+        for option in (*param.opts, *param.secondary_opts)
+    }
+    at = "" if position is None else f"{position:g}"
+    return f"--knob {knob}={at}" if f"--{knob}" in taken else f"--{knob} {at}".rstrip()
+
+
 def _number(name: str, text: str) -> Turn:
     start, turns, end = text.partition(":")
     try:

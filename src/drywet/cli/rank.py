@@ -19,9 +19,11 @@ from drywet.cli.arguments import (
     ResampleDrift,
     WetFile,
 )  # fmt: skip
+from drywet.cli.knobs import knobs_of
 
 
 def rank_command(
+    context: typer.Context,
     dry: DryFile,
     wet: WetFile,
     models: Annotated[list[Path], typer.Argument(help="Runs, or models of any format.")],
@@ -38,7 +40,10 @@ def rank_command(
     overwrite: Overwrite = False,
     json: AsJson = False,
 ) -> None:
-    """Put models in order of how close they sound to a recording, whoever made them."""
+    """Put models in order of how close they sound to a recording, whoever made them.
+
+    Knobs, of those that have some, are options: --drive 0.7.
+    """
     from drywet.cli import show
     from drywet.cli.progress import ScoringBar
 
@@ -48,7 +53,7 @@ def rank_command(
 
         found = rank(
             dry, wet, models, out=out, channel=channel, resample_wet=resample, latency=latency,
-            resample_drift=resample_drift, per_take=per_take, force=force, overwrite=overwrite,
-            on_progress=bar.update,
+            resample_drift=resample_drift, per_take=per_take, force=force, knobs=knobs_of(context),
+            overwrite=overwrite, on_progress=bar.update,
         )  # fmt: skip
     show.ranking(found, json)

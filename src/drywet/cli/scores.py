@@ -50,6 +50,8 @@ def lines(result: Evaluation, run: Path, advice: bool = True) -> list[str]:
         add("ESR, files' rate", number(result.esr_at_recording_rate))
     if result.noise_floor_esr is not None:
         add("noise floor (ESR)", number(result.noise_floor_esr))
+    if result.knobs:
+        found.append(f"with the knobs at {positions(result.knobs)}:")
     theirs_db = ""
     if result.device_aliasing_db is not None:
         theirs_db = f"  (the device: {result.device_aliasing_db:.0f} dB)"
@@ -58,19 +60,14 @@ def lines(result: Evaluation, run: Path, advice: bool = True) -> list[str]:
     sines = result.recorded_sines
     if sines is not None:
         heard = f"  (the device: {sines.device_aliasing_db:.0f} dB)"
-        add(f"of {sines.count} recorded sines", f"{sines.aliasing_db:.0f} dB" + heard)
+        add(f"{sines.count} recorded sines", f"{sines.aliasing_db:.0f} dB" + heard)
     if result.harmonic_error is not None:
         add("harmonics, error", f"{result.harmonic_error.rms_db:.1f} dB")
     if result.pauses is not None:
         target = f"  (the device: {result.pauses.target:.0f} dBFS)"
         add("noise in pauses", f"{result.pauses.prediction:.0f} dBFS" + target)
-    audio = "held-out audio" if result.held_out else "another capture"
-    if any(one.held_out for one in result.positions):
-        audio = "audio at positions that were not learned from"
-    elif result.positions:
-        audio = "held-out audio of all captures together"
     found.append(
-        f"on {result.seconds:.1f} s of {audio} at {result.rate} Hz"
+        f"on {result.seconds:.1f} s of {_audio(result)} at {result.rate} Hz"
         f"{oversampled(result.oversample)}; "
         f"{count(result.cost.parameters, 'parameter')}, "
         f"{result.cost.ns_per_sample:.0f} ns a sample "
@@ -81,6 +78,14 @@ def lines(result: Evaluation, run: Path, advice: bool = True) -> list[str]:
     for remark in remarks[1:]:
         found += remark
     return found
+
+
+def _audio(result: Evaluation) -> str:
+    if any(one.held_out for one in result.positions):
+        return "audio at positions that were not learned from"
+    if result.positions:
+        return "held-out audio of all captures together"
+    return "held-out audio" if result.held_out else "another capture"
 
 
 def verdict(result: Evaluation, run: Path) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from drywet.cli import scores
+from drywet.cli.knobs import option_of
 from drywet.words import count, number, positions
 
 if TYPE_CHECKING:
@@ -124,10 +125,14 @@ def plan(found: Plan, json: bool) -> None:
         print(f"{place:>3}  " + "  ".join(f"{name} {at:g}" for name, at in knobs.items()))
     if found.because is not None:
         print(f"Record this position next: {found.because}.")
+        print("Add it to the captures and train on all of them again.")
         return
-    if not all(name.isalpha() for name in found.positions[0]):
-        print("Record the same performance at each, with nothing else changed, and list the files")
-        print("in a captures.yaml (docs/knobs.md), then: drywet train --captures captures.yaml")
+    if found.captures_yaml is not None:
+        print("Record the same performance at each, with nothing else changed, as")
+        print("  captures/wet-1.wav and so on, beside captures/dry.wav and captures/captures.yaml:")
+        print(found.captures_yaml)
+        print("then:")
+        print("  drywet train --captures captures")
         return
     print("Record the same performance at each, with nothing else changed, as")
     first = "_".join(f"{name}{at:g}" for name, at in found.positions[0].items())
@@ -225,6 +230,9 @@ def _run(finished: Run, json: bool) -> None:
         )
     path = shlex.quote(str(finished.path))
     print(f"{finished.path}: scores and audio/ are there. Next:")
+    known = finished.evaluation.positions
+    first = known[0].knobs.items() if known else ()
+    turned = "".join(f" {option_of(name, at)}" for name, at in first)
     if finished.interrupted:
         print(f"  drywet train --resume {shlex.quote(str(finished.resumes or finished.path))}")
     if finished.finished_before:
@@ -232,7 +240,9 @@ def _run(finished: Run, json: bool) -> None:
     for name in finished.formats[:1]:
         print(f"  drywet export {path} --format {name}")
     print(f"  drywet report {path}")
-    print(f"  drywet render {path} IN.wav OUT.wav")
+    if known:
+        print(f"  drywet plan {path}     (which position to record next)")
+    print(f"  drywet render {path} IN.wav OUT.wav{turned}")
 
 
 def _how_it_ended(ended: str, fit: FitResult) -> str:
@@ -349,6 +359,8 @@ def exported(result: Exported, json: bool) -> None:
         + f", to be run at {result.rate} Hz"
         + scores.oversampled(result.oversample) + late
     )  # fmt: skip
+    for name, knob in result.inputs.items():
+        print(f"  {name} is {knob}")
 
 
 def doctor(found: Diagnosis, json: bool) -> None:

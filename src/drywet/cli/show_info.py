@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drywet.cli.knobs import option_of
 from drywet.words import count, number
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def info(found: Info, json: bool) -> None:
         ("rate", f"{found.rate} Hz"),
         ("memory", memory),
         ("latency", _samples(found.output_latency, found.rate)),
-        ("knobs", ", ".join(f"--{name} {span}" for name, span in found.spans.items()) or "none"),
+        (
+            "knobs",
+            ", ".join(f"{option_of(name)} {span}" for name, span in found.spans.items()) or "none",
+        ),
     ]
     rows += [
         ("ESR, held out" if key == "esr" else key.replace("_", " "), _text(value))

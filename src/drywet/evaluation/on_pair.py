@@ -63,6 +63,8 @@ def run_on_pair(
     subject = of_run(folder, config)
     turned = {**stood, **(knobs or {})}
     trained = with_knobs(subject.trained, turned)
+    if turned:  # the others are in the middle
+        turned = {knob.name: turned.get(knob.name, knob.middle) for knob in config.knobs}
     if own is not None:
         chosen = own_material(config, own, pair)
     else:

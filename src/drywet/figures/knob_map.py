@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
 
 _MOST_PAIRS = 6
 _DOT = 60.0
+_MARGIN = 0.05  # of a knob's way
 
 
 def knob_map(
     positions: Sequence[dict[str, float]],
     esr: Sequence[float],
     held_out: Sequence[bool],
+    ends: Mapping[str, tuple[float, float]],
     size: tuple[float, float],
 ) -> Figure:
     """A dot for every capture: its ESR over one knob, or as a colour over each two of several.
@@ -28,15 +31,17 @@ def knob_map(
         positions: of the knobs, in their own units.
         esr: at each.
         held_out: not learned from: the dot is a ring.
+        ends: of each knob; those that are not among them are not drawn.
         size: in inches.
     """
     figure = canvas.new_figure(*size)
-    names = list(positions[0])
+    names = [name for name in positions[0] if name in ends]
     if len(names) == 1:
         axes = figure.subplots()
         for at, error, new in zip(positions, esr, held_out, strict=True):
             _dot(axes, at[names[0]], error, canvas.PREDICTION, new)
         axes.set_yscale("log")
+        _reach(axes.set_xlim, ends[names[0]])
         axes.set_xlabel(names[0])
         axes.set_ylabel("ESR")
         return figure
@@ -49,8 +54,15 @@ def knob_map(
     scale = LogNorm(min(esr), max(*esr, 1.01 * min(esr)))
     colors = colormaps["viridis_r"]
     for axes, (across, up) in zip(panels, pairs, strict=True):
-        for at, error, new in zip(positions, esr, held_out, strict=True):
-            _dot(axes, at[across], at[up], to_hex(colors(scale(error))), new)
+        # Where others lie behind one in this projection, they show around it; the worst is on top.
+        behind = Counter((at[across], at[up]) for at in positions)
+        worst_last = sorted(zip(positions, esr, held_out, strict=True), key=lambda one: one[1])
+        for at, error, new in worst_last:
+            place = (at[across], at[up])
+            _dot(axes, *place, to_hex(colors(scale(error))), new, behind[place])
+            behind[place] -= 1
+        _reach(axes.set_xlim, ends[across])
+        _reach(axes.set_ylim, ends[up])
         axes.set_xlabel(across)
         axes.set_ylabel(up)
     bar = figure.colorbar(ScalarMappable(scale, colors), ax=list(panels))
@@ -58,7 +70,14 @@ def knob_map(
     return figure
 
 
-def _dot(axes: Axes, x: float, y: float, color: str, ring: bool) -> None:
+def _reach(limit: Callable[[float, float], object], ends: tuple[float, float]) -> None:
+    """An axis from end to end of a knob, the dots there whole."""
+    margin = _MARGIN * (ends[1] - ends[0])
+    limit(ends[0] - margin, ends[1] + margin)
+
+
+def _dot(axes: Axes, x: float, y: float, color: str, ring: bool, times: int = 1) -> None:
     axes.scatter(
-        [x], [y], s=_DOT, facecolors="none" if ring else color, edgecolors=color, linewidths=2
-    )
+        [x], [y], s=_DOT * times, facecolors="none" if ring else color, edgecolors=color,
+        linewidths=2,
+    )  # fmt: skip

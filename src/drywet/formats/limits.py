@@ -87,7 +87,7 @@ def require_no_knobs(config: Config, target: str, able: str) -> None:
             "Fix them at a position: "
             + " ".join(f"--{knob} ..." for knob in config.controls)
             + "; or choose a format with knobs: nam-knobs, onnx, c"
-            + (", rtneural." if isinstance(config, RecurrentConfig) else "."),
+            + (", rtneural, aidax." if isinstance(config, RecurrentConfig) else "."),
         )
 
 

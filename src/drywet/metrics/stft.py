@@ -25,6 +25,7 @@ MIN_SAMPLES = max(fft for fft, _, _ in RESOLUTIONS) // 2 + 1
 """Fewer samples cannot be reflected at the edges of the longest FFT."""
 
 _FRAMES_AT_ONCE = 2048
+_SILENT = 1e-6  # of the loudest stretch's power: a relative error of next to nothing says nothing
 
 
 def _magnitudes(
@@ -101,12 +102,15 @@ def over(
 ) -> Distance | None:
     """Mean distance over separate stretches, weighted by length.
 
-    Stretches that are silent or too short are passed over; ``None`` where all are.
+    Stretches that are too short, or silent beside the loudest, are passed over; ``None`` where all
+    are.
     """
+    powers = [float(np.mean(np.square(y, dtype=np.float64))) if len(y) else 0.0 for y in targets]
+    heard = _SILENT * max(powers, default=0.0)
     found = [
         (len(y), distance(p, y))
-        for p, y in zip(predictions, targets, strict=True)
-        if len(y) >= MIN_SAMPLES and y.any()
+        for p, y, power in zip(predictions, targets, powers, strict=True)
+        if len(y) >= MIN_SAMPLES and power > heard
     ]
     weight = sum(length for length, _ in found)
     if not weight:

@@ -78,14 +78,19 @@ def of_run(run: Contender, number: int) -> list[Picture]:
     )
     if found.positions:
         where = [one.knobs for one in found.positions]
+        reached = {name: [at[name] for at in where] for name in where[0]}
+        ends = {name: (min(at), max(at)) for name, at in reached.items()}
+        if run.turnable is not None:
+            ranges = run.turnable.card.ranges.values()
+            ends = {knob.name: (knob.least, knob.most) for knob in ranges if knob.follows is None}
         add(
             "Error over the knobs",
             "A dot for every capture, a ring where it was not learned from. Record more where the "
             "error is large, and where there are no dots.",
             lambda: knob_map(
                 where, [one.esr for one in found.positions],
-                [one.held_out for one in found.positions],
-                _TALL if len(where[0]) < 3 else _SPECTROGRAMS,
+                [one.held_out for one in found.positions], ends,
+                _TALL if len(ends) < 3 else _SPECTROGRAMS,
             ),
         )  # fmt: skip
     if run.history:

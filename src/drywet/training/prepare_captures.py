@@ -6,21 +6,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median_low
 
-from drywet import words
 from drywet.captures.knob_names import tone_controls
-from drywet.captures.listed import Captures, PositionedPair
+from drywet.captures.listed import Captures
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span, Split
 from drywet.dsp.tone_stack import ToneStack
 from drywet.errors import DrywetError
 from drywet.pair.alignment import Alignment, align
-from drywet.pair.examine import Examination, examine, require_trainable
-from drywet.pair.findings import Finding, Severity
+from drywet.pair.examine import examine, require_trainable
+from drywet.pair.findings import Finding
 from drywet.pair.load import Pair, load_pair
-from drywet.pair.summary import CheckReport, summarise
+from drywet.pair.summary import CheckReport
 from drywet.runs.capture import Capture
 from drywet.runs.config import CaptureConfig, RunConfig, Settings
-from drywet.trained.knob_range import KnobRange
+from drywet.training.capture_findings import (
+    Examined,
+    odd_one,
+    of_filter,
+    of_tone_stack,
+    outside,
+    report,
+    twice,
+)
 from drywet.training.data import TrainingCapture, TrainingData
 from drywet.training.further_positions import (
     TRUSTED,
@@ -40,13 +47,6 @@ from drywet.words import with_article
 _SURE = 0.5  # probability of a latency that has a say
 _ODD = 6  # samples from the common latency that are worth a word: the tone moves the measure, too
 _SAME = 64  # within so many it is one latency, measured through another tone
-
-
-@dataclass(frozen=True)
-class _Examined:
-    pair: PositionedPair
-    loaded: Pair
-    examination: Examination
 
 
 def prepare_captures(
@@ -77,8 +77,8 @@ def prepare_captures(
     settings = settings_with_knobs(settings, names)
     found = _examined(captures, chosen, on_progress)
     together, odd = _aligned_alike(found, chosen)
-    report = _report(captures, together, odd)
-    on_examined(report)
+    said = report(captures, together, [*odd, *twice(found), *outside(captures)])
+    on_examined(said)
     for one in together:
         try:
             require_trainable(one.examination.findings, chosen.force)
@@ -102,7 +102,7 @@ def prepare_captures(
     on_progress("looking for knobs that are filters", 0.95)
     seen = _filters(config, [each for each in learned if each.split.train], rate)
     if seen.findings:
-        on_examined(report.model_copy(update={"findings": seen.findings}))
+        on_examined(said.model_copy(update={"findings": seen.findings}))
     config = config.model_copy(update={"tone_stack": seen.tone_stack, "filters": seen.filters})
     return config, with_more_positions(config, data)
 
@@ -121,7 +121,7 @@ def _filters(config: RunConfig, learned: Sequence[TrainingCapture], rate: int) -
     if controls:
         stack = fitted_stack(learned, controls, rate)
         if stack is not None:
-            findings.append(_of_tone_stack(stack))
+            findings.append(of_tone_stack(stack))
             trusted = stack if stack.esr <= TRUSTED else None
     filters = {}
     for number, knob in enumerate(config.knobs):
@@ -130,7 +130,7 @@ def _filters(config: RunConfig, learned: Sequence[TrainingCapture], rate: int) -
         found = fitted_filter(learned, number, rate)
         if found is not None and found.esr <= TRUSTED_FILTER:
             filters[knob.name] = found.esr
-            findings.append(_of_filter(knob.name, found.esr))
+            findings.append(of_filter(knob.name, found.esr))
     return _Seen(trusted, filters, findings)
 
 
@@ -166,8 +166,8 @@ def settings_with_knobs(settings: Settings, names: tuple[str, ...]) -> Settings:
 
 def _examined(
     captures: Captures, chosen: CaptureConfig, on_progress: Callable[[str, float], None]
-) -> list[_Examined]:
-    found: list[_Examined] = []
+) -> list[Examined]:
+    found: list[Examined] = []
     for number, pair in enumerate(captures.pairs):
         on_progress(
             f"checking capture {number + 1} of {len(captures.pairs)}, {pair.title}",
@@ -183,13 +183,13 @@ def _examined(
         examination = examine(
             loaded, chosen.latency, chosen.mending, made=captures.device is not None
         )
-        found.append(_Examined(pair, loaded, examination))
+        found.append(Examined(pair, loaded, examination))
     return found
 
 
 def _aligned_alike(
-    found: Sequence[_Examined], chosen: CaptureConfig
-) -> tuple[list[_Examined], list[Finding]]:
+    found: Sequence[Examined], chosen: CaptureConfig
+) -> tuple[list[Examined], list[Finding]]:
     """All by one latency, and what is to be said of those that measured another."""
     sure = [
         one.examination.latency
@@ -203,7 +203,7 @@ def _aligned_alike(
     for one in found:
         own = one.examination.latency
         if abs(own - common) > _ODD and one.examination.confidence >= _SURE:
-            odd.append(_odd_one(one.pair, own, common))
+            odd.append(odd_one(one.pair, own, common, _ODD, abs(own - common) > _SAME))
         if abs(own - common) > _SAME:
             aligned.append(one)
             continue
@@ -214,7 +214,7 @@ def _aligned_alike(
 
 
 def _divided_alike(
-    captures: Sequence[_Examined], prepared: Sequence[Pair], chosen: CaptureConfig
+    captures: Sequence[Examined], prepared: Sequence[Pair], chosen: CaptureConfig
 ) -> list[Split]:
     """Of one performance the same seconds are held out everywhere: the longest capture's.
 
@@ -247,71 +247,3 @@ def _divided_alike(
             )  # fmt: skip
         found.append(Split(**cut))
     return found
-
-
-def _odd_one(pair: PositionedPair, own: int, common: int) -> Finding:
-    apart = abs(own - common) > _SAME
-    return Finding(
-        check="latency",
-        severity=Severity.WARNING,
-        message=f"{pair.title} lags by {own} samples, the other captures by {common}: a device "
-        f"has one latency; it is aligned by {'its own' if apart else 'theirs'}",
-        value=float(own - common),
-        limit=float(_ODD),
-        fix="Listen whether it is the same take; give --latency if you know it.",
-    )
-
-
-def _of_tone_stack(stack: ToneStack) -> Finding:
-    trusted = stack.esr <= TRUSTED
-    return Finding(
-        check="tone",
-        severity=Severity.NOTE,
-        message="bass, middle and treble act as a tone stack behind the distortion, but for an ESR "
-        f"of {words.number(stack.esr, 2)} (any filter: {words.number(stack.floor, 2)}): "
-        + ("further positions are learned, too" if trusted else "only the captures are learned"),
-        value=stack.esr,
-        limit=TRUSTED,
-    )
-
-
-def _of_filter(name: str, esr: float) -> Finding:
-    return Finding(
-        check="tone",
-        severity=Severity.NOTE,
-        message=f"{name} acts as a filter behind the distortion, but for an ESR of "
-        f"{words.number(esr, 2)}: further positions of it are learned, too",
-        value=esr,
-        limit=TRUSTED_FILTER,
-    )
-
-
-def _said(knob: KnobRange) -> str:
-    follows = f", which only follows {knob.follows} and is not heard" if knob.follows else ""
-    return f"{knob.name} {knob.span}{follows}"
-
-
-def _report(captures: Captures, found: Sequence[_Examined], odd: Sequence[Finding]) -> CheckReport:
-    """What all captures' checks have to say, each warning with the capture's name."""
-    said: dict[tuple[str, str], Finding] = {}
-    for one in found:
-        for each in one.examination.findings:
-            told = each.severity is Severity.WARNING and each.check == "latency"
-            if each.severity is Severity.NOTE or told:  # the latency is the captures' common one
-                continue
-            place, title = (each.check, each.message), one.pair.title
-            before = said.get(place)
-            title = title if before is None else f"{before.message.rpartition(': ')[0]}, {title}"
-            said[place] = each.model_copy(update={"message": f"{title}: {each.message}"})
-    first = summarise(found[0].examination)
-    seconds = sum(one.examination.pair.seconds for one in found)
-    count = Finding(
-        check="captures",
-        severity=Severity.NOTE,
-        message=f"{len(found)} captures, {seconds:.0f} s in all, aligned by "
-        f"{first.latency_samples} samples; " + ", ".join(_said(knob) for knob in captures.knobs),
-        value=float(len(found)),
-    )
-    findings = [count, *odd, *said.values()]
-    sound = all(each.severity is not Severity.ERROR for each in findings)
-    return first.model_copy(update={"findings": findings, "seconds": seconds, "ok": sound})

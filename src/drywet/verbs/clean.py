@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drywet.errors import DrywetError
-from drywet.evaluation.verdict import FAR_OFF
+from drywet.evaluation.closeness import FAR_OFF
 from drywet.formats.load import load
 from drywet.formats.registry import SUFFIXES
 from drywet.inference.stream import predict

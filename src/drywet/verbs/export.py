@@ -45,6 +45,7 @@ class Exported(BaseModel):
         output_latency: samples by which its output lags its input.
         oversample: times that rate at which the net in it runs.
         knobs: where those that it has no more were fixed.
+        inputs: what the numbered knobs of the format are.
     """
 
     path: str
@@ -54,6 +55,11 @@ class Exported(BaseModel):
     output_latency: int
     oversample: int = 1
     knobs: dict[str, float] = {}
+    inputs: dict[str, str] = {}
+
+
+_NUMBERED = ("rtneural", "aidax", "proteus")
+"""Formats in which knobs have no names."""
 
 
 def export(
@@ -76,7 +82,7 @@ def export(
         model: as for `drywet.load`.
         format: one of `drywet.formats.registry.FORMATS`.
         out: file to write, or the folder for it; by default in the run's folder, or beside the
-            model file, named after it.
+            model file, named after it and after the positions of fixed knobs.
         name: shown in the plugin; by default the model's own, or the run's or file's.
         metadata: fields of `Metadata` to set or to change.
         knobs: knobs to fix at a position, in their own units: the written model has none, and
@@ -112,15 +118,16 @@ def export(
         lighter = [with_knobs(each, knobs) for each in lighter]
     described = dict(metadata or {})
     if path.is_dir():
-        known: dict[str, Any] = {"esr": _held_out_esr(RunFolder(path))}
+        known: dict[str, Any] = {"esr": _held_out_esr(RunFolder(path), stand)}
         if trained.card.metadata.modeled_by is None:
             known["modeled_by"] = "drywet"
         described = known | described
     trained = _described(trained, described, name)
+    at = "".join(f"_{name}{position:g}" for name, position in stand.items())
     if path.is_dir():
-        target = RunFolder(path).export_file(chosen.suffix)
+        target = RunFolder(path).export_file(at + chosen.suffix)
     else:
-        target = path.with_name(path.stem + chosen.suffix)
+        target = path.with_name(path.stem + at + chosen.suffix)
     shown = trained.card.metadata.name or target.name.removesuffix(chosen.suffix)
     if out is not None:
         target = Path(out) / target.name if Path(out).is_dir() else Path(out)
@@ -147,6 +154,7 @@ def export(
         output_latency=trained.card.output_latency + delay,
         oversample=oversample,
         knobs=stand,
+        inputs=_inputs(trained) if format in _NUMBERED else {},
     )
 
 
@@ -235,12 +243,25 @@ def _require_fit(chosen: Format, trained: TrainedModel) -> None:
         ) from None
 
 
-def _held_out_esr(folder: RunFolder) -> float | None:
-    """What players show of a model: its ESR on the audio held out for its test."""
+def _inputs(trained: TrainedModel) -> dict[str, str]:
+    return {
+        f"knob{number}": f"{name}, 0 to 1 for {knob.span}"
+        for number, (name, knob) in enumerate(trained.card.ranges.items(), 1)
+    }
+
+
+def _held_out_esr(folder: RunFolder, stand: Mapping[str, float]) -> float | None:
+    """What players show of a model: its ESR on the audio held out for its test.
+
+    With its knobs fixed it is that of a capture at their position, where there is one.
+    """
     try:
-        return read_scores(folder).esr
+        scores = read_scores(folder)
     except DrywetError:
         return None
+    if not stand:
+        return scores.esr
+    return next((one.esr for one in scores.positions if one.knobs == stand), None)
 
 
 def _require_another(target: Path, source: Path) -> None:

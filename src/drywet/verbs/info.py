@@ -77,7 +77,11 @@ def info(model: Path | str, *, size: float = 1.0) -> Info:
         receptive_field=card.model.receptive_field,
         output_latency=card.output_latency,
         knobs=list(card.model.controls),
-        spans={name: knob.span for name, knob in card.ranges.items()},
+        spans={
+            name: knob.span
+            + (f" (does nothing: it moved with {knob.follows} alone)" if knob.follows else "")
+            for name, knob in card.ranges.items()
+        },
         metadata=card.metadata,
         sizes=nam_sizes(path) if path.suffix.lower() == ".nam" and path.is_file() else [],
         formats=formats_for(card.model, card.rate),

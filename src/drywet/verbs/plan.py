@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from drywet.captures.file_names import guessed
 from drywet.captures.listed import MOST
 from drywet.captures.plan import candidates, propose
+from drywet.captures.yaml_file import list_of
 from drywet.errors import DrywetError
 from drywet.evaluation.saved import read_scores
 from drywet.inference.stream import predict
@@ -36,10 +38,12 @@ class Plan(BaseModel):
     Attributes:
         positions: of the knobs, in the order with the least turning.
         because: why there, for a run's next ones.
+        captures_yaml: lists the captures, where the files' names would not tell the knobs' ends.
     """
 
     positions: list[dict[str, float]]
     because: str | None = None
+    captures_yaml: str | None = None
 
 
 def plan(knobs: str, captures: int) -> Plan:
@@ -61,7 +65,12 @@ def plan(knobs: str, captures: int) -> Plan:
         )  # fmt: skip
     if not 1 < captures <= MOST:
         raise DrywetError(f"--captures {captures}", f"2 to {MOST}", "Choose a number in between.")
-    return Plan(positions=propose(ranges, captures))
+    positions = propose(ranges, captures)
+    told = all(
+        knob.name.isalpha() and guessed(knob.name, [at[knob.name] for at in positions]) == knob
+        for knob in ranges
+    )
+    return Plan(positions=positions, captures_yaml=None if told else list_of(ranges, positions))
 
 
 def _range(text: str) -> KnobRange:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from drywet.data.split import Span
 from drywet.dsp.levels import db, peak
-from drywet.errors import DrywetError
+from drywet.errors import DrywetError, UnknownKnobError
 from drywet.evaluation.material import Material, another
 from drywet.evaluation.measure import measure, of_model
 from drywet.evaluation.result import Evaluation
@@ -20,11 +20,15 @@ from drywet.report.contender import COLORS, Contender
 from drywet.report.page import page
 from drywet.report.rivals import against_the_best, names_of
 from drywet.report.tables import sentences
+from drywet.runs.config import RunConfig
 from drywet.runs.folder import RunFolder
 from drywet.runs.machine import versions_here
 from drywet.runs.recording import own_capture
 from drywet.storage import write_bytes
+from drywet.trained.knobs import with_knobs
+from drywet.trained.model_file import TrainedModel
 from drywet.verbs.report import require_page
+from drywet.words import positions
 
 FILE_NAME = "ranking.html"
 _MOST = 24
@@ -76,6 +80,7 @@ def rank(
     resample_drift: bool = False,
     per_take: bool = False,
     force: bool = False,
+    knobs: Mapping[str, float] | None = None,
     overwrite: bool = False,
     on_progress: Callable[[str, float], None] = lambda what, done: None,
 ) -> Ranking:
@@ -84,7 +89,8 @@ def rank(
     Each is brought to the recording's delay and level first, to a fraction of a sample and
     either way up: who made a model aligned and levelled his own capture in his own way. A model of
     another rate is resampled there and back. Runs of drywet that learned from this very
-    recording are scored on what they have not heard of it, and so are all others then.
+    recording are scored on what they have not heard of it, and so are all others then. Their knobs
+    stand as they stood in it; those of others, where nothing is given, in the middle.
 
     Args:
         dry: the signal into the device.
@@ -97,13 +103,14 @@ def rank(
         resample_drift: resample the wet by the measured drift of the clocks.
         per_take: align joined takes each by itself.
         force: score files that the checks refuse.
+        knobs: where the models that have them stand, in their own units.
         overwrite: replace a page that is there.
         on_progress: called with what comes next and the share done so far, about: of the checks,
             then of the scores, then of the page.
 
     Raises:
-        DrywetError: files or models that cannot be used, a place that cannot be written,
-            or a page that is there.
+        DrywetError: files or models that cannot be used, a knob that none has, a place that cannot
+            be written, or a page that is there.
     """
     paths = list(dict.fromkeys(Path(model) for model in models))
     if not 0 < len(paths) <= _MOST:
@@ -113,13 +120,20 @@ def rank(
     require_page(target, overwrite)
     on_progress("reading the models", 0.0)
     trained = [load(path) for path in paths]  # what is wrong with one shows before any is played
+    there = dict.fromkeys(name for one in trained for name in one.card.ranges)
+    for name in knobs or {}:
+        if name not in there:
+            raise UnknownKnobError("what is ranked", name, there)
     on_progress("reading the recording", 0.0)
     pair = load_pair(dry, wet, channel, resample_wet)
     mending = Mending(drift=resample_drift, takes=per_take)
     material = another(pair, pair.rate, 0, latency, mending, force, on_progress)
-    material, notes = _unheard(material, pair, paths)
+    learned_from = _learned_from(pair, paths)
+    material, notes = _unheard(material, learned_from)
     loudest = db(peak(material.prepared.dry))  # of the sines that are asked, for all alike
     names = names_of([path.resolve() for path in paths])
+    trained, stood = _turned(trained, names, paths, learned_from, knobs or {})
+    notes += stood
     contenders = []
     for number, (path, name, one) in enumerate(zip(paths, names, trained, strict=True)):
         told = partial(_told, on_progress, name, number, len(paths))
@@ -150,20 +164,48 @@ def _told(
     on_progress(f"{name}: {what}", (number + done) / count)
 
 
-def _unheard(material: Material, pair: Pair, paths: Sequence[Path]) -> tuple[Material, list[str]]:
-    """What of a recording no run among the models was trained on."""
-    spans, heard = material.spans, []
+_LearnedFrom = dict[Path, tuple[RunConfig, int]]
+"""Runs that learned from the recording, and which of their captures it is."""
+
+
+def _learned_from(pair: Pair, paths: Sequence[Path]) -> _LearnedFrom:
+    found = {}
     for path in paths:
         folder = RunFolder(path)
-        if not folder.config_file.is_file():
-            continue
-        config = folder.config()
-        number = own_capture(pair, config)
-        if number is not None:
-            ratio = material.prepared.rate / config.rate
-            tested = config.captures[number].split.test
-            spans = _both(spans, [Span(round(a * ratio), round(b * ratio)) for a, b in tested])
-            heard.append(path.name)
+        if folder.config_file.is_file():
+            config = folder.config()
+            number = own_capture(pair, config)
+            if number is not None:
+                found[path] = (config, number)
+    return found
+
+
+def _turned(
+    trained: Sequence[TrainedModel], names: Sequence[str], paths: Sequence[Path],
+    learned_from: _LearnedFrom, knobs: Mapping[str, float],
+) -> tuple[list[TrainedModel], list[str]]:  # fmt: skip
+    """The models with their knobs where they belong, and a sentence on where that is."""
+    fixed, said = [], []
+    for one, name, path in zip(trained, names, paths, strict=True):
+        ranges = one.card.ranges
+        at = {knob: range_.middle for knob, range_ in ranges.items()}
+        if path in learned_from:
+            config, number = learned_from[path]
+            at |= config.positions(number)
+        at |= {knob: position for knob, position in knobs.items() if knob in ranges}
+        fixed.append(with_knobs(one, at))
+        if at:
+            said.append(f"{name} stands at {positions(at)}.")
+    return fixed, said
+
+
+def _unheard(material: Material, learned_from: _LearnedFrom) -> tuple[Material, list[str]]:
+    """What of a recording no run among the models was trained on."""
+    spans, heard = material.spans, [path.name for path in learned_from]
+    for config, number in learned_from.values():
+        ratio = material.prepared.rate / config.rate
+        tested = config.captures[number].split.test
+        spans = _both(spans, [Span(round(a * ratio), round(b * ratio)) for a, b in tested])
     if not heard:
         return material, []
     if not spans:

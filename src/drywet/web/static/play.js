@@ -20,7 +20,14 @@ function Meter({ label, peak }) {
 function Slider({ label, about, value, least, most, step, unit = "", set }) {
   return html`<label class="field"><span>${label} ${about && html`<span class="quiet">${about}</span>`}</span>
     <span><input type="range" min=${least} max=${most} step=${step} value=${value} aria-label=${label}
-      onInput=${(e) => set(Number(e.target.value))} /> <span class="figure">${value.toFixed(step < 1 ? 2 : 0)}${unit}</span></span></label>`;
+      onInput=${(e) => set(Number(e.target.value))} /> <span class="figure">${value.toFixed(step < 0.1 ? 2 : step < 1 ? 1 : 0)}${unit}</span></span></label>`;
+}
+
+// A net sees 0 to 1; people the device's own scale.
+function Knob({ knob, share, set }) {
+  const way = knob.most - knob.least;
+  return html`<${Slider} label=${knob.name} about=${knob.about} value=${knob.least + share * way}
+    least=${knob.least} most=${knob.most} step=${way / 100} set=${(to) => set((to - knob.least) / way)} />`;
 }
 
 const option = (one) => `${one.kind}:${one.id}`;
@@ -183,7 +190,7 @@ export function Play({ runs, devices, kept, keep }) {
         <input type="file" accept=".nam,.json,.onnx,.safetensors" onChange=${(e) => e.target.files[0] && drop(e.target.files[0])} /></label>
       <${Fault} text=${unread} />
       ${told && html`<p class="quiet">${told.title}, ${told.rate} Hz</p>`}
-      ${told?.knobs.map((knob) => html`<${Slider} key=${knob.name} label=${knob.name} about=${knob.about} value=${position(knob)} least=${0} most=${1} step=${0.01} set=${turn(knob)} />`)}
+      ${told?.knobs.filter((knob) => !knob.idle).map((knob) => html`<${Knob} key=${knob.name} knob=${knob} share=${position(knob)} set=${turn(knob)} />`)}
     </div>
     <${Source} source=${source} setSource=${from} runs=${runs} />
     <div class="row"><button class="main" disabled=${!source} onClick=${running ? stop : start}>${running ? "Stop" : "Play"}</button>
