@@ -424,6 +424,11 @@ def test_knobs_are_turned_while_it_plays(run, visit, tmp_path):
     done = drywet("report", run, "-o", tmp_path / "knobs.html")
     assert done.code == 0, done.err
     page = visit(tmp_path / "knobs.html")
+    words = page.inner_text("body")
+    assert "with drive; scored on" in words
+    assert "at positions that were not learned from" in words
+    assert "The knobs: from 0.0 s drive 5." in words
+    assert words.count("The knobs are at drive 5.") == 3  # what test signals tell
     first = page.evaluate(f"drywetKnobs.some({RATE})")
     dry = np.array(page.evaluate("drywetKnobs.dry()"), np.float32)
     trained = load(run)

@@ -14,7 +14,9 @@ import pytest
 import drywet
 from drywet.audio.read import read
 from drywet.inference.stream import Stream, predict
+from drywet.models.recurrent.config import RecurrentConfig
 from drywet.models.wavenet.config import WaveNetConfig
+from drywet.trained.knob_range import KnobRange
 from drywet.trained.model_file import ModelCard, TrainedModel, save_model
 from tests.served import served
 from tests.support import RATE, mild_model, overdrive, playing, save, shared, tool
@@ -22,6 +24,14 @@ from tests.test_nam_core import core as core
 from tests.test_timing import joined
 
 AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+TURNS = """() => {
+  // Where the knobs stand as the audio thread is told.
+  const post = MessagePort.prototype.postMessage;
+  MessagePort.prototype.postMessage = function (told, ...rest) {
+    if (told?.load) window.turned = told.load.knobs;
+    return post.call(this, told, ...rest);
+  };
+}"""
 VIEWS = ("Capture", "Models", "Compare", "Play")
 
 
@@ -460,6 +470,34 @@ def test_a_guitar_through_a_dropped_model(page_of, tmp_path):
         page.click("button.main:has-text('Stop')")
         page.click("button.main:has-text('Play')")  # it was never taken for one
         page.wait_for_selector("button.main:has-text('Stop')")
+        page.click("button.main:has-text('Stop')")
+
+
+def test_knobs_turn_on_the_devices_own_scale(page_of, tmp_path):
+    """In marks; what only followed another knob has no slider, and the net still gets its place."""
+    config = RecurrentConfig(hidden=4, knobs=("master", "drive"))
+    ranges = (
+        KnobRange(name="master", most=10, follows="drive"),
+        KnobRange(name="drive", least=2, most=12, unit="marks"),
+    )
+    card = ModelCard(model=config, rate=48_000, output_latency=0, knobs=ranges)
+    save_model(tmp_path / "amp.safetensors", TrainedModel.of(mild_model(config, 1.0, 0.5), card))
+    with served(tmp_path / "runs") as server:
+        page = page_of(server)
+        view(page, "Play")
+        page.set_input_files("input[accept*='.nam']", tmp_path / "amp.safetensors")
+        drive = page.locator("input[aria-label=drive]")
+        drive.wait_for()
+        assert page.locator("input[aria-label=master]").count() == 0
+        assert (drive.get_attribute("min"), drive.get_attribute("max")) == ("2", "12")
+        assert drive.input_value() == "7"
+        drive.fill("9.5")
+        assert "9.5" in page.inner_text("label:has(input[aria-label=drive])")
+        page.evaluate(TURNS)
+        page.click("button:has-text('My guitar')")
+        page.click("button.main:has-text('Play')")
+        page.wait_for_selector("text=of a core")
+        assert page.evaluate("window.turned") == [0.5, 0.75]
         page.click("button.main:has-text('Stop')")
 
 

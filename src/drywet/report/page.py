@@ -8,12 +8,14 @@ from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
+from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
 from drywet.metrics.aliasing import up_to
 from drywet.report import pictures, tables
 from drywet.report.contender import Contender
 from drywet.report.knob_player import knob_player
 from drywet.report.sound import MOST_SECONDS, Sound, excerpt, sound
+from drywet.words import positions
 
 _MOST_MODELS_HEARD = 6
 
@@ -76,11 +78,14 @@ def _safe_json(value: Any) -> str:
 def _subtitle(run: Contender) -> str:
     found = run.evaluation
     held = "held-out audio" if found.held_out else "another capture"
+    if any(one.held_out for one in found.positions):
+        held = "audio at positions that were not learned from"
+    turned = ", ".join(found.positions[0].knobs) if found.positions else ""
+    knobs = f" with {turned}" if turned else f" at {positions(found.knobs)}" if found.knobs else ""
     device = f", learned from {found.device}" if found.device else ""
     fast = f", {found.oversample} times oversampled" if found.oversample > 1 else ""
-    return (
-        f"{found.model}{device}{fast}; scored on {found.seconds:.1f} s of {held} at {found.rate} Hz"
-    )
+    scored = f"scored on {found.seconds:.1f} s of {held} at {found.rate} Hz"
+    return f"{found.model}{knobs}{device}{fast}; {scored}"
 
 
 def _sound_note(run: Contender, others: bool) -> str:
@@ -89,8 +94,19 @@ def _sound_note(run: Contender, others: bool) -> str:
     return (
         f"{cut:.1f} s of test audio, over and over. Keys 1 to 9 switch, space plays and pauses. "
         "Unticked, every sound has its own level: the residual then is as loud as the error really "
-        f"is.{left_out}"
+        f"is.{left_out}{_one_after_the_other(run.evaluation)}"
     )
+
+
+def _one_after_the_other(found: Evaluation) -> str:
+    """When which position of the knobs is heard, of those that are scored together."""
+    held_out = [one for one in found.positions if one.held_out]
+    said, at = [], 0.0
+    for one in held_out or found.positions:
+        if at < MOST_SECONDS:
+            said.append(f"from {at:.1f} s {positions(one.knobs)}")
+        at += one.seconds
+    return f" The knobs: {'; '.join(said)}." if said else ""
 
 
 def _sounds(contenders: Sequence[Contender]) -> list[Sound]:

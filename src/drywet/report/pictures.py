@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drywet import words
 from drywet.figures import canvas
 from drywet.figures.aliasing_map import aliasing_map
 from drywet.figures.bands import band_error
@@ -120,15 +121,16 @@ def of_run(run: Contender, number: int) -> list[Picture]:
                 _SPECTROGRAMS,
             ),
         )  # fmt: skip
+    at = f" The knobs are at {words.positions(found.knobs)}." if found.knobs else ""
     add(
         "Aliasing",
         "Steady sines: what is no harmonic against what is, in dB. The lower the better; over -40 "
-        "is easily heard. * louder than anything the model was trained on: it guesses.",
+        "is easily heard. * louder than anything the model was trained on: it guesses." + at,
         lambda: aliasing_map(_aliasing(run), found.trained_peak_dbfs, _TALL),
     )
     add(
         "Harmonics",
-        "Of two steady notes, as loud as the model was taught: the colour of a distortion.",
+        "Of two steady notes, as loud as the model was taught: the colour of a distortion." + at,
         lambda: harmonics(
             {name: p.tones for name, p in probes.items()}, colors, found.trained_peak_dbfs, _TALL
         ),
@@ -138,7 +140,7 @@ def of_run(run: Contender, number: int) -> list[Picture]:
     add(
         "Transfer curves",
         "Left: a straight line is linear, a flat one limits. Right: one period of a low note; a "
-        "loop is filtering." + ("" if guessed_above is None else _beyond(guessed_above)),
+        "loop is filtering." + at + ("" if guessed_above is None else _beyond(guessed_above)),
         lambda: transfer_curve(
             {name: p.transfer for name, p in probes.items()}, colors, guessed_above, _TALL
         ),
