@@ -165,7 +165,10 @@ def test_a_knob_may_go_below_zero(tmp_path):
 YAML = "dry: d.wav\nknobs: {drive: {to: 10}}\ncaptures:\n  - {wet: a.wav, drive: 0}\n"
 BAD = {
     "a missing file": (YAML + "  - {wet: none.wav, drive: 1}\n", "does not exist"),
-    "out of range": (YAML + "  - {wet: b.wav, drive: 11}\n", "11"),
+    "out of range": (YAML + "  - {wet: b.wav, drive: 11}\n", "b.wav: knob drive at 11"),
+    "empty": ("", "holds nothing"),
+    "another name for an end": (YAML.replace("to:", "max:"), "expected from, to, unit, steps"),
+    "a knob and nothing of it": (YAML.replace("{to: 10}", ""), "expected a valid dictionary."),
     "no number": (YAML + "  - {wet: b.wav, drive: loud}\n", "drive is 'loud'"),
     "no position": (YAML + "  - {wet: b.wav}\n", "drive is not given"),
     "twice": (YAML + "  - {wet: b.wav, drive: 0}\n", "same position"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -13,6 +14,9 @@ from pydantic import BaseModel, ValidationError
 from drywet.errors import DrywetError
 
 T = TypeVar("T", bound=BaseModel)
+
+_FEW = 8  # keys that fit into a line
+_CLASS = re.compile(r" or instance of \w+")  # a name within this program, in pydantic's messages
 
 
 def parse(
@@ -43,12 +47,16 @@ def parse(
         keys = (key for key in options or {} if place == key or place.startswith(f"{key}."))
         option = (options or {}).get(next(keys, ""))
         reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+        reason = _CLASS.sub("", reason)
         if first["type"] == "extra_forbidden":
+            there = _keys(kind, first["loc"][:-1])
             found, expected = f"{source} has an unknown key '{place}'", "a known one"
+            if 0 < len(there) <= _FEW:
+                expected = ", ".join(there)
             if option:
                 found, expected = f"{option} with {tag or source}", "an option that it has"
             *above, last = place.split(".")
-            near = get_close_matches(last, _keys(kind, first["loc"][:-1]), 1)
+            near = get_close_matches(last, there, 1)
             if near and not option:
                 fix = f"Did you mean {'.'.join([*above, *near])}?"
         elif first["type"] == "missing":
@@ -90,7 +98,7 @@ def _keys(kind: type[BaseModel], place: Sequence[int | str]) -> list[str]:
             there = [one for field in fields for one in _models(field.annotation)]
         elif tagged:
             there = tagged
-    return [key for one in there for key in one.model_fields]
+    return [field.alias or key for one in there for key, field in one.model_fields.items()]
 
 
 def _is_called(kind: type[BaseModel], tag: int | str) -> bool:

@@ -162,7 +162,12 @@ def _require_usable(captures: Captures) -> None:
                     f"{captures.where} names {file}, which does not exist", "an audio file",
                     "Paths in a captures.yaml start from its own folder.",
                 )  # fmt: skip
-        place = tuple(knob.share(pair.knobs[knob.name]) for knob in captures.knobs)
+        try:
+            place = tuple(knob.share(pair.knobs[knob.name]) for knob in captures.knobs)
+        except DrywetError as error:
+            raise DrywetError(
+                f"{captures.where}, {pair.wet.name}: {error.found}", error.expected, error.fix
+            ) from error
         if place in seen:
             raise DrywetError(
                 f"{seen[place].wet.name} and {pair.wet.name} are at the same position "

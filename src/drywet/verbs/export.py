@@ -131,6 +131,7 @@ def export(
     shown = trained.card.metadata.name or target.name.removesuffix(chosen.suffix)
     if out is not None:
         target = Path(out) / target.name if Path(out).is_dir() else Path(out)
+        _require_ending(target, chosen)
     _require_another(target, path)
     require_place(target)
     require_new(target, overwrite or (out is None and path.is_dir()))
@@ -262,6 +263,16 @@ def _held_out_esr(folder: RunFolder, stand: Mapping[str, float]) -> float | None
     if not stand:
         return scores.esr
     return next((one.esr for one in scores.positions if one.knobs == stand), None)
+
+
+def _require_ending(target: Path, chosen: Format) -> None:
+    """Refuse a name by which no program would know the format."""
+    ending = f".{chosen.suffix.rpartition('.')[2]}"
+    if target.suffix.lower() != ending:
+        raise DrywetError(
+            f"cannot write {chosen.title} as {target}", f"a name that ends in {ending}",
+            "Choose another -o, or name a folder that is there.",
+        )  # fmt: skip
 
 
 def _require_another(target: Path, source: Path) -> None:
