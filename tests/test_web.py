@@ -17,7 +17,7 @@ import soundfile
 
 import drywet
 from drywet.audio.read import read
-from drywet.evaluation import verdict
+from drywet.evaluation import closeness, verdict
 from drywet.inference.stream import predict
 from drywet.pair.alignment import NOTHING, Alignment
 from drywet.pair.check_timing import timing_findings
@@ -667,7 +667,7 @@ def test_advice_names_what_the_page_has(tmp_path):
     """What is a button or a tick there is named so; what is not, is for a terminal."""
     moves = Timing(kind="drift", ppm=40.0, moved=9.0, takes=(), error=0.5)
     drifts = timing_findings(moves, 0, Alignment(latency=0), NOTHING, RATE)
-    advice = [verdict._UNFINISHED, next(drifts).fix, verdict._TREBLE]
+    advice = [closeness._UNFINISHED, next(drifts).fix, verdict._TREBLE]
     code = "import { onPage } from %s; console.log(JSON.stringify(%s.map(onPage)))"
     shutil.copy(Path(drywet.__file__).parent / "web/static/advice.js", tmp_path / "advice.mjs")
     (tmp_path / "say.mjs").write_text(code % (json.dumps("./advice.mjs"), json.dumps(advice)))
