@@ -267,6 +267,41 @@ def test_one_recording_at_two_positions_is_told(tmp_path):
     )
 
 
+def test_captures_are_checked_without_a_training(folder, tmp_path):
+    """Each bad one is told by its file and position, what is odd between them too; exit code 2."""
+    good = drywet("check", "--captures", folder, "--hold-out", "drive=5")
+    assert good.code == 0, good.out
+    assert "5 captures" in good.out
+    assert drywet("check", "--captures", folder, "--hold-out", "drive=10").out.count("outside") == 1
+    shutil.copytree(folder, tmp_path / "bad")
+    save(tmp_path / "bad" / "wet_drive10.wav", np.zeros(10 * RATE, np.float32))
+    shutil.copy(folder / "wet_drive0.wav", tmp_path / "bad" / "wet_drive2.5.wav")
+    bad = drywet("check", "--captures", tmp_path / "bad")
+    assert bad.code == 2
+    assert "wet_drive10.wav (drive 10): the wet file" in bad.out
+    assert "are the same recording" in bad.out
+    assert bad.out.splitlines()[-1].startswith("not fit for training: 1 error,")
+    found = drywet("check", "--captures", tmp_path / "bad", "--json").json
+    assert [each["check"] for each in found["findings"] if each["severity"] == "error"] == [
+        "silence"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("dry.wav",), "only dry.wav was named"),
+        ((), "no pair was named"),
+        (("dry.wav", "wet.wav", "--captures", "."), "dry.wav and --captures"),
+        (("dry.wav", "wet.wav", "--hold-out", "drive=5"), "--hold-out without --captures"),
+    ],
+)
+def test_either_a_pair_or_captures_is_checked(arguments, said):
+    refused = drywet("check", *arguments)
+    assert refused.code == 2
+    assert said in refused.err
+
+
 def test_a_position_that_no_net_can_know_is_told(folder):
     (said,) = told_of(folder, ["drive=10"])[1:]
     assert said.startswith(f"drive 10 is held out and lies outside the 0 to {sorted(DRIVES)[-2]:g}")

@@ -3,6 +3,7 @@
 The verbs, as functions::
 
     check(dry, wet)            is this capture fit to be learned from?
+    check_captures(folder)     are these, of a device with knobs?
     train(dry, wet, ...)       two recordings become a run
     train_seeds(dry, wet, ...) the same with several seeds
     train_captures(folder)     a device with its knobs, from captures at several positions
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from drywet.studies.run import study
     from drywet.trained.model_file import load_model
     from drywet.training.control import Control
-    from drywet.verbs.check import check
+    from drywet.verbs.check import check, check_captures
     from drywet.verbs.clean import clean
     from drywet.verbs.devices import devices
     from drywet.verbs.evaluate import evaluate
@@ -74,6 +75,7 @@ __all__ = [
     "WaveNetConfig",
     "WindowedConfig",
     "check",
+    "check_captures",
     "clean",
     "convert",
     "devices",
@@ -109,6 +111,7 @@ _HOMES = {
     "WaveNetConfig": "drywet.models.wavenet.config",
     "WindowedConfig": "drywet.models.windowed.config",
     "check": "drywet.verbs.check",
+    "check_captures": "drywet.verbs.check",
     "clean": "drywet.verbs.clean",
     "convert": "drywet.verbs.export",
     "devices": "drywet.verbs.devices",

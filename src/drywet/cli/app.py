@@ -12,7 +12,6 @@ import typer
 from drywet.cli.arguments import (
     AsJson,
     Channel,
-    DryFile,
     Force,
     LatencyOption,
     Model,
@@ -23,8 +22,8 @@ from drywet.cli.arguments import (
     ResampleDrift,
     RunOrModel,
     Size,
-    WetFile,
 )  # fmt: skip
+from drywet.cli.check import check_command
 from drywet.cli.clean import clean_command
 from drywet.cli.export import convert_command, export_command
 from drywet.cli.knobs import KnobCommand, knobs_of, turns_of
@@ -90,30 +89,7 @@ def signal_command(
     show.signal(written, json)
 
 
-@app.command("check")
-def check_command(
-    dry: DryFile,
-    wet: WetFile,
-    channel: Channel = None,
-    resample: Resample = False,
-    latency: LatencyOption = None,
-    resample_drift: ResampleDrift = False,
-    per_take: PerTake = False,
-    json: AsJson = False,
-) -> None:
-    """Check a capture before training. Exit code 2 where it finds an error."""
-    from drywet.cli import show
-    from drywet.cli.progress import ScoringBar
-    from drywet.verbs.check import check
-
-    with ScoringBar() as bar:
-        report = check(
-            dry, wet, channel=channel, resample=resample, latency=latency,
-            resample_drift=resample_drift, per_take=per_take, on_progress=bar.update,
-        )  # fmt: skip
-    show.check(report, json)
-    if not report.ok:
-        raise typer.Exit(2)
+app.command("check")(check_command)
 
 
 @app.command("devices")

@@ -262,6 +262,26 @@ def both_files(dry: Path | None, wet: Path | None) -> tuple[Path, Path]:
     return dry, wet
 
 
+def require_one_capture(
+    dry: Path | None, wet: Path | None, captures: Path | None, hold_out: list[str] | None
+) -> None:
+    """Either two files or the captures of a device with knobs, which alone are held out from.
+
+    Raises:
+        DrywetError: neither, both, or one file alone.
+    """
+    if captures is not None and dry is not None:
+        raise DrywetError(f"{dry} and --captures", "one of them", "Check one, then the other.")
+    if captures is None and hold_out:
+        raise DrywetError("--hold-out without --captures", "both", "Name the captures, or neither.")
+    if captures is None and (dry is None or wet is None):
+        raise DrywetError(
+            "no pair was named" if dry is None else f"only {dry} was named",
+            "a dry and a wet file, or --captures",
+            "Call drywet check DRY WET; of a device with knobs, drywet check --captures FOLDER.",
+        )
+
+
 def is_group(path: Path) -> bool:
     """Whether a folder holds runs of several seeds."""
     from drywet.runs import group

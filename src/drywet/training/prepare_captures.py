@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median_low
 
+from drywet.captures.examine import examine_captures
+from drywet.captures.findings import Examined
 from drywet.captures.knob_names import tone_controls
 from drywet.captures.listed import Captures
 from drywet.data.prepare import at_model_rate
 from drywet.data.split import Span, Split
 from drywet.dsp.tone_stack import ToneStack
 from drywet.errors import DrywetError
-from drywet.pair.alignment import Alignment, align
-from drywet.pair.examine import examine, require_trainable
+from drywet.pair.examine import require_trainable
 from drywet.pair.findings import Finding
-from drywet.pair.load import Pair, load_pair
+from drywet.pair.load import Pair
 from drywet.pair.summary import CheckReport
 from drywet.runs.capture import Capture
 from drywet.runs.config import CaptureConfig, RunConfig, Settings
-from drywet.training.capture_findings import (
-    Examined,
-    odd_one,
-    of_filter,
-    of_tone_stack,
-    outside,
-    report,
-    twice,
-)
 from drywet.training.data import TrainingCapture, TrainingData
+from drywet.training.filter_findings import of_filter, of_tone_stack
 from drywet.training.further_positions import (
     TRUSTED,
     TRUSTED_FILTER,
@@ -44,10 +36,6 @@ from drywet.training.prepare import (
 )
 from drywet.words import with_article
 
-_SURE = 0.5  # probability of a latency that has a say
-_ODD = 6  # samples from the common latency that are worth a word: the tone moves the measure, too
-_SAME = 64  # within so many it is one latency, measured through another tone
-
 
 def prepare_captures(
     captures: Captures,
@@ -55,10 +43,7 @@ def prepare_captures(
     on_examined: Callable[[CheckReport], None],
     on_progress: Callable[[str, float], None] = lambda what, done: None,
 ) -> tuple[RunConfig, TrainingData]:
-    """Load, check, align and split every capture; hold them against each other.
-
-    A device has one latency: the captures' median, of those that are sure of theirs, holds for all.
-    Levels stay as they are, for a knob may be the volume.
+    """Check every capture, align all of them by one latency and split them.
 
     Args:
         captures: of the device.
@@ -75,9 +60,10 @@ def prepare_captures(
     captures = _first(captures, chosen.positions)
     names = tuple(knob.name for knob in captures.knobs)
     settings = settings_with_knobs(settings, names)
-    found = _examined(captures, chosen, on_progress)
-    together, odd = _aligned_alike(found, chosen)
-    said = report(captures, together, [*odd, *twice(found), *outside(captures)])
+    together, said = examine_captures(
+        captures, chosen.channel, chosen.resample, chosen.latency, chosen.mending,
+        lambda what, done: on_progress(what, 0.9 * done),
+    )  # fmt: skip
     on_examined(said)
     for one in together:
         try:
@@ -162,55 +148,6 @@ def settings_with_knobs(settings: Settings, names: tuple[str, ...]) -> Settings:
         )  # fmt: skip
     model = settings.model.model_copy(update={"knobs": names})
     return settings.model_copy(update={"model": model})
-
-
-def _examined(
-    captures: Captures, chosen: CaptureConfig, on_progress: Callable[[str, float], None]
-) -> list[Examined]:
-    found: list[Examined] = []
-    for number, pair in enumerate(captures.pairs):
-        on_progress(
-            f"checking capture {number + 1} of {len(captures.pairs)}, {pair.title}",
-            0.9 * number / len(captures.pairs),
-        )
-        loaded = load_pair(pair.dry, pair.wet, chosen.channel, chosen.resample)
-        if found and loaded.rate != found[0].loaded.rate:
-            raise DrywetError(
-                f"{pair.dry} is at {loaded.rate} Hz and {found[0].pair.dry} at "
-                f"{found[0].loaded.rate} Hz", "captures of one sample rate",
-                "Resample the files to one rate first.",
-            )  # fmt: skip
-        examination = examine(
-            loaded, chosen.latency, chosen.mending, made=captures.device is not None
-        )
-        found.append(Examined(pair, loaded, examination))
-    return found
-
-
-def _aligned_alike(
-    found: Sequence[Examined], chosen: CaptureConfig
-) -> tuple[list[Examined], list[Finding]]:
-    """All by one latency, and what is to be said of those that measured another."""
-    sure = [
-        one.examination.latency
-        for one in found
-        if one.examination.confidence >= _SURE and not one.pair.held_out
-    ]
-    if chosen.latency is not None or chosen.mending.wanted or not sure:
-        return list(found), []
-    common = median_low(sure)
-    aligned, odd = [], []
-    for one in found:
-        own = one.examination.latency
-        if abs(own - common) > _ODD and one.examination.confidence >= _SURE:
-            odd.append(odd_one(one.pair, own, common, _ODD, abs(own - common) > _SAME))
-        if abs(own - common) > _SAME:
-            aligned.append(one)
-            continue
-        alignment = Alignment(latency=common)
-        moved = replace(one.examination, alignment=alignment, pair=align(one.loaded, alignment))
-        aligned.append(replace(one, examination=moved))
-    return aligned, odd
 
 
 def _divided_alike(

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drywet import words
 from drywet.captures.listed import Captures, PositionedPair
-from drywet.dsp.tone_stack import ToneStack
 from drywet.pair.examine import Examination
 from drywet.pair.findings import Finding, Severity
 from drywet.pair.load import Pair, fingerprint
 from drywet.pair.summary import CheckReport, summarise
 from drywet.trained.knob_range import KnobRange
-from drywet.training.further_positions import TRUSTED, TRUSTED_FILTER
 
 
 @dataclass(frozen=True)
@@ -92,32 +89,6 @@ def outside(captures: Captures) -> list[Finding]:
                 )
             )
     return findings
-
-
-def of_tone_stack(stack: ToneStack) -> Finding:
-    """How well a tone stack explains what the tone controls do."""
-    trusted = stack.esr <= TRUSTED
-    return Finding(
-        check="tone",
-        severity=Severity.NOTE,
-        message="bass, middle and treble act as a tone stack behind the distortion, but for an ESR "
-        f"of {words.number(stack.esr, 2)} (any filter: {words.number(stack.floor, 2)}): "
-        + ("further positions are learned, too" if trusted else "only the captures are learned"),
-        value=stack.esr,
-        limit=TRUSTED,
-    )
-
-
-def of_filter(name: str, esr: float) -> Finding:
-    """A knob that is a filter behind the distortion."""
-    return Finding(
-        check="tone",
-        severity=Severity.NOTE,
-        message=f"{name} acts as a filter behind the distortion, but for an ESR of "
-        f"{words.number(esr, 2)}: further positions of it are learned, too",
-        value=esr,
-        limit=TRUSTED_FILTER,
-    )
 
 
 def _said(knob: KnobRange) -> str:
