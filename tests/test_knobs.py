@@ -899,6 +899,41 @@ def test_a_device_is_learned_with_its_knobs(tmp_path):
     assert len(list((tmp_path / "run-capture").glob("wet-*.wav"))) == 3
 
 
+def test_a_circuit_is_scored_where_it_was_told_to_be_held_out(tmp_path):
+    save(tmp_path / "in.wav", playing(5), RATE)
+    out = drywet(
+        "train", "--device", "triode", "--over", "gain", "--captures", 2, "--hold-out", "gain=0.3",
+        "--signal", tmp_path / "in.wav", "--hidden", 4, "--epochs", 0.1, "--segment", 512,
+        "-o", tmp_path / "run", "--json",
+    )  # fmt: skip
+    assert out.code == 0, out.err
+    assert str(tmp_path / "run-capture") in out.err
+    positions = out.json["evaluation"]["positions"]
+    assert [one["knobs"] for one in positions if one["held_out"]] == [{"gain": 0.3}]
+    config = RunFolder.open(tmp_path / "run").config()
+    held = [each for each in config.captures if not each.split.train]
+    assert [each.recording.knobs["gain"] for each in held] == [0.3]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("gain=2", "knob gain at 2"),
+        ("volume=1", "no knob volume"),
+        ("gain", "KNOB=POSITION"),
+        ("gain=1", "at which there is a capture already"),
+    ],
+)
+def test_positions_that_cannot_be_held_out_of_a_circuit(tmp_path, wanted, said):
+    out = drywet(
+        "train", "--device", "triode", "--over", "gain", "--captures", 2, "--hold-out", wanted,
+        "-o", tmp_path / "run",
+    )  # fmt: skip
+    assert out.code == 2
+    assert said in out.err
+    assert not list(tmp_path.iterdir())
+
+
 # --- knobs that turn ---
 
 

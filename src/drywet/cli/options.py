@@ -161,7 +161,7 @@ def refuse_with_captures(given: dict[str, Any]) -> None:
     """
     option = "captures" if given["over"] is None else "over"
     beside = ["dry", "start", "clean", "seeds"]
-    beside += ["device", "signal"] if given["over"] is None else ["hold_out"]
+    beside += ["device", "signal"] if given["over"] is None else []
     found = next((name for name in beside if _is_given(given[name])), None)
     if found is not None:
         what = "a pair" if found == "dry" else f"--{found.replace('_', '-')}"

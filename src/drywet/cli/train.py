@@ -182,7 +182,8 @@ def train_command(
     hold_out: Annotated[
         list[str] | None,
         typer.Option(
-            help="With --captures: score this position and don't learn from it (drive=5).",
+            help="With --captures or --over: score this position and don't learn from it "
+            "(drive=5).",
             show_default=False,
         ),
     ] = None,
@@ -279,8 +280,8 @@ def train_command(
 
                 run = train_over(
                     device, options.knob_names(over), options.number_of_captures(captures),
-                    knobs=knobs_of(context), signal=signal, on_step=bar.say, control=control,
-                    **chosen,
+                    hold_out=hold_out or (), knobs=knobs_of(context), signal=signal,
+                    on_step=bar.say, control=control, **chosen,
                 )  # fmt: skip
             elif captures is not None:
                 from drywet.verbs.train_captures import train_captures
@@ -327,7 +328,7 @@ def _chosen(context: typer.Context, config: Path | None) -> dict[str, Any]:
         if options.leaves_model_open(given):
             chosen["model"] = None  # a net with knobs has a default of its own
     elif given["hold_out"]:
-        options.refuse_alone("hold-out", "--captures")
+        options.refuse_alone("hold-out", "--captures or --over")
     elif seeds is None:
         chosen["clean"] = given["clean"]
     else:

@@ -11,7 +11,7 @@ from typing import Any
 
 from drywet import words
 from drywet.audio.read import probe, read
-from drywet.captures.listed import MOST, Captures, PositionedPair
+from drywet.captures.listed import MOST, Captures, PositionedPair, positions_of
 from drywet.captures.plan import propose
 from drywet.devices.catalog import at_once, find, lasting_name
 from drywet.devices.device import Device, Position, fixed
@@ -42,6 +42,7 @@ def train_over(
     over: Sequence[str],
     captures: int,
     *,
+    hold_out: Sequence[str] = (),
     knobs: Mapping[str, Position] | None = None,
     signal: Path | str | None = None,
     out: Path | str | None = None,
@@ -57,6 +58,8 @@ def train_over(
         device: as for `drywet.process`.
         over: knobs that are learned.
         captures: at how many of their positions it is recorded (`drywet.captures.plan`).
+        hold_out: positions that are recorded on top and scored, not learned from, such as
+            ``drive=0.3``; knobs that are not named are in the middle.
         knobs: positions of the others; those left out are at their default.
         signal: file to play through it; by default a capture signal of half a minute.
         out: folder of the run; by default ``runs/`` and the device's name.
@@ -88,7 +91,9 @@ def train_over(
     if signal is not None:
         probe(Path(signal))
     plan = propose(ranges, captures)
-    made, wet = own_capture(path, overwrite, len(plan))
+    held_out = held_out_positions(ranges, hold_out, plan)
+    to_make = [*plan, *held_out]
+    made, wet = own_capture(path, overwrite, len(to_make))
     dry = made if signal is None else Path(signal)
     make_folder(wet.parent)
     if signal is None:
@@ -109,11 +114,13 @@ def train_over(
 
     def capture(number: int, proposed: dict[str, float]) -> PositionedPair:
         file = wet.with_name(f"wet-{number}.wav")
-        on_step(f"capture {number} of {len(plan)}: {played.name}, {words.positions(proposed)}")
-        return PositionedPair(dry, file, played_audibly(ranges, proposed, partial(play, file)))
+        on_step(f"capture {number} of {len(to_make)}: {played.name}, {words.positions(proposed)}")
+        at = played_audibly(ranges, proposed, partial(play, file))
+        return PositionedPair(dry, file, at, held_out=number > len(plan))
 
-    captured = [partial(capture, number, proposed) for number, proposed in enumerate(plan, 1)]
+    captured = [partial(capture, number, proposed) for number, proposed in enumerate(to_make, 1)]
     pairs = side_by_side(captured, at_once(played), on_end=stopped.set)
+    on_step(f"captures: {wet.parent}")
     others = {name: at for name, at in stood.items() if name not in over}
     listed = Captures(ranges, tuple(pairs), wet.parent, lasting_name(device), others)
     return train_captures(listed, out=path, overwrite=overwrite, **settings)
@@ -146,6 +153,34 @@ def ranges_of(played: Device, over: Sequence[str]) -> tuple[KnobRange, ...]:
         )
         for name in chosen
     )
+
+
+def held_out_positions(
+    ranges: Sequence[KnobRange], wanted: Sequence[str], plan: Sequence[Mapping[str, float]]
+) -> list[dict[str, float]]:
+    """Positions that are scored only.
+
+    Args:
+        ranges: of the knobs.
+        wanted: as for `drywet.captures.listed.positions_of`.
+        plan: positions that are learned from.
+
+    Raises:
+        DrywetError: of another form, a knob that isn't there or out of its range, or a position
+            that is learned from or given twice.
+    """
+    found: list[dict[str, float]] = []
+    for text in wanted:
+        at = {knob.name: knob.middle for knob in ranges} | positions_of(text, ranges)
+        for knob in ranges:
+            knob.share(at[knob.name])
+        if at in found or at in plan:
+            raise DrywetError(
+                f"--hold-out {text}, at which there is a capture already", "a position of its own",
+                "Leave it out, or name another one.",
+            )  # fmt: skip
+        found.append(at)
+    return found
 
 
 def played_audibly(
