@@ -429,6 +429,8 @@ def test_knobs_are_turned_while_it_plays(run, visit, tmp_path):
     assert "at positions that were not learned from" in words
     assert "The knobs: from 0.0 s drive 5." in words
     assert words.count("The knobs are at drive 5.") == 3  # what test signals tell
+    assert "Along the knobs" in words
+    assert "the others where they stood at drive 5:" in words
     first = page.evaluate(f"drywetKnobs.some({RATE})")
     dry = np.array(page.evaluate("drywetKnobs.dry()"), np.float32)
     trained = load(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from drywet.evaluation.along_knobs import AlongKnob
 from drywet.evaluation.by_ear import ByEar
 from drywet.evaluation.measure import Measured
 from drywet.evaluation.result import Evaluation
@@ -36,6 +38,7 @@ class Contender:
             one itself.
         by_ear: what oversampling does to it, on a page of its own.
         turnable: the model with its knobs, on a page of its own.
+        along: what each of them does to steady sines, likewise.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Contender:
     against_best: Comparison | None = None
     by_ear: ByEar | None = None
     turnable: TrainedModel | None = None
+    along: Sequence[AlongKnob] = ()
 
     @property
     def evaluation(self) -> Evaluation:

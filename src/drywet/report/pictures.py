@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drywet import words
+from drywet.evaluation.along_knobs import HARMONICS_DB, HZ
+from drywet.evaluation.result import Evaluation
 from drywet.figures import canvas
 from drywet.figures.aliasing_map import aliasing_map
+from drywet.figures.along_knobs import along_knobs
 from drywet.figures.bands import band_error
 from drywet.figures.by_second import by_second
 from drywet.figures.front import front
@@ -94,6 +97,18 @@ def of_run(run: Contender, number: int) -> list[Picture]:
                 _TALL if len(ends) < 3 else _SPECTROGRAMS,
             ),
         )  # fmt: skip
+    if run.along:
+        known = "; dashed: the device" if run.along[0].device is not None else ""
+        add(
+            "Along the knobs",
+            f"Each knob from end to end, the others where they stood{_at(found)}: level out over "
+            f"level in, and harmonics of {HZ:.0f} Hz at {HARMONICS_DB:.0f} dBFS or less{known}.",
+            lambda: along_knobs(
+                {one.name: one.model for one in run.along},
+                {one.name: one.device for one in run.along if one.device is not None},
+                run.along[0].levels_db, _TALL[0],
+            ),
+        )  # fmt: skip
     if run.history:
         add(
             "Training",
@@ -121,7 +136,7 @@ def of_run(run: Contender, number: int) -> list[Picture]:
                 _SPECTROGRAMS,
             ),
         )  # fmt: skip
-    at = f" The knobs are at {words.positions(found.knobs)}." if found.knobs else ""
+    at = f" The knobs are{_at(found)}." if found.knobs else ""
     add(
         "Aliasing",
         "Steady sines: what is no harmonic against what is, in dB. The lower the better; over -40 "
@@ -146,6 +161,10 @@ def of_run(run: Contender, number: int) -> list[Picture]:
         ),
     )
     return pictures
+
+
+def _at(found: Evaluation) -> str:
+    return f" at {words.positions(found.knobs)}" if found.knobs else ""
 
 
 def _aliasing(run: Contender) -> dict[str, Aliasing]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drywet.dsp.oversampling import require_factor
 from drywet.errors import DrywetError
+from drywet.evaluation.along_knobs import AlongKnob, along_knobs
 from drywet.evaluation.by_ear import by_ear
 from drywet.evaluation.material import own_material
 from drywet.evaluation.measure import Measured, measure, of_run
@@ -99,7 +100,7 @@ def report(
         on_step(f"scoring {folder.path}")
         color = COLORS[place % len(COLORS)]
         found[folder.path.resolve()] = _contender(
-            folder, names[place], color, oversample, len(folders) == 1
+            folder, names[place], color, oversample, len(folders) == 1, on_step
         )
     alone = len(paths) == 1 and is_group(paths[0])
     contenders = against_the_best(list(found.values()))
@@ -167,7 +168,10 @@ def require_page(target: Path, overwrite: bool) -> None:
     require_new(target, overwrite)
 
 
-def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone: bool) -> Contender:
+def _contender(
+    folder: RunFolder, name: str, color: str, oversample: int, alone: bool,
+    on_step: Callable[[str], None],
+) -> Contender:  # fmt: skip
     config = folder.config()
     measured: Measured
     if config.knobs:
@@ -187,9 +191,14 @@ def _contender(folder: RunFolder, name: str, color: str, oversample: int, alone:
         "created": config.created,
     }
     heard = by_ear(subject) if alone and oversample == 1 else None
+    along: list[AlongKnob] = []
+    if alone and subject.turnable is not None and subject.recording is not None:
+        on_step("turning each knob from end to end")
+        stood = measured.evaluation.knobs
+        along = along_knobs(subject.turnable, stood, subject.recording, subject.trained_peak_dbfs)
     return Contender(
         name, color, folder.path, measured, folder.history(), made, by_ear=heard,
-        turnable=subject.turnable if alone else None,
+        turnable=subject.turnable if alone else None, along=along,
     )  # fmt: skip
 
 
